@@ -1,0 +1,1 @@
+//! Ironflow on SQLite.

@@ -1,0 +1,83 @@
+//! Collects everything that is wrong with one item, so that the user sees it all in one compile.
+
+use std::cell::RefCell;
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+
+/// The mistakes found so far. Parsing takes it by shared reference, reports, and goes on.
+#[derive(Default)]
+pub(crate) struct Diagnostics {
+    errors: RefCell<Option<syn::Error>>,
+}
+
+impl Diagnostics {
+    /// Reports a mistake at `span`: what is wrong, then the way out as code.
+    pub(crate) fn error(&self, span: Span, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+        self.push(syn::Error::new(span, with_help(what, help)));
+    }
+
+    /// Reports a mistake that underlines all of `tokens`.
+    pub(crate) fn error_at(&self, tokens: impl ToTokens, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+        self.push(syn::Error::new_spanned(tokens, with_help(what, help)));
+    }
+
+    /// Takes over an error that already says all there is to say.
+    pub(crate) fn push(&self, error: syn::Error) {
+        let mut errors = self.errors.borrow_mut();
+        match errors.as_mut() {
+            Some(errors) => errors.combine(error),
+            None => *errors = Some(error),
+        }
+    }
+
+    /// Everything reported, as tokens that make the compiler say it; nothing where all was well.
+    pub(crate) fn into_tokens(self) -> TokenStream {
+        self.errors
+            .into_inner()
+            .map(|errors| errors.to_compile_error())
+            .unwrap_or_default()
+    }
+}
+
+fn with_help(what: impl std::fmt::Display, help: impl std::fmt::Display) -> String {
+    format!("{what}\n\nhelp: {help}")
+}
+
+/// The known word nearest to `word`, if one is near enough to have been meant.
+pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|candidate| (edit_distance(word, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(3))
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// The number of single-character edits between two words.
+fn edit_distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let substituted = diagonal + usize::from(l != *r);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_finger_finds_the_word_that_was_meant() {
+        assert_eq!(nearest("evnt", ["event", "error", "category"]), Some("event"));
+        assert_eq!(nearest("contxt", ["context", "creates"]), Some("context"));
+        assert_eq!(nearest("retries", ["context", "crate"]), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! The stored form of an event: its variant's fields as a JSON object, with the name and version beside it.
+//!
+//! `#[event]` derives serde's traits on a private copy of the user's enum. What is here stands between those derives and
+//! `serde_json`, and leaves the variant's tag out on the way in and puts it back on the way out.
+
+#![allow(missing_debug_implementations, reason = "serde_json's own parts have no Debug, and nobody holds one of these")]
+
+use serde::de::value::U32Deserializer;
+use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, IntoDeserializer, VariantAccess, Visitor};
+use serde::ser::{self, Impossible, SerializeStruct, SerializeStructVariant, Serializer};
+use serde::{Deserialize, Serialize};
+
+use crate::{DecodeError, EncodeError, Event, SchemaVersion};
+
+type Error = serde_json::Error;
+type Json<'a> = &'a mut serde_json::Serializer<&'a mut Vec<u8>>;
+
+/// Encodes `event` with its derived `Serialize`.
+pub fn encode_variant<E: Event>(
+    event: &E,
+    serialize: impl FnOnce(VariantSerializer<'_>) -> Result<(), Error>,
+) -> Result<String, EncodeError> {
+    let mut text = Vec::with_capacity(128);
+    let encoded = {
+        let mut json = serde_json::Serializer::new(&mut text);
+        serialize(VariantSerializer { json: &mut json })
+    };
+    encoded
+        .and_then(|()| String::from_utf8(text).map_err(ser::Error::custom))
+        .map_err(|source| EncodeError { name: event.kind().name, source })
+}
+
+/// Decodes an event of the set `E` with its derived `Deserialize`.
+pub fn decode_variant<'de, E: Event>(
+    name: &str,
+    version: SchemaVersion,
+    data: &'de str,
+    deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
+) -> Result<E, DecodeError> {
+    let Some((index, kind)) = (0..).zip(E::KINDS).find(|(_, kind)| kind.name == name) else {
+        return Err(DecodeError::UnknownName { name: name.to_owned(), known: E::KINDS });
+    };
+    if kind.version != version {
+        return Err(DecodeError::UnsupportedVersion { name: kind.name, stored: version, current: kind.version });
+    }
+    let mut json = serde_json::Deserializer::from_str(data);
+    deserialize(VariantDeserializer { index, json: &mut json })
+        .and_then(|event| json.end().map(|()| event))
+        .map_err(|source| DecodeError::Payload { name: kind.name, version, source })
+}
+
+/// Writes the content of a variant and leaves its tag out.
+pub struct VariantSerializer<'a> {
+    json: Json<'a>,
+}
+
+/// The answer to a derive that does not serialise an enum; `#[event]` accepts nothing but enums.
+fn not_an_enum<T>() -> Result<T, Error> {
+    Err(ser::Error::custom("an event is a variant of an enum"))
+}
+
+/// All the methods of a serializer that a derive on an enum never calls.
+macro_rules! never_called {
+    ($($method:ident($($argument:ty),*);)*) => {
+        $(fn $method(self, $(_: $argument),*) -> Result<Self::Ok, Error> { not_an_enum() })*
+    };
+}
+
+impl<'a> Serializer for VariantSerializer<'a> {
+    type Ok = ();
+    type Error = Error;
+    type SerializeSeq = Impossible<(), Error>;
+    type SerializeTuple = Impossible<(), Error>;
+    type SerializeTupleStruct = Impossible<(), Error>;
+    type SerializeTupleVariant = Impossible<(), Error>;
+    type SerializeMap = Impossible<(), Error>;
+    type SerializeStruct = Impossible<(), Error>;
+    type SerializeStructVariant = Fields<'a>;
+
+    /// A variant without fields is an object without fields, so that it may be given some later.
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+        SerializeStruct::end(self.json.serialize_struct(variant, 0)?)
+    }
+
+    fn serialize_newtype_variant<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
+        value.serialize(self.json)
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        fields: usize,
+    ) -> Result<Self::SerializeStructVariant, Error> {
+        self.json.serialize_struct(variant, fields).map(|json| Fields { json })
+    }
+
+    never_called! {
+        serialize_bool(bool);
+        serialize_i8(i8);
+        serialize_i16(i16);
+        serialize_i32(i32);
+        serialize_i64(i64);
+        serialize_u8(u8);
+        serialize_u16(u16);
+        serialize_u32(u32);
+        serialize_u64(u64);
+        serialize_f32(f32);
+        serialize_f64(f64);
+        serialize_char(char);
+        serialize_str(&str);
+        serialize_bytes(&[u8]);
+        serialize_none();
+        serialize_unit();
+        serialize_unit_struct(&'static str);
+    }
+
+    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<(), Error> {
+        not_an_enum()
+    }
+
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, _: &T) -> Result<(), Error> {
+        not_an_enum()
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Error> {
+        not_an_enum()
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Error> {
+        not_an_enum()
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Error> {
+        not_an_enum()
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleVariant, Error> {
+        not_an_enum()
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Error> {
+        not_an_enum()
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Error> {
+        not_an_enum()
+    }
+}
+
+/// The named fields of a variant, written as an object.
+pub struct Fields<'a> {
+    json: <Json<'a> as Serializer>::SerializeStruct,
+}
+
+impl SerializeStructVariant for Fields<'_> {
+    type Ok = ();
+    type Error = Error;
+
+    fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        SerializeStruct::serialize_field(&mut self.json, key, value)
+    }
+
+    fn skip_field(&mut self, key: &'static str) -> Result<(), Error> {
+        SerializeStruct::skip_field(&mut self.json, key)
+    }
+
+    fn end(self) -> Result<(), Error> {
+        SerializeStruct::end(self.json)
+    }
+}
+
+/// Reads the content of the variant with the given index.
+pub struct VariantDeserializer<'a, 'de> {
+    index: u32,
+    json: &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>,
+}
+
+impl<'de> Deserializer<'de> for VariantDeserializer<'_, 'de> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_enum(self)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct newtype_struct seq
+        tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl<'de> EnumAccess<'de> for VariantDeserializer<'_, 'de> {
+    type Error = Error;
+    type Variant = Self;
+
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
+        let index: U32Deserializer<Error> = self.index.into_deserializer();
+        Ok((seed.deserialize(index)?, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for VariantDeserializer<'_, 'de> {
+    type Error = Error;
+
+    /// Fields that the variant once had are ignored, as serde ignores unknown fields elsewhere.
+    fn unit_variant(self) -> Result<(), Error> {
+        IgnoredAny::deserialize(self.json).map(|_| ())
+    }
+
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
+        seed.deserialize(self.json)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
+        Err(de::Error::custom("the fields of an event have names"))
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+        self.json.deserialize_map(visitor)
+    }
+}

@@ -1,0 +1,62 @@
+//! Reading the log of all streams.
+
+use crate::Position;
+use crate::store::EventPage;
+
+/// Which part of the log to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadLog {
+    /// Only events after this position.
+    pub after: Position,
+    /// Only events with one of these names; all where there is none.
+    pub names: Vec<String>,
+    /// About as many events as to put in a page. A page ends with a whole append, so there may be more.
+    pub limit: usize,
+    /// About as many bytes of payload as to put in a page.
+    pub max_bytes: usize,
+}
+
+impl ReadLog {
+    /// Everything after `position`.
+    #[must_use]
+    pub const fn after(position: Position) -> Self {
+        Self { after: position, names: Vec::new(), limit: 1_000, max_bytes: 4 * 1024 * 1024 }
+    }
+
+    /// Only events with these names.
+    #[must_use]
+    pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
+        self.names = names.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// About `events` in a page.
+    #[must_use]
+    pub const fn limit(mut self, events: usize) -> Self {
+        self.limit = events;
+        self
+    }
+
+    /// For adapters: whether an event with this name is wanted.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    }
+
+    /// For adapters: whether a page with this in it should end as soon as an append does.
+    #[must_use]
+    pub fn is_full(&self, page: &EventPage) -> bool {
+        page.len() >= self.limit.max(1) || page.bytes() >= self.max_bytes
+    }
+}
+
+/// A part of the log: whole appends, in the order of their positions.
+#[derive(Debug, Clone, Default)]
+pub struct LogPage {
+    /// The events that were wanted.
+    pub events: EventPage,
+    /// How far the log has been read, past events that were not wanted too. Where the next read begins.
+    pub read_to: Position,
+    /// Whether this was the end of the log when it was read.
+    pub at_end: bool,
+}

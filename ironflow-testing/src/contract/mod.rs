@@ -1,0 +1,1 @@
+//! Everything a store promises, as separately named tests.

@@ -1,0 +1,1 @@
+//! Given/When/Then.

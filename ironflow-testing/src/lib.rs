@@ -1,4 +1,94 @@
 //! Given/When/Then for Ironflow domains, and the contract suite for store adapters.
+//!
+//! A test of a decision is one sentence: what has happened, a command, what must come of it.
+//!
+//! ```
+//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+//! use ironflow_testing::given;
+//!
+//! #[event("account")]
+//! pub enum AccountEvent {
+//!     Opened { owner: String },
+//!     Deposited { cents: u64 },
+//!     Withdrawn { cents: u64 },
+//! }
+//!
+//! #[command(Account)]
+//! pub struct Withdraw {
+//!     pub cents: u64,
+//! }
+//!
+//! #[derive(Debug, PartialEq)]
+//! pub enum Refused {
+//!     Overdraft(u64),
+//! }
+//! # impl std::fmt::Display for Refused {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("too little money") }
+//! # }
+//! # impl std::error::Error for Refused {}
+//!
+//! #[derive(Aggregate, Default)]
+//! #[aggregate(event = AccountEvent, error = Refused)]
+//! pub struct Account {
+//!     balance: u64,
+//! }
+//!
+//! impl Fold for Account {
+//!     fn fold(&mut self, event: &AccountEvent) {
+//!         match event {
+//!             AccountEvent::Opened { .. } => {}
+//!             AccountEvent::Deposited { cents } => self.balance += cents,
+//!             AccountEvent::Withdrawn { cents } => self.balance -= cents,
+//!         }
+//!     }
+//! }
+//!
+//! impl Decide<Withdraw> for Account {
+//!     fn decide(&self, Withdraw { cents }: Withdraw) -> Decision<Self> {
+//!         if cents > self.balance {
+//!             return Err(Refused::Overdraft(self.balance));
+//!         }
+//!         Ok(events![AccountEvent::Withdrawn { cents }])
+//!     }
+//! }
+//!
+//! use AccountEvent::*;
+//!
+//! # fn main() {
+//! given::<Account>(events![Opened { owner: "Ann".into() }, Deposited { cents: 100 }])
+//!     .when(Withdraw { cents: 40 })
+//!     .then(events![Withdrawn { cents: 40 }]);
+//!
+//! given::<Account>(events![Opened { owner: "Ann".into() }, Deposited { cents: 100 }])
+//!     .when(Withdraw { cents: 101 })
+//!     .then_error(Refused::Overdraft(100));
+//! # }
+//! ```
+//!
+//! What a scenario checks without being told to:
+//!
+//! - `then` means exactly these events, in this order, and no others; what was given is not among them.
+//! - Every event, given or produced, is written in its stored form and read back. The decision and the comparison see what came
+//!   back, so that a test tells what would happen with a store.
+//! - What was produced can be folded after what was given.
+//! - A sentence that is not ended with a `then` fails.
+//!
+//! A failure tells the whole story, at the line of the test:
+//!
+//! ```text
+//! not the events that were expected: 1 with other content, 1 missing
+//!   --> tests/account.rs:12:10
+//!
+//!   Given   1  Opened { owner: "Ann" }
+//!           2  Deposited { cents: 100 }
+//!   When    Withdraw { cents: 40 }
+//!   Then       expected  produced
+//!           ~         1         1  Withdrawn { cents: 40 }
+//!                                    cents  50 → 40
+//!           -         2         –  Notified   ← missing
+//! ```
+//!
+//! Nothing asynchronous is started: scenarios run in any kind of test.
 
 #[cfg(feature = "contract")]
 pub mod contract;

@@ -1,1 +1,22 @@
-//! Given/When/Then.
+//! Given/When/Then for deciders.
+//!
+//! | file            | what is in it                                              |
+//! |-----------------|------------------------------------------------------------|
+//! | `given.rs`      | the past, and the context of a command                     |
+//! | `when.rs`       | one command, decided                                       |
+//! | `then.rs`       | what must have come of it                                  |
+//! | `round_trip.rs` | events as a store would return them, and the state of them |
+//! | `diff.rs`       | how two sequences and two JSON values differ               |
+//! | `story.rs`      | the text of a failure                                      |
+//! | `unfinished.rs` | sentences that were begun and not ended                    |
+
+mod diff;
+mod given;
+mod round_trip;
+mod story;
+mod then;
+mod unfinished;
+mod when;
+
+pub use given::{Given, NoContext, Provides, WithContext, given};
+pub use when::When;

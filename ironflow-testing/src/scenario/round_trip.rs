@@ -1,0 +1,111 @@
+//! Events as a store would return them, and the state they fold to.
+//!
+//! What cannot be written, cannot be read, or comes back as something else fails the scenario here.
+
+use std::cell::Cell;
+use std::fmt::Debug;
+use std::panic::{self, AssertUnwindSafe};
+
+use ironflow_domain::{Aggregate, Event};
+use serde_json::Value;
+
+use super::diff;
+use super::story::{self, Story};
+
+/// Every event, written in its stored form and read back.
+#[track_caller]
+pub(super) fn all<E>(events: impl IntoIterator<Item = E>, story: &Story) -> Vec<E>
+where
+    E: Event + Debug + PartialEq,
+{
+    let mut read = Vec::new();
+    for event in events {
+        match round_trip(&event) {
+            Ok(event) => read.push(event),
+            Err(damage) => {
+                let kind = event.kind();
+                let headline = format!("{} version {} {}", kind.name, kind.version, damage.what);
+                let mut sections = vec![("Event", story::value(&event))];
+                sections.extend(damage.evidence);
+                story.fail(&headline, &sections)
+            }
+        }
+    }
+    read
+}
+
+/// The state after `events`.
+#[track_caller]
+pub(super) fn replay<'a, A>(events: impl Iterator<Item = &'a A::Event>, story: &Story) -> A
+where
+    A: Aggregate<Event: Debug>,
+{
+    let folding = Cell::new(None);
+    let replay = || A::replay(events.inspect(|&event| folding.set(Some(event))));
+    match catch(replay) {
+        Ok(state) => state,
+        Err(message) => {
+            let mut sections = vec![("Panic", message)];
+            if let Some(event) = folding.get() {
+                sections.insert(0, ("Event", story::value(event)));
+            }
+            story.fail(
+                "the fold panicked: an event that has happened cannot be refused",
+                &sections,
+            )
+        }
+    }
+}
+
+/// Runs the user's code; the error is what it panicked with.
+pub(super) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    // Nothing the code could have left half-done is used after a panic: the scenario fails.
+    panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        text.unwrap_or("something that is not a text").to_owned()
+    })
+}
+
+/// Why an event is not what a store would return.
+struct Damage {
+    what: &'static str,
+    evidence: Vec<(&'static str, String)>,
+}
+
+fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
+    let kind = event.kind();
+    let stored = event.encode().map_err(|error| Damage {
+        what: "cannot be written in its stored form",
+        evidence: vec![("Stored", story::chain(&error))],
+    })?;
+    let read = E::decode(kind.name, kind.version, &stored).map_err(|error| Damage {
+        what: "cannot be read back from its stored form",
+        evidence: vec![("Stored", stored.clone()), ("Read", story::chain(&error))],
+    })?;
+    if read != *event {
+        return Err(Damage {
+            what: "does not survive being stored",
+            evidence: vec![("Stored", stored), ("Read", story::versus(event, &read))],
+        });
+    }
+    let again = read.encode().map_err(|error| Damage {
+        what: "cannot be written again after it was read",
+        evidence: vec![("Stored", stored.clone()), ("Again", story::chain(&error))],
+    })?;
+    if !same_json(&stored, &again) {
+        return Err(Damage {
+            what: "has two stored forms: equal events must be written alike",
+            evidence: vec![("Stored", stored), ("Again", again)],
+        });
+    }
+    Ok(read)
+}
+
+/// Whether two texts are the same JSON. The members of an object have no order, so that a hash map may be part of an event.
+fn same_json(one: &str, other: &str) -> bool {
+    one == other || {
+        let [one, other] = [one, other].map(serde_json::from_str::<Value>);
+        matches!((one, other), (Ok(one), Ok(other)) if diff::fields(&one, &other).is_empty())
+    }
+}

@@ -1,0 +1,270 @@
+//! The text of a failure: what is wrong, where, and the whole story.
+
+use std::error::Error;
+use std::fmt::{self, Debug};
+use std::panic::Location;
+
+use ironflow_domain::Event;
+use serde_json::Value;
+
+use super::diff::{self, Field, Likeness, Row};
+
+/// A value that is longer than this goes on lines of its own.
+const LONG: usize = 100;
+/// Of two values side by side each may be this long.
+const LONG_FIELD: usize = 40;
+
+/// A place in the user's tests, as the compiler prints it.
+pub(super) struct Place(pub(super) &'static Location<'static>);
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "  --> {}", self.0)
+    }
+}
+
+/// What has been said in a scenario so far.
+#[derive(Clone)]
+pub(super) struct Story {
+    text: String,
+}
+
+impl Story {
+    pub(super) fn new() -> Self {
+        Self {
+            text: String::new(),
+        }
+    }
+
+    pub(super) fn given<E: Debug>(&mut self, events: &[E]) {
+        self.section("Given", &numbered(events));
+    }
+
+    pub(super) fn when(&mut self, command: &impl Debug) {
+        self.section("When", &value(command));
+    }
+
+    pub(super) fn produced<E: Debug>(&mut self, events: &[E]) {
+        self.section("Then", &hang("produced  ", &numbered(events)));
+    }
+
+    fn section(&mut self, label: &str, body: &str) {
+        self.text.push_str(&hang(&format!("  {label:<8}"), body));
+        self.text.push('\n');
+    }
+
+    /// Fails the scenario at the caller's line.
+    #[track_caller]
+    pub(super) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
+        let mut story = self.clone();
+        for (label, body) in sections {
+            story.section(label, body);
+        }
+        panic!(
+            "{headline}\n{}\n\n{}",
+            Place(Location::caller()),
+            story.text
+        )
+    }
+}
+
+/// On one line if it fits there.
+pub(super) fn value(value: &impl Debug) -> String {
+    let line = format!("{value:?}");
+    if line.chars().count() <= LONG {
+        line
+    } else {
+        format!("{value:#?}")
+    }
+}
+
+/// The second of two values; with the lines marked that are not in both, if it needs several.
+pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
+    let (before, after) = (format!("{one:#?}"), format!("{other:#?}"));
+    if before == after {
+        return format!(
+            "{}\nprints the same, and is not equal: see its PartialEq",
+            value(other)
+        );
+    }
+    let line = value(other);
+    if !line.contains('\n') {
+        return line;
+    }
+    let [before, after] = [&before, &after].map(|text| text.lines().collect::<Vec<_>>());
+    let likeness = |i: usize, j: usize| match before[i] == after[j] {
+        true => Likeness::Same,
+        false => Likeness::Different,
+    };
+    let lines = diff::align(before.len(), after.len(), likeness)
+        .into_iter()
+        .map(|row| match row {
+            Row::Missing(i) => format!("- {}", before[i]),
+            Row::Unexpected(j) => format!("+ {}", after[j]),
+            Row::Same(_, j) | Row::Differs(_, j) | Row::Moved(_, j) => format!("  {}", after[j]),
+        });
+    join(lines)
+}
+
+/// An error that was expected or produced.
+pub(super) fn error(error: &impl Error) -> String {
+    described("error ", &value(error), error)
+}
+
+/// The error that was produced, where `expected` was.
+pub(super) fn error_versus<E: Error>(expected: &E, produced: &E) -> String {
+    described("error ", &versus(expected, produced), produced)
+}
+
+fn described(label: &str, debug: &str, error: &impl Error) -> String {
+    let display = chain(error);
+    let body = if display == debug {
+        display
+    } else {
+        format!("{debug}\n{display}")
+    };
+    hang(label, &body)
+}
+
+/// What an error says, and what its causes say.
+pub(super) fn chain(error: &dyn Error) -> String {
+    let causes = std::iter::successors(error.source(), |&cause| cause.source());
+    join(
+        std::iter::once(error.to_string()).chain(causes.map(|cause| format!("caused by: {cause}"))),
+    )
+}
+
+pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
+    if events.is_empty() {
+        return "no events".to_owned();
+    }
+    let width = events.len().to_string().len();
+    join(
+        (1..)
+            .zip(events)
+            .map(|(n, event)| hang(&format!("{n:>width$}  "), &value(event))),
+    )
+}
+
+/// Expected and produced events, aligned, and how many of them are not as expected.
+pub(super) fn comparison<E>(expected: &[E], produced: &[E]) -> (String, String)
+where
+    E: Event + Debug + PartialEq,
+{
+    let likeness = |i: usize, j: usize| match (&expected[i], &produced[j]) {
+        (one, other) if one == other => Likeness::Same,
+        (one, other) if one.kind().name == other.kind().name => Likeness::Similar,
+        _ => Likeness::Different,
+    };
+    let rows = diff::align(expected.len(), produced.len(), likeness);
+    let rows = diff::join_moved(rows, likeness);
+
+    let count = |matches: fn(&Row) -> bool, what: &str| match rows
+        .iter()
+        .filter(|row| matches(row))
+        .count()
+    {
+        0 => None,
+        n => Some(format!("{n} {what}")),
+    };
+    let counts = [
+        count(|row| matches!(row, Row::Differs(..)), "with other content"),
+        count(|row| matches!(row, Row::Missing(..)), "missing"),
+        count(|row| matches!(row, Row::Unexpected(..)), "not expected"),
+        count(|row| matches!(row, Row::Moved(..)), "out of order"),
+    ];
+    let summary = counts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+
+    let lines = rows.iter().map(|row| match *row {
+        Row::Same(i, j) => line('=', Some(i), Some(j), &value(&produced[j]), ""),
+        Row::Differs(i, j) => {
+            let body = format!(
+                "{}\n{}",
+                value(&produced[j]),
+                difference(&expected[i], &produced[j])
+            );
+            line('~', Some(i), Some(j), &body, "")
+        }
+        Row::Missing(i) => line('-', Some(i), None, &value(&expected[i]), "missing"),
+        Row::Unexpected(j) => line('+', None, Some(j), &value(&produced[j]), "not expected"),
+        Row::Moved(i, j) => line('↕', Some(i), Some(j), &value(&produced[j]), "out of order"),
+    });
+    let table = join(std::iter::once("   expected  produced".to_owned()).chain(lines));
+    (summary, table)
+}
+
+fn line(
+    mark: char,
+    expected: Option<usize>,
+    produced: Option<usize>,
+    body: &str,
+    note: &str,
+) -> String {
+    let place =
+        |index: Option<usize>| index.map_or("–".to_owned(), |index| (index + 1).to_string());
+    let (first, rest) = body
+        .split_once('\n')
+        .map_or((body, None), |(first, rest)| (first, Some(rest)));
+    let note = if note.is_empty() {
+        String::new()
+    } else {
+        format!("   ← {note}")
+    };
+    let rest = rest.map_or(String::new(), |rest| format!("\n{rest}"));
+    let places = format!("{mark}  {:>8}  {:>8}  ", place(expected), place(produced));
+    hang(&places, &format!("{first}{note}{rest}"))
+}
+
+/// In which fields an event differs from the one that was expected.
+fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
+    let stored = |event: &E| serde_json::from_str::<Value>(&event.encode().ok()?).ok();
+    let fields = match (stored(expected), stored(produced)) {
+        (Some(expected), Some(produced)) => diff::fields(&expected, &produced),
+        _ => Vec::new(),
+    };
+    if fields.is_empty() {
+        // It is not in what is stored: the expected event has something that is not.
+        return hang("  expected  ", &value(expected));
+    }
+    let width = fields
+        .iter()
+        .map(|field| label(field).chars().count())
+        .max()
+        .unwrap_or(0);
+    join(fields.iter().map(|field| {
+        let [expected, produced] = [&field.expected, &field.produced].map(|value| {
+            value
+                .as_ref()
+                .map_or_else(|| "nothing".to_owned(), Value::to_string)
+        });
+        if expected.chars().count().max(produced.chars().count()) > LONG_FIELD {
+            format!(
+                "  {}\n    expected  {expected}\n    produced  {produced}",
+                label(field)
+            )
+        } else {
+            format!("  {:<width$}  {expected} → {produced}", label(field))
+        }
+    }))
+}
+
+fn label(field: &Field) -> &str {
+    if field.path.is_empty() {
+        "the whole"
+    } else {
+        &field.path
+    }
+}
+
+/// Puts `prefix` before the first line and as much space before all others.
+pub(super) fn hang(prefix: &str, body: &str) -> String {
+    let space = " ".repeat(prefix.chars().count());
+    join(body.lines().enumerate().map(|(n, line)| match n {
+        0 => format!("{prefix}{line}"),
+        _ => format!("{space}{line}"),
+    }))
+}
+
+fn join(lines: impl Iterator<Item = String>) -> String {
+    lines.collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,44 @@
+//! Sentences that were begun and not ended.
+
+use std::fmt;
+use std::panic::Location;
+use std::thread;
+
+use super::story::Place;
+
+/// Fails the test when it is dropped without having been told that the sentence went on.
+pub(super) struct Unfinished {
+    text: Option<&'static str>,
+    began: &'static Location<'static>,
+}
+
+impl Unfinished {
+    /// `text` is what to say when the sentence that begins at the caller's line does not go on.
+    #[track_caller]
+    pub(super) fn new(text: &'static str) -> Self {
+        Self {
+            text: Some(text),
+            began: Location::caller(),
+        }
+    }
+
+    /// The sentence goes on.
+    pub(super) fn goes_on(mut self) {
+        self.text = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // A test that already fails has said why.
+        if let Some(text) = self.text.filter(|_| !thread::panicking()) {
+            panic!("{text}\n{}", Place(self.began));
+        }
+    }
+}
+
+impl fmt::Debug for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "began at {}", self.began)
+    }
+}

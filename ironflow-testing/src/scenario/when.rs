@@ -1,0 +1,64 @@
+//! One command, decided.
+
+use std::fmt::{self, Debug};
+
+use ironflow_domain::{Aggregate, Command};
+
+use super::round_trip;
+use super::story::Story;
+use super::unfinished::Unfinished;
+
+/// What an aggregate made of a command; [`Given::when`](super::Given::when) makes it.
+///
+/// Go on with [`then`](Self::then), [`then_error`](Self::then_error) or [`then_nothing`](Self::then_nothing). It fails the test if
+/// it is dropped instead.
+#[must_use = "nothing is checked before `.then(…)`, `.then_error(…)` or `.then_nothing()`"]
+pub struct When<A: Aggregate> {
+    /// The new events as a store would return them, or the reason to refuse.
+    pub(super) outcome: Result<Vec<A::Event>, A::Error>,
+    pub(super) story: Story,
+    pub(super) unfinished: Unfinished,
+}
+
+impl<A> When<A>
+where
+    A: Aggregate<Event: Debug + PartialEq>,
+{
+    #[track_caller]
+    pub(super) fn new<C: Command<Aggregate = A>>(
+        events: &[A::Event],
+        state: &A,
+        story: Story,
+        command: C,
+        context: &C::Context,
+    ) -> Self {
+        let outcome = match round_trip::catch(|| command.decide(state, context)) {
+            Ok(Ok(produced)) => {
+                let mut story = story.clone();
+                story.produced(&produced);
+                let produced = round_trip::all(produced, &story);
+                // From the first event on, as the next command would load it; only a panic is of interest.
+                let _ = round_trip::replay::<A>(events.iter().chain(&produced), &story);
+                Ok(produced)
+            }
+            Ok(Err(error)) => Err(error),
+            Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
+        };
+        let unfinished = Unfinished::new(
+            "when(..) without a then: nothing was checked; end with .then(events), .then_error(error) or .then_nothing()",
+        );
+        Self {
+            outcome,
+            story,
+            unfinished,
+        }
+    }
+}
+
+impl<A: Aggregate<Event: Debug>> Debug for When<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("When")
+            .field("outcome", &self.outcome)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,1 +1,49 @@
-//! Ironflow on SQLite.
+//! Ironflow on SQLite: the whole store in one file, nothing to install.
+//!
+//! [`Sqlite`] keeps both promises of `ironflow_domain::store`: it is a
+//! [`StreamStore`](ironflow_domain::store::StreamStore) and a
+//! [`KeyValueStore`](ironflow_domain::store::KeyValueStore). SQLite itself is compiled in.
+//!
+//! ```
+//! use ironflow_domain::store::{Key, KeyValueStore, Write};
+//! use ironflow_sqlite::Sqlite;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("orders.db");
+//! let store = Sqlite::open(&path).await?;
+//! store.write(vec![Write::put(Key::new("greeting", "en"), "hello")]).await?;
+//! store.close().await;
+//!
+//! let store = Sqlite::open(&path).await?;
+//! let entry = store.get(&Key::new("greeting", "en")).await?.ok_or("it is still there")?;
+//! assert_eq!(entry.value, b"hello");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! - **One writer.** A thread of its own takes whatever waits to be written, writes it in one transaction and answers
+//!   only when that has reached the disk. Each append and each batch lies in a savepoint, so one that conflicts fails
+//!   alone. Full durability costs one flush for many appends.
+//! - **Readers beside it.** Reads run on connections of their own, each on one snapshot. They wait for nobody and nobody
+//!   waits for them.
+//! - **Several processes may share a file**, as long as it lies on a local disk. Everything that guards a write is looked
+//!   up inside the transaction that writes; nothing another process could change is kept in memory.
+//! - **Positions are commit order.** An event's position is given while no one else can write, so no smaller one can
+//!   appear later.
+
+mod append;
+mod error;
+mod key_value;
+mod options;
+mod read;
+mod readers;
+mod schema;
+mod store;
+mod writer;
+
+pub use options::{Durability, Options};
+pub use store::Sqlite;

@@ -1,0 +1,254 @@
+//! The tables, how they came to be, and whose file it is.
+
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use ironflow_domain::store::{StoreError, StoreErrorKind};
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::error::{failed, is_busy};
+use crate::{Durability, Options, Sqlite};
+
+/// Says in the file's header that it is ours: `IrnF`.
+const APPLICATION_ID: i64 = 0x4972_6e46;
+
+/// What makes each version out of the one before. What has been released is never changed, only added to.
+const MIGRATIONS: [(i64, &str); 2] = [(1, STREAMS_AND_EVENTS), (2, KEY_VALUES)];
+
+/// The version this program knows.
+const CURRENT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
+
+/// An append is `left_in_commit` from its last event; its events have consecutive positions. What a scan looks at comes
+/// before the payload, which may lie on other pages. `events.stream` is a `streams.id`, unchecked: the one place that
+/// writes both is `append.rs`.
+const STREAMS_AND_EVENTS: &str = "
+    CREATE TABLE streams (
+        id INTEGER PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        version INTEGER NOT NULL,
+        created_at INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE events (
+        position INTEGER PRIMARY KEY AUTOINCREMENT,
+        stream INTEGER NOT NULL,
+        version INTEGER NOT NULL,
+        left_in_commit INTEGER NOT NULL,
+        time INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        schema_version INTEGER NOT NULL,
+        id BLOB NOT NULL UNIQUE,
+        source TEXT NOT NULL,
+        metadata TEXT NOT NULL,
+        data TEXT NOT NULL,
+        UNIQUE (stream, version)
+    ) STRICT;
+";
+
+/// Revisions are counted for the whole store, so that no key ever has one twice.
+const KEY_VALUES: &str = "
+    CREATE TABLE key_values (
+        id INTEGER PRIMARY KEY,
+        bucket TEXT NOT NULL,
+        name TEXT NOT NULL,
+        revision INTEGER NOT NULL,
+        expires_at INTEGER,
+        value BLOB NOT NULL,
+        UNIQUE (bucket, name)
+    ) STRICT;
+    CREATE INDEX key_values_that_expire ON key_values (expires_at) WHERE expires_at IS NOT NULL;
+    CREATE TABLE last_revision (revision INTEGER NOT NULL) STRICT;
+    INSERT INTO last_revision VALUES (0);
+";
+
+/// Opens the connection that writes, and brings the tables to the current version.
+pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let in_memory = path == Path::new(Sqlite::IN_MEMORY);
+    let deadline = Instant::now() + options.busy_timeout;
+    let doing = |what: &str| format!("failed to {what} {}", path.display());
+
+    let mut connection = if in_memory {
+        Connection::open_in_memory().map_err(|error| failed(doing("open"), error))?
+    } else {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_CREATE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?
+    };
+    connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .busy_timeout(options.busy_timeout)
+        .map_err(|error| failed(doing("open"), error))?;
+
+    // Until we know that the file is ours, closing it must not tidy it up.
+    let tidy = |connection: &Connection, tidy: bool| {
+        connection
+            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidy)
+            .map(drop)
+    };
+    tidy(&connection, false).map_err(|error| failed(doing("open"), error))?;
+    let version =
+        retrying(deadline, || look(&connection)).map_err(|error| cannot_open(path, error))?;
+    let version = version.known(path)?;
+    tidy(&connection, true).map_err(|error| failed(doing("open"), error))?;
+
+    if !in_memory {
+        let mode = retrying(deadline, || {
+            connection
+                .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0))
+        });
+        let mode =
+            mode.map_err(|error| failed(doing("switch on the write-ahead log of"), error))?;
+        if mode != "wal" {
+            let message = format!(
+                "{}: the write-ahead log cannot be used where it lies",
+                doing("open")
+            );
+            return Err(StoreError::new(StoreErrorKind::Other, message));
+        }
+    }
+    set_up(&connection, options).map_err(|error| failed(doing("set up"), error))?;
+    if version < CURRENT {
+        retrying(deadline, || migrate(&mut connection))
+            .map_err(|error| failed(doing("make the tables in"), error))?
+            .known(path)?;
+    }
+    Ok(connection)
+}
+
+/// Opens a connection that only reads.
+pub(crate) fn open_reader(path: &Path, options: &Options) -> Result<Connection, StoreError> {
+    let open = || {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.set_prepared_statement_cache_capacity(64);
+        connection.busy_timeout(options.busy_timeout)?;
+        set_up(&connection, options)?;
+        Ok(connection)
+    };
+    open().map_err(|error| {
+        failed(
+            format!("failed to open {} for reading", path.display()),
+            error,
+        )
+    })
+}
+
+fn set_up(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let synchronous = match options.durability {
+        Durability::Full => "FULL",
+        Durability::Relaxed => "NORMAL",
+    };
+    connection.pragma_update(None, "synchronous", synchronous)?;
+    // In KiB, and per connection.
+    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    // A log that grew while a long read held it back gives its space back afterwards.
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)
+}
+
+/// Whose file it is.
+enum Owner {
+    /// Nobody's: it is empty.
+    Nobody,
+    /// Ours, with the tables of this version.
+    Us(i64),
+    /// Someone else's.
+    Other,
+}
+
+impl Owner {
+    /// The version of the tables, where it is one we can work with.
+    fn known(self, path: &Path) -> Result<i64, StoreError> {
+        let path = path.display();
+        let incompatible = |message| Err(StoreError::new(StoreErrorKind::Incompatible, message));
+        match self {
+            Self::Nobody => Ok(0),
+            Self::Us(version) if version <= CURRENT => Ok(version),
+            Self::Us(version) => incompatible(format!(
+                "{path} has schema version {version}, and this program knows no later one than {CURRENT}: \
+                 use the newer program that made it, or a copy from before it was upgraded"
+            )),
+            Self::Other => incompatible(format!(
+                "{path} is the database of another application: choose another file (this one was left as it was)"
+            )),
+        }
+    }
+}
+
+fn look(connection: &Connection) -> rusqlite::Result<Owner> {
+    // One statement, so that it cannot see one half of another process's migration.
+    let seen = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+        FROM pragma_application_id, pragma_user_version";
+    connection.query_row(seen, [], |row| {
+        Ok(match (row.get(0)?, row.get(1)?, row.get(2)?) {
+            (APPLICATION_ID, version, _) => Owner::Us(version),
+            (0, 0, 0) => Owner::Nobody,
+            (_, _, _) => Owner::Other,
+        })
+    })
+}
+
+/// Makes what is missing of the current version, all or nothing. Someone else may have done so in the meantime.
+fn migrate(connection: &mut Connection) -> rusqlite::Result<Owner> {
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let owner = look(&transaction)?;
+    let done = match owner {
+        Owner::Nobody => 0,
+        Owner::Us(version) => version,
+        Owner::Other => return Ok(owner),
+    };
+    for (version, migration) in MIGRATIONS.iter().filter(|(version, _)| *version > done) {
+        transaction.execute_batch(migration)?;
+        transaction.pragma_update(None, "user_version", version)?;
+    }
+    if matches!(owner, Owner::Nobody) {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    }
+    transaction.commit()?;
+    look(connection)
+}
+
+/// Tries again for as long as someone else is in the way. SQLite itself does not wait in all of these places.
+fn retrying<T>(
+    deadline: Instant,
+    mut attempt: impl FnMut() -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
+fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
+    let file = path.display();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => {
+            let message = format!(
+                "{file} is not a SQLite database: choose another file (this one was left as it was)"
+            );
+            StoreError::new(StoreErrorKind::Incompatible, message).because(error)
+        }
+        Some(ErrorCode::CannotOpen) if path.is_dir() => failed(
+            format!("failed to open {file}: it is a directory, not a file"),
+            error,
+        ),
+        Some(ErrorCode::CannotOpen) => match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() && !parent.is_dir() => {
+                let message = format!(
+                    "failed to open {file}: there is no directory {}",
+                    parent.display()
+                );
+                failed(message, error)
+            }
+            _ => failed(format!("failed to open {file}"), error),
+        },
+        _ => failed(format!("failed to open {file}"), error),
+    }
+}

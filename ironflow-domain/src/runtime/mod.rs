@@ -1,1 +1,21 @@
+//! Floor 3: execute commands, follow projections.
 
+mod command_metadata;
+mod enrich;
+mod error;
+mod execute;
+mod ironflow;
+mod load;
+mod projection;
+mod receipt;
+mod retry;
+
+pub use command_metadata::CommandMetadata;
+pub use enrich::{BoxError, Enrich};
+pub use error::ExecuteError;
+pub use execute::{Execution, Target};
+pub use ironflow::{Builder, Ironflow, NoEnrichment, StartError};
+pub use load::{LoadError, Loaded};
+pub use projection::{ProjectionState, ProjectionStatus, QueryError, View, WaitError};
+pub use receipt::Receipt;
+pub use retry::RetryPolicy;

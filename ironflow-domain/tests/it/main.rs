@@ -1,4 +1,7 @@
-//! What the macros generate, used as a user would.
-#![cfg(feature = "derive")]
+//! Ironflow used as a user would, on the in-memory store.
+#![cfg(feature = "runtime")]
 
+mod bank;
+mod execute;
 mod model;
+mod projections;

@@ -1,0 +1,54 @@
+//! What is known about a command besides what is asked.
+
+use std::borrow::Cow;
+use std::time::SystemTime;
+
+use crate::{CommandId, Metadata, Timestamp};
+
+/// What is known about a command besides what is asked. Enrichment sees it; every event of the command carries it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CommandMetadata {
+    /// The command's id, the idempotency key: the caller's, or a random one.
+    pub command_id: CommandId,
+    /// When the command was issued.
+    pub issued_at: Timestamp,
+    /// Who issued it.
+    pub issued_by: Option<String>,
+    /// The conversation it is part of; its own id unless given.
+    pub correlation_id: Option<String>,
+    /// Whose data it is about.
+    pub tenant_id: Option<String>,
+    /// The distributed trace it is part of, as a W3C `traceparent`.
+    pub trace_id: Option<String>,
+    /// Where it came from; `api` unless given.
+    pub source: Cow<'static, str>,
+}
+
+impl CommandMetadata {
+    pub(crate) fn new(command_id: CommandId) -> Self {
+        Self {
+            command_id,
+            issued_at: SystemTime::now().into(),
+            issued_by: None,
+            correlation_id: None,
+            tenant_id: None,
+            trace_id: None,
+            source: Cow::Borrowed("api"),
+        }
+    }
+
+    /// What every event of the command called `name` carries.
+    pub(crate) fn for_events(&self, name: &'static str) -> Metadata {
+        let command_id = self.command_id.as_str();
+        let mut metadata = Metadata::default();
+        metadata.causation_id = Some(command_id.to_owned());
+        metadata.correlation_id = Some(self.correlation_id.clone().unwrap_or_else(|| command_id.to_owned()));
+        metadata.tenant_id.clone_from(&self.tenant_id);
+        metadata.trace_id.clone_from(&self.trace_id);
+        metadata.issued_by.clone_from(&self.issued_by);
+        metadata.issued_at = Some(self.issued_at);
+        metadata.command = Some(name.to_owned());
+        metadata
+    }
+}

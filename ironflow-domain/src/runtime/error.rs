@@ -1,0 +1,77 @@
+//! A command was not executed.
+
+use std::error::Error;
+
+use crate::store::{Conflict, StoreError};
+use crate::{
+    BoxError, CommandId, EncodeError, InvalidCommandId, InvalidStreamId, LoadError, StreamId, UndecodableEvent,
+};
+
+/// A command was not executed; nothing was recorded, unless the store says it does not know.
+///
+/// `R` is the aggregate's own error.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<R: Error + 'static> {
+    /// The aggregate refused it.
+    #[error(transparent)]
+    Rejected(R),
+    /// Others kept changing the stream, or it is not at the version the caller asked for.
+    #[error("gave up after {attempts} attempts: {conflict}")]
+    #[non_exhaustive]
+    Conflict {
+        /// The last conflict.
+        conflict: Conflict,
+        /// How many times it was decided.
+        attempts: u32,
+    },
+    /// The command's id has been used before, for another command or another stream.
+    #[error("command id {command_id} has been used before, for the command {command} on stream {stream}")]
+    #[non_exhaustive]
+    CommandIdReused {
+        /// The id.
+        command_id: CommandId,
+        /// The stream it was used for.
+        stream: StreamId,
+        /// The name of the command it was used for.
+        command: String,
+    },
+    /// The context could not be fetched.
+    #[error("failed to fetch the context of the command")]
+    Enrichment(#[source] BoxError),
+    /// The aggregate's id cannot name a stream.
+    #[error(transparent)]
+    StreamId(#[from] InvalidStreamId),
+    /// The given text cannot be a command's id.
+    #[error(transparent)]
+    CommandId(#[from] InvalidCommandId),
+    /// An event of the stream cannot be read, so there is no state to decide on.
+    #[error(transparent)]
+    Undecodable(UndecodableEvent),
+    /// A new event cannot be written.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<R: Error + 'static> ExecuteError<R> {
+    /// The aggregate's reason to refuse, where that is what happened.
+    pub fn rejection(&self) -> Option<&R> {
+        match self {
+            Self::Rejected(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+impl<R: Error + 'static> From<LoadError> for ExecuteError<R> {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::StreamId(error) => Self::StreamId(error),
+            LoadError::Undecodable(error) => Self::Undecodable(error),
+            LoadError::Store(error) => Self::Store(error),
+        }
+    }
+}

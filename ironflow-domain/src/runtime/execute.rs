@@ -1,0 +1,354 @@
+//! Enrich, load, fold, decide, append; and again where others were faster.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+use std::marker::PhantomData;
+use std::pin::Pin;
+
+use crate::runtime::load::load;
+use crate::store::{
+    Append, AppendError, Conflict, ExpectedVersion, NewEvent, ReadStream, Store, StoreError, StoreErrorKind,
+};
+use crate::{
+    Addressed, Aggregate, Command, CommandId, CommandMetadata, EncodeError, Enrich, Event, EventId, Events, ExecuteError,
+    InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Position, Receipt, StreamId, StreamVersion,
+};
+
+/// The outcome of executing `C`.
+type Outcome<T, C> = Result<T, ExecuteError<<<C as Command>::Aggregate as Aggregate>::Error>>;
+
+/// One aggregate, named beside the command instead of in it. Made by [`Ironflow::of`].
+pub struct Target<'a, X, A> {
+    ironflow: &'a Ironflow<X>,
+    stream: Result<StreamId, InvalidStreamId>,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+impl<X, A> fmt::Debug for Target<'_, X, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target").field("stream", &self.stream).finish_non_exhaustive()
+    }
+}
+
+impl<'a, X, A: Aggregate> Target<'a, X, A> {
+    pub(crate) fn new(ironflow: &'a Ironflow<X>, id: &dyn fmt::Display) -> Self {
+        Self { ironflow, stream: StreamId::new(A::CATEGORY, id), aggregate: PhantomData }
+    }
+
+    /// Executes a command on this aggregate; see [`Ironflow::execute`].
+    pub fn execute<C>(self, command: C) -> Execution<'a, X, C>
+    where
+        C: Command<Aggregate = A>,
+        X: Enrich<C>,
+    {
+        Execution::new(self.ironflow, self.stream, command)
+    }
+
+    /// Folds the aggregate from its stream.
+    pub async fn load(self) -> Result<Loaded<A>, LoadError> {
+        load(self.ironflow.store(), &self.stream?).await
+    }
+}
+
+/// A command about to be executed: say more about it, then await it.
+#[must_use = "a command is executed when awaited"]
+pub struct Execution<'a, X, C> {
+    ironflow: &'a Ironflow<X>,
+    stream: Result<StreamId, InvalidStreamId>,
+    command: C,
+    /// The caller's id: only then may the command have been executed before.
+    command_id: Option<Result<CommandId, InvalidCommandId>>,
+    metadata: CommandMetadata,
+    expected: ExpectedVersion,
+}
+
+impl<X, C: fmt::Debug> fmt::Debug for Execution<'_, X, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Execution")
+            .field("stream", &self.stream)
+            .field("command", &self.command)
+            .field("metadata", &self.metadata)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, X, C: Command> Execution<'a, X, C> {
+    pub(crate) fn new(ironflow: &'a Ironflow<X>, stream: Result<StreamId, InvalidStreamId>, command: C) -> Self {
+        Self {
+            ironflow,
+            stream,
+            command,
+            command_id: None,
+            metadata: CommandMetadata::new(CommandId::random()),
+            expected: ExpectedVersion::Any,
+        }
+    }
+
+    /// The command's id, the idempotency key: the same id again returns the first receipt, whatever happened in between. A random one
+    /// unless given.
+    pub fn command_id<I>(mut self, id: I) -> Self
+    where
+        I: TryInto<CommandId>,
+        I::Error: Into<InvalidCommandId>,
+    {
+        self.command_id = Some(id.try_into().map_err(Into::into));
+        self
+    }
+
+    /// Who issued it.
+    pub fn issued_by(mut self, who: impl Into<String>) -> Self {
+        self.metadata.issued_by = Some(who.into());
+        self
+    }
+
+    /// The conversation it is part of; its own id unless given.
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.metadata.correlation_id = Some(id.into());
+        self
+    }
+
+    /// Whose data it is about.
+    pub fn tenant_id(mut self, id: impl Into<String>) -> Self {
+        self.metadata.tenant_id = Some(id.into());
+        self
+    }
+
+    /// The distributed trace it is part of, as a W3C `traceparent`.
+    pub fn trace_id(mut self, traceparent: impl Into<String>) -> Self {
+        self.metadata.trace_id = Some(traceparent.into());
+        self
+    }
+
+    /// Where it came from; `api` unless given.
+    pub fn source(mut self, source: impl Into<Cow<'static, str>>) -> Self {
+        self.metadata.source = source.into();
+        self
+    }
+
+    /// Only if the stream is where the caller last saw it: otherwise the conflict is the caller's, and nothing is decided again.
+    ///
+    /// Without this a command is decided on the newest state, and a conflict with someone else's command only makes it be decided
+    /// again.
+    pub fn expected_version(mut self, expected: ExpectedVersion) -> Self {
+        self.expected = expected;
+        self
+    }
+}
+
+impl<'a, X: Enrich<C>, C: Command> IntoFuture for Execution<'a, X, C> {
+    type Output = Outcome<Receipt, C>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.run())
+    }
+}
+
+impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
+    async fn run(self) -> Outcome<Receipt, C> {
+        let Self { ironflow, stream, command, command_id, mut metadata, expected } = self;
+        // Only an id that the caller chose can have been used before; a random one is not looked up.
+        let repeatable = command_id.is_some();
+        if let Some(id) = command_id {
+            metadata.command_id = id?;
+        }
+        let issued = Issued { store: ironflow.store(), stream: stream?, command, metadata, repeatable };
+        if let Some(receipt) = issued.earlier_receipt().await? {
+            return Ok(receipt);
+        }
+        let context = ironflow
+            .enrichment()
+            .enrich(&issued.command, &issued.metadata)
+            .await
+            .map_err(ExecuteError::Enrichment)?;
+
+        let policy = ironflow.retry_policy();
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let conflict = match issued.attempt(&context, expected).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Final(conflict) => return Err(ExecuteError::Conflict { conflict, attempts }),
+                Attempt::Again(conflict) => conflict,
+            };
+            if attempts >= policy.attempts {
+                return Err(ExecuteError::Conflict { conflict, attempts });
+            }
+            tokio::time::sleep(policy.delay_after(attempts)).await;
+        }
+    }
+}
+
+/// A command on its way, with all that is known about it.
+struct Issued<'a, C> {
+    store: &'a dyn Store,
+    stream: StreamId,
+    command: C,
+    metadata: CommandMetadata,
+    repeatable: bool,
+}
+
+/// What became of one attempt.
+enum Attempt {
+    Done(Receipt),
+    /// Deciding again cannot help.
+    Final(Conflict),
+    Again(Conflict),
+}
+
+impl<C: Command> Issued<'_, C> {
+    /// Load, fold, decide, append: once.
+    async fn attempt(&self, context: &C::Context, expected: ExpectedVersion) -> Outcome<Attempt, C> {
+        let Loaded { state, version } = load::<C::Aggregate>(self.store, &self.stream).await?;
+        let conflict = |expected| Conflict { stream: self.stream.clone(), expected, actual: version };
+        if !expected.holds_at(version) {
+            return self.unless_executed(Ok(Attempt::Final(conflict(expected)))).await;
+        }
+        let events = match self.command.clone().decide(&state, context) {
+            Ok(events) => events,
+            Err(reason) => return self.unless_executed(Err(ExecuteError::Rejected(reason))).await,
+        };
+        if events.is_empty() {
+            return Ok(Attempt::Done(self.receipt(version, None, Vec::new())));
+        }
+        if C::CREATES && version > StreamVersion::EMPTY {
+            return self.unless_executed(Ok(Attempt::Final(conflict(ExpectedVersion::NoStream)))).await;
+        }
+
+        let expected = if C::CREATES { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(version) };
+        let events = self.encode(events)?;
+        let event_ids = events.iter().map(|event| event.id).collect();
+        match self.store.append(Append { stream: self.stream.clone(), expected, events }).await {
+            Ok(appended) => Ok(Attempt::Done(self.receipt(appended.version, Some(appended.position), event_ids))),
+            Err(AppendError::Conflict(conflict)) => Ok(Attempt::Again(conflict)),
+            Err(AppendError::Store(error)) => Err(error.into()),
+            Err(error @ AppendError::DuplicateEvent(_)) => match self.earlier_receipt().await? {
+                Some(receipt) => Ok(Attempt::Done(receipt)),
+                None => Err(self.broken_promise(error)),
+            },
+            Err(error @ AppendError::NoEvents(_)) => Err(self.broken_promise(error)),
+        }
+    }
+
+    /// The same command, issued twice at once, must not be told that it was refused because it was executed.
+    async fn unless_executed(&self, otherwise: Outcome<Attempt, C>) -> Outcome<Attempt, C> {
+        match self.earlier_receipt().await? {
+            Some(receipt) => Ok(Attempt::Done(receipt)),
+            None => otherwise,
+        }
+    }
+
+    /// What became of the command when it was executed before; nothing where it was not.
+    async fn earlier_receipt(&self) -> Outcome<Option<Receipt>, C> {
+        if !self.repeatable {
+            return Ok(None);
+        }
+        let command_id = &self.metadata.command_id;
+        let Some(first) = self.store.find_event(EventId::derive(command_id, 0)).await? else {
+            return Ok(None);
+        };
+        let command = first.metadata.command.unwrap_or_default();
+        if first.stream != self.stream || command != self.command.name() {
+            return Err(ExecuteError::CommandIdReused { command_id: command_id.clone(), stream: first.stream, command });
+        }
+        let mut receipt = self.receipt(first.version, Some(first.position), Vec::new());
+        receipt.duplicate = true;
+        let mut next = Some(first.version);
+        while let Some(from) = next {
+            let page = self.store.read_stream(&self.stream, ReadStream::forward(from).limit(100)).await?;
+            next = page.next;
+            for event in page.events.iter() {
+                if event.id != EventId::derive(command_id, receipt.event_ids.len()) {
+                    return Ok(Some(receipt));
+                }
+                receipt.event_ids.push(event.id);
+                receipt.version = event.version;
+                receipt.position = Some(event.position);
+            }
+        }
+        Ok(Some(receipt))
+    }
+
+    fn receipt(&self, version: StreamVersion, position: Option<Position>, event_ids: Vec<EventId>) -> Receipt {
+        Receipt {
+            command_id: self.metadata.command_id.clone(),
+            stream: self.stream.clone(),
+            version,
+            event_ids,
+            position,
+            duplicate: false,
+        }
+    }
+
+    fn encode(&self, events: Events<<C::Aggregate as Aggregate>::Event>) -> Result<Vec<NewEvent>, EncodeError> {
+        let metadata = self.metadata.for_events(self.command.name());
+        let encode = |(index, event): (usize, <C::Aggregate as Aggregate>::Event)| {
+            let kind = event.kind();
+            Ok(NewEvent {
+                id: EventId::derive(&self.metadata.command_id, index),
+                name: Cow::Borrowed(kind.name),
+                schema_version: kind.version,
+                source: self.metadata.source.clone(),
+                data: event.encode()?,
+                metadata: metadata.clone(),
+            })
+        };
+        events.into_iter().enumerate().map(encode).collect()
+    }
+
+    /// The store said something that cannot be true.
+    fn broken_promise<R: Error + 'static>(&self, error: AppendError) -> ExecuteError<R> {
+        let doing = format!("failed to append the events of command {}", self.metadata.command_id);
+        StoreError::new(StoreErrorKind::Other, doing).because(error).into()
+    }
+}
+
+impl<X> Ironflow<X> {
+    /// Executes a command: enriches it, folds its aggregate, lets it decide, and appends what happened.
+    ///
+    /// Where someone else changed the stream in the meantime, it is decided again on the new state, a bounded number of times; see
+    /// [`RetryPolicy`](crate::RetryPolicy). Dropping the future leaves all events of the command or none.
+    ///
+    /// ```
+    /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events, store::MemoryStore};
+    /// # #[event("note")] pub enum NoteEvent { Written { text: String } }
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = NoteEvent, error = std::fmt::Error)] pub struct Note;
+    /// # impl Fold for Note { fn fold(&mut self, _: &NoteEvent) {} }
+    /// # impl Decide<Write> for Note {
+    /// #     fn decide(&self, c: Write) -> Decision<Self> { Ok(events![NoteEvent::Written { text: c.text }]) }
+    /// # }
+    /// #[command(Note)]
+    /// pub struct Write {
+    ///     #[id]
+    ///     pub note: u32,
+    ///     pub text: String,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ironflow = Ironflow::new(MemoryStore::new()).start().await?;
+    /// let write = Write { note: 7, text: "milk".into() };
+    /// let receipt = ironflow.execute(write.clone()).command_id("once").issued_by("ann").await?;
+    /// assert_eq!((receipt.stream.as_str(), receipt.version.get()), ("note-7", 1));
+    ///
+    /// let again = ironflow.execute(write).command_id("once").await?;
+    /// assert!(again.duplicate);
+    /// assert_eq!(again.event_ids, receipt.event_ids);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn execute<C>(&self, command: C) -> Execution<'_, X, C>
+    where
+        C: Addressed,
+        X: Enrich<C>,
+    {
+        let stream = command.stream_id();
+        Execution::new(self, stream, command)
+    }
+
+    /// Names one aggregate, to execute a command that does not name it itself, or to load it.
+    pub fn of<A: Aggregate>(&self, id: impl fmt::Display) -> Target<'_, X, A> {
+        Target::new(self, &id)
+    }
+}

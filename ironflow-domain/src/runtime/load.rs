@@ -1,0 +1,48 @@
+//! From a stream to a state.
+
+use crate::store::{ReadStream, StoreError, StreamStore};
+use crate::{Aggregate, InvalidStreamId, StreamId, StreamVersion, UndecodableEvent};
+
+/// An aggregate as its stream has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded<A> {
+    /// The state folded from all its events.
+    pub state: A,
+    /// How many that were; zero where the stream does not exist.
+    pub version: StreamVersion,
+}
+
+/// An aggregate could not be loaded.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The aggregate's id cannot name a stream.
+    #[error(transparent)]
+    StreamId(#[from] InvalidStreamId),
+    /// One of its events cannot be read.
+    #[error(transparent)]
+    Undecodable(#[from] UndecodableEvent),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Folds the whole stream, page by page.
+pub(crate) async fn load<A: Aggregate>(
+    store: &(impl StreamStore + ?Sized),
+    stream: &StreamId,
+) -> Result<Loaded<A>, LoadError> {
+    let mut state = A::initial();
+    let mut version = StreamVersion::EMPTY;
+    let mut next = Some(version.next());
+    while let Some(from) = next {
+        let page = store.read_stream(stream, ReadStream::forward(from)).await?;
+        for event in page.events.iter() {
+            state.apply(&event.data::<A::Event>()?);
+            version = event.version;
+        }
+        next = page.next;
+    }
+    Ok(Loaded { state, version })
+}

@@ -1,0 +1,11 @@
+//! Read models that follow the log.
+
+mod follow;
+mod registration;
+mod status;
+mod view;
+
+pub use status::{ProjectionState, ProjectionStatus, WaitError};
+pub use view::{QueryError, View};
+
+pub(crate) use registration::{Followed, Registration};

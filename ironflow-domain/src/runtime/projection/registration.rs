@@ -1,0 +1,78 @@
+//! A projection between being named and being followed.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::runtime::projection::follow::{self, Checkpoint, Follower};
+use crate::store::{Store, StoreError};
+use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
+use crate::{Position, Projection};
+
+type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A projection that has been named, its type forgotten.
+pub(crate) struct Registration {
+    pub(crate) name: &'static str,
+    follow: fn(Follower) -> Following,
+}
+
+/// A projection that is being followed.
+pub(crate) struct Followed {
+    pub(crate) status: watch::Receiver<ProjectionStatus>,
+    /// Dropping it stops the projection too.
+    stop: watch::Sender<bool>,
+}
+
+impl Registration {
+    pub(crate) fn of<P: Projection>() -> Self {
+        Self { name: P::NAME, follow: |follower| Box::pin(follow::run::<P>(follower)) }
+    }
+
+    /// Reads where the projection left off and follows the log from there, in a task of its own.
+    pub(crate) async fn follow(&self, store: Arc<dyn Store>, poll: Duration) -> Result<Followed, StoreError> {
+        let checkpoint = Checkpoint::read(&*store, self.name).await?;
+        let position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
+        let initial = ProjectionStatus::starting(self.name, position);
+        let (publish, status) = watch::channel(initial);
+        let (stop, stopping) = watch::channel(false);
+        let follower = Follower { store, poll, checkpoint, status: publish.clone(), stopping };
+        let task = tokio::spawn((self.follow)(follower));
+        tokio::spawn(report_panic(self.name, task, publish));
+        Ok(Followed { status, stop })
+    }
+}
+
+/// A projection that panicked has failed like any other, and must say so.
+async fn report_panic(name: &'static str, task: JoinHandle<()>, status: watch::Sender<ProjectionStatus>) {
+    let Err(error) = task.await else { return };
+    let error = match error.try_into_panic() {
+        Ok(panic) => format!("it panicked: {}", follow::panic_text(&*panic)),
+        // The tokio runtime is shutting down.
+        Err(_) => {
+            status.send_modify(|status| status.change(ProjectionState::Stopped));
+            return;
+        }
+    };
+    tracing::error!(projection = name, error, "projection stopped");
+    status.send_modify(|status| status.change(ProjectionState::Failed { error }));
+}
+
+impl Followed {
+    pub(crate) fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Waits until the projection is done with its last batch.
+    pub(crate) async fn stopped(&self) {
+        let over = |status: &ProjectionStatus| {
+            matches!(status.state, ProjectionState::Failed { .. } | ProjectionState::Stopped)
+        };
+        let mut status = self.status.clone();
+        // An error means that the task is gone, which is what we wait for.
+        drop(status.wait_for(over).await);
+    }
+}

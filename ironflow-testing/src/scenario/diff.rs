@@ -67,27 +67,20 @@ pub(super) fn align(
 }
 
 /// Joins what is missing in one place and the same in another to one row, in the place where it was produced.
-pub(super) fn join_moved(
-    mut rows: Vec<Row>,
-    likeness: impl Fn(usize, usize) -> Likeness,
-) -> Vec<Row> {
+pub(super) fn join_moved(rows: Vec<Row>, likeness: impl Fn(usize, usize) -> Likeness) -> Vec<Row> {
+    let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
     for at in 0..rows.len() {
-        let Row::Unexpected(j) = rows[at] else {
+        let Some(Row::Unexpected(j)) = rows[at] else {
             continue;
         };
-        let is_from =
-            |row: &Row| matches!(*row, Row::Missing(i) if likeness(i, j) == Likeness::Same);
-        if let Some(from) = rows.iter().position(is_from) {
-            let Row::Missing(i) = rows[from] else {
-                continue;
-            };
-            rows[at] = Row::Moved(i, j);
-            // Taken out below: removing it here would shift the rows that are still to be visited.
-            rows[from] = Row::Moved(i, usize::MAX);
+        let origin = rows
+            .iter_mut()
+            .find(|row| matches!(**row, Some(Row::Missing(i)) if likeness(i, j) == Likeness::Same));
+        if let Some(Row::Missing(i)) = origin.and_then(Option::take) {
+            rows[at] = Some(Row::Moved(i, j));
         }
     }
-    rows.retain(|row| !matches!(row, Row::Moved(_, usize::MAX)));
-    rows
+    rows.into_iter().flatten().collect()
 }
 
 /// One place in which two JSON values differ.
@@ -197,7 +190,7 @@ mod tests {
         );
         assert_eq!(
             rows(&["a1", "b1", "b1"], &["b1", "a1"]),
-            [Moved(1, 0), Same(0, 1), Missing(2)]
+            [Same(1, 0), Missing(2), Moved(0, 1)]
         );
     }
 

@@ -7,11 +7,13 @@
 //! | `then.rs`       | what must have come of it                                  |
 //! | `round_trip.rs` | events as a store would return them, and the state of them |
 //! | `diff.rs`       | how two sequences and two JSON values differ               |
+//! | `layout.rs`     | values as text                                             |
 //! | `story.rs`      | the text of a failure                                      |
 //! | `unfinished.rs` | sentences that were begun and not ended                    |
 
 mod diff;
 mod given;
+mod layout;
 mod round_trip;
 mod story;
 mod then;

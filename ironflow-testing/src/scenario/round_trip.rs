@@ -10,6 +10,7 @@ use ironflow_domain::{Aggregate, Event};
 use serde_json::Value;
 
 use super::diff;
+use super::layout;
 use super::story::{self, Story};
 
 /// Every event, written in its stored form and read back.
@@ -25,7 +26,7 @@ where
             Err(damage) => {
                 let kind = event.kind();
                 let headline = format!("{} version {} {}", kind.name, kind.version, damage.what);
-                let mut sections = vec![("Event", story::value(&event))];
+                let mut sections = vec![("Event", layout::value(&event))];
                 sections.extend(damage.evidence);
                 story.fail(&headline, &sections)
             }
@@ -47,7 +48,7 @@ where
         Err(message) => {
             let mut sections = vec![("Panic", message)];
             if let Some(event) = folding.get() {
-                sections.insert(0, ("Event", story::value(event)));
+                sections.insert(0, ("Event", layout::value(event)));
             }
             story.fail(
                 "the fold panicked: an event that has happened cannot be refused",

@@ -8,9 +8,8 @@ use ironflow_domain::Event;
 use serde_json::Value;
 
 use super::diff::{self, Field, Likeness, Row};
+use super::layout::value;
 
-/// A value that is longer than this goes on lines of its own.
-const LONG: usize = 100;
 /// Of two values side by side each may be this long.
 const LONG_FIELD: usize = 40;
 
@@ -68,28 +67,14 @@ impl Story {
     }
 }
 
-/// On one line if it fits there.
-pub(super) fn value(value: &impl Debug) -> String {
-    let line = format!("{value:?}");
-    if line.chars().count() <= LONG {
-        line
-    } else {
-        format!("{value:#?}")
-    }
-}
-
 /// The second of two values; with the lines marked that are not in both, if it needs several.
 pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
-    let (before, after) = (format!("{one:#?}"), format!("{other:#?}"));
+    let (before, after) = (value(one), value(other));
     if before == after {
-        return format!(
-            "{}\nprints the same, and is not equal: see its PartialEq",
-            value(other)
-        );
+        return format!("{after}\nprints the same, and is not equal: see its PartialEq");
     }
-    let line = value(other);
-    if !line.contains('\n') {
-        return line;
+    if !after.contains('\n') {
+        return after;
     }
     let [before, after] = [&before, &after].map(|text| text.lines().collect::<Vec<_>>());
     let likeness = |i: usize, j: usize| match before[i] == after[j] {
@@ -134,6 +119,16 @@ pub(super) fn chain(error: &dyn Error) -> String {
     )
 }
 
+/// What was expected, and beneath it what was produced.
+pub(super) fn beside(expected: &str, produced: &str) -> String {
+    format!(
+        "{}\n{}",
+        hang("expected  ", expected),
+        hang("produced  ", produced)
+    )
+}
+
+/// Events, counted from 1.
 pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
     if events.is_empty() {
         return "no events".to_owned();
@@ -223,8 +218,8 @@ fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
         _ => Vec::new(),
     };
     if fields.is_empty() {
-        // It is not in what is stored: the expected event has something that is not.
-        return hang("  expected  ", &value(expected));
+        let expected = hang("  expected  ", &versus(produced, expected));
+        return format!("{expected}\n  the difference is not in the stored form");
     }
     let width = fields
         .iter()
@@ -235,7 +230,7 @@ fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
         let [expected, produced] = [&field.expected, &field.produced].map(|value| {
             value
                 .as_ref()
-                .map_or_else(|| "nothing".to_owned(), Value::to_string)
+                .map_or_else(|| "absent".to_owned(), Value::to_string)
         });
         if expected.chars().count().max(produced.chars().count()) > LONG_FIELD {
             format!(
@@ -257,7 +252,7 @@ fn label(field: &Field) -> &str {
 }
 
 /// Puts `prefix` before the first line and as much space before all others.
-pub(super) fn hang(prefix: &str, body: &str) -> String {
+fn hang(prefix: &str, body: &str) -> String {
     let space = " ".repeat(prefix.chars().count());
     join(body.lines().enumerate().map(|(n, line)| match n {
         0 => format!("{prefix}{line}"),

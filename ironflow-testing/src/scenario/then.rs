@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use ironflow_domain::{Aggregate, Events};
 
-use super::story::{self, hang};
+use super::story;
 use super::when::When;
 
 impl<A> When<A>
@@ -41,6 +41,20 @@ where
         unfinished.goes_on();
         match outcome {
             Ok(produced) if produced[..] == expected[..] => {}
+            Ok(produced) if produced.is_empty() => {
+                let then = story::beside(&story::numbered(&expected), "no events");
+                story.fail(
+                    "nothing happened, and something should have",
+                    &[("Then", then)],
+                )
+            }
+            Ok(produced) if expected.is_empty() => {
+                let then = story::beside("no events", &story::numbered(&produced));
+                story.fail(
+                    "something happened, and nothing should have",
+                    &[("Then", then)],
+                )
+            }
             Ok(produced) => {
                 let (summary, table) = story::comparison(&expected, &produced);
                 story.fail(
@@ -49,11 +63,10 @@ where
                 )
             }
             Err(error) => {
-                let expected = hang("expected  ", &story::numbered(&expected));
-                let produced = hang("produced  ", &story::error(&error));
+                let then = story::beside(&story::numbered(&expected), &story::error(&error));
                 story.fail(
                     "the command was refused, and should have been accepted",
-                    &[("Then", format!("{expected}\n{produced}"))],
+                    &[("Then", then)],
                 )
             }
         }
@@ -125,8 +138,7 @@ where
                 story::numbered(&produced),
             ),
         };
-        let expected = hang("expected  ", &story::error(&expected));
-        let produced = hang("produced  ", &produced);
-        story.fail(headline, &[("Then", format!("{expected}\n{produced}"))])
+        let then = story::beside(&story::error(&expected), &produced);
+        story.fail(headline, &[("Then", then)])
     }
 }

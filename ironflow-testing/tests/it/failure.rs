@@ -1,0 +1,103 @@
+//! Runs what must fail and compares how.
+
+use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe, Location};
+use std::sync::Once;
+
+/// A panic that was caught.
+pub(crate) struct Failure {
+    pub(crate) text: String,
+    /// Where the test runner would say it was, `file:line:column`.
+    pub(crate) place: String,
+}
+
+thread_local! {
+    /// Where the last panic was, while one is expected.
+    static PLACE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// How a scenario fails.
+pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            PLACE.with_borrow_mut(|place| match place {
+                Some(place) => {
+                    *place = info.location().map(ToString::to_string).unwrap_or_default()
+                }
+                None => print(info),
+            });
+        }));
+    });
+    PLACE.set(Some(String::new()));
+    let result = panic::catch_unwind(AssertUnwindSafe(scenario));
+    let place = PLACE.take().unwrap_or_default();
+    let payload = result.expect_err("the scenario passed");
+    Failure {
+        text: *payload.downcast().expect("a failure is a text"),
+        place,
+    }
+}
+
+/// Whether a scenario that begins in the line after the caller's fails at its own line and says `expected`, in which `HERE+n` is `n`
+/// lines further down than the caller's. Space before the lines of `expected` is only there for the eye.
+#[track_caller]
+pub(crate) fn fails(scenario: impl FnOnce(), expected: &str) {
+    let found = failure(scenario);
+    let named = found
+        .text
+        .lines()
+        .find_map(|line| line.strip_prefix("  --> "));
+    assert_eq!(
+        named,
+        Some(found.place.as_str()),
+        "the text and the panic name the same place"
+    );
+    says(&found.text, expected);
+}
+
+/// The same for one that can only fail somewhere else.
+#[track_caller]
+pub(crate) fn fails_late(scenario: impl FnOnce(), expected: &str) {
+    says(&failure(scenario).text, expected);
+}
+
+#[track_caller]
+fn says(found: &str, expected: &str) {
+    let here = Location::caller();
+    let expected = dedent(expected);
+    let arrow = format!("  --> {}:", here.file());
+    // Columns are where rustfmt happens to put a dot.
+    let found: String = found
+        .lines()
+        .map(|line| {
+            match line
+                .strip_prefix(&arrow)
+                .and_then(|place| place.split_once(':'))
+            {
+                Some((line, _column)) => {
+                    let line: u32 = line.parse().expect("a line");
+                    format!("  --> HERE+{}\n", line - here.line())
+                }
+                None => format!("{line}\n"),
+            }
+        })
+        .collect();
+    assert!(found == expected, "expected:\n{expected}\nfound:\n{found}");
+}
+
+fn dedent(text: &str) -> String {
+    let lines: Vec<&str> = text.trim_start_matches('\n').trim_end().lines().collect();
+    let indent = |line: &&str| line.len() - line.trim_start().len();
+    let common = lines
+        .iter()
+        .filter(|line| !line.trim().is_empty())
+        .map(indent)
+        .min()
+        .unwrap_or(0);
+    lines
+        .iter()
+        .map(|line| format!("{}\n", line.get(common..).unwrap_or("")))
+        .collect()
+}

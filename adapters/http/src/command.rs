@@ -1,0 +1,78 @@
+//! What the headers of a request say about the command in it.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use ironflow_domain::{Command, CommandId, Execution};
+
+use crate::ApiError;
+
+/// What the headers of a request say about the command in it.
+///
+/// `Idempotency-Key` is the command's id, `X-Request-Id` its correlation id, and `traceparent` its trace; one that is not well-formed
+/// is left out, as the W3C recommendation has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct CommandHeaders {
+    /// The command's id.
+    pub command_id: Option<CommandId>,
+    /// The conversation the command is part of.
+    pub correlation_id: Option<String>,
+    /// The trace the command is part of.
+    pub trace_id: Option<String>,
+}
+
+impl CommandHeaders {
+    /// Puts what the headers say on a command.
+    pub fn stamp<'a, X, C: Command>(self, mut execution: Execution<'a, X, C>) -> Execution<'a, X, C> {
+        if let Some(id) = self.command_id {
+            execution = execution.command_id(id);
+        }
+        if let Some(id) = self.correlation_id {
+            execution = execution.correlation_id(id);
+        }
+        if let Some(id) = self.trace_id {
+            execution = execution.trace_id(id);
+        }
+        execution
+    }
+
+    fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        let command_id = match text(headers, "idempotency-key")? {
+            Some(key) => {
+                Some(CommandId::new(key).map_err(|error| ApiError::invalid(format!("header Idempotency-Key: {error}")))?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            command_id,
+            correlation_id: text(headers, "x-request-id")?.filter(|id| !id.is_empty()).map(str::to_owned),
+            trace_id: text(headers, "traceparent")?.filter(|trace| is_traceparent(trace)).map(str::to_owned),
+        })
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, ApiError> {
+    headers
+        .get(name)
+        .map(|value| value.to_str().map_err(|_| ApiError::invalid(format!("header {name} is not plain ASCII text"))))
+        .transpose()
+}
+
+/// `version-trace-parent-flags`, in lower-case hexadecimal digits.
+fn is_traceparent(text: &str) -> bool {
+    let parts: Vec<&str> = text.split('-').collect();
+    let lengths = [2, 32, 16, 2];
+    parts.len() == lengths.len()
+        && parts.iter().zip(lengths).all(|(part, length)| {
+            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        })
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for CommandHeaders {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        Self::read(&parts.headers)
+    }
+}

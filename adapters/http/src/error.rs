@@ -1,0 +1,152 @@
+//! Every error as `{"error", "message", "code"}` with the status that fits.
+
+use std::error::Error;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use ironflow_domain::store::{StoreError, StoreErrorKind};
+use ironflow_domain::{ExecuteError, InvalidStreamId, LoadError, QueryError, UndecodableEvent, WaitError};
+use serde::Serialize;
+
+/// An error a client can read: a status, a code for programs, a sentence for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+/// A domain's reason to refuse a command, as clients see it: status 422, this code, and the error's own sentence.
+pub trait Rejection: Error {
+    /// The code for programs, such as `overdraft`. It is part of the interface: it does not change when the sentence does.
+    fn code(&self) -> &'static str;
+}
+
+impl ApiError {
+    /// An error with that status, code and sentence.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into() }
+    }
+
+    /// 400: the request is not one we understand.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_argument", message)
+    }
+
+    /// 404: what was asked for does not exist.
+    pub fn not_found(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
+    /// 500: it is our fault. The client is not told how; the log is.
+    pub fn internal(error: &(dyn Error + 'static)) -> Self {
+        tracing::error!(error, "a request failed");
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
+    }
+
+    /// 503: it may work if tried again.
+    fn unavailable(error: &(dyn Error + 'static)) -> Self {
+        tracing::warn!(error, "a request could not be served");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "a service this depends on is unavailable: try again")
+    }
+
+    /// The status of the response.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The sentence for people.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    message: &'a str,
+    code: &'a str,
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body { error: &self.message, message: &self.message, code: self.code };
+        (self.status, axum::Json(body)).into_response()
+    }
+}
+
+impl<R: Rejection + 'static> From<ExecuteError<R>> for ApiError {
+    fn from(error: ExecuteError<R>) -> Self {
+        match error {
+            ExecuteError::Rejected(reason) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason.code(), reason.to_string())
+            }
+            ExecuteError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "aborted", error.to_string()),
+            ExecuteError::CommandIdReused { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "command_id_reused", error.to_string())
+            }
+            ExecuteError::StreamId(error) => error.into(),
+            ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
+            ExecuteError::Enrichment(_) => Self::unavailable(&error),
+            ExecuteError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<LoadError> for ApiError {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::StreamId(error) => error.into(),
+            LoadError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+}
+
+impl From<WaitError> for ApiError {
+    fn from(error: WaitError) -> Self {
+        match error {
+            WaitError::Timeout { .. } => Self::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", error.to_string()),
+            error => Self::unavailable(&error),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error.kind() {
+            StoreErrorKind::Unavailable | StoreErrorKind::Closed => Self::unavailable(&error),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<InvalidStreamId> for ApiError {
+    fn from(error: InvalidStreamId) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<UndecodableEvent> for ApiError {
+    fn from(error: UndecodableEvent) -> Self {
+        Self::internal(&error)
+    }
+}

@@ -1,0 +1,131 @@
+//! Streams and their events.
+
+use std::borrow::Cow;
+
+use axum::extract::{Path, State};
+use ironflow_domain::store::{Direction, ListStreams, ReadStream, StreamInfo};
+use ironflow_domain::{EventId, Ironflow, Metadata, SchemaVersion, StreamId, StreamVersion, Timestamp};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{ApiError, Query};
+
+/// As many streams or events as one response has at most.
+const MOST: usize = 1_000;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    entity_id: StreamId,
+    entity_type: String,
+    version: StreamVersion,
+    event_count: StreamVersion,
+    last_event_at: Timestamp,
+}
+
+impl From<StreamInfo> for Summary {
+    fn from(info: StreamInfo) -> Self {
+        Self {
+            entity_type: info.stream.category().to_owned(),
+            entity_id: info.stream,
+            version: info.version,
+            event_count: info.version,
+            last_event_at: info.updated_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct Streams {
+    streams: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct WhichStreams {
+    category: Option<String>,
+    after: Option<StreamId>,
+    limit: Option<usize>,
+}
+
+pub(crate) async fn list<X: Send + Sync + 'static>(
+    State(ironflow): State<Ironflow<X>>,
+    Query(WhichStreams { category, after, limit }): Query<WhichStreams>,
+) -> Result<axum::Json<Streams>, ApiError> {
+    let list = ListStreams { category, after, limit: limit.unwrap_or(MOST).min(MOST) };
+    let streams = ironflow.store().list_streams(list).await?.into_iter().map(Summary::from).collect();
+    Ok(axum::Json(Streams { streams }))
+}
+
+/// An event; its version in the stream is a text, as the wire has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event {
+    id: EventId,
+    name: Cow<'static, str>,
+    data: Box<RawValue>,
+    entity_version: String,
+    version: SchemaVersion,
+    timestamp: Timestamp,
+    source: String,
+    metadata: Metadata,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Events {
+    events: Vec<Event>,
+    total_count: u64,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct WhichEvents {
+    from_version: Option<u64>,
+    limit: Option<usize>,
+    direction: Option<Way>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Way {
+    Forward,
+    Backward,
+}
+
+pub(crate) async fn events<X: Send + Sync + 'static>(
+    State(ironflow): State<Ironflow<X>>,
+    Path(id): Path<String>,
+    Query(WhichEvents { from_version, limit, direction }): Query<WhichEvents>,
+) -> Result<axum::Json<Events>, ApiError> {
+    let stream: StreamId = id.parse()?;
+    let Some(info) = ironflow.store().stream_info(&stream).await? else {
+        return Err(ApiError::not_found("stream not found"));
+    };
+    let direction = match direction {
+        None | Some(Way::Forward) => Direction::Forward,
+        Some(Way::Backward) => Direction::Backward,
+    };
+    let from = match (from_version.map(StreamVersion::new), direction) {
+        (Some(version), Direction::Forward) => version,
+        (None, Direction::Forward) => StreamVersion::EMPTY,
+        (None | Some(StreamVersion::EMPTY), Direction::Backward) => ReadStream::LAST,
+        (Some(version), Direction::Backward) => version,
+    };
+    // As on the wire, no limit is written as zero.
+    let limit = limit.filter(|&limit| limit > 0).unwrap_or(MOST).min(MOST);
+    let page = ironflow.store().read_stream(&stream, ReadStream { from, direction, limit }).await?;
+    let mut events = Vec::with_capacity(page.events.len());
+    for event in page.events.iter() {
+        let event = event.untyped()?;
+        events.push(Event {
+            id: event.id,
+            name: event.name,
+            data: RawValue::from_string(event.data).map_err(|error| ApiError::internal(&error))?,
+            entity_version: event.version.to_string(),
+            version: event.schema_version,
+            timestamp: event.time,
+            source: event.source,
+            metadata: event.metadata,
+        });
+    }
+    Ok(axum::Json(Events { events, total_count: info.version.get() }))
+}

@@ -88,7 +88,7 @@ impl<A: Aggregate> Given<A> {
     ///     .then(events![OrderEvent::Placed { price: 500 }]);
     /// ```
     ///
-    /// A command that needs a context does not compile without one, and the other way round:
+    /// A command that needs a context does not compile without one:
     ///
     /// ```compile_fail,E0277
     /// use ironflow_testing::given;
@@ -173,24 +173,61 @@ pub struct NoContext;
 pub struct WithContext<X>(X);
 
 /// What a scenario offers as a context is what its command is decided with. There is nothing to implement.
+///
+/// A command that was declared without a context takes none:
+///
+/// ```compile_fail,E0277
+/// use ironflow_testing::given;
+/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+/// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+/// # #[command(Door)] pub struct Close;
+/// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+/// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+/// # impl Decide<Close> for Door {
+/// #     fn decide(&self, _: Close) -> Decision<Self> {
+/// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
+/// #     }
+/// # }
+///
+/// given::<Door>(events![]).context("in a hurry").when(Close).then_nothing();
+/// ```
 #[diagnostic::on_unimplemented(
-    message = "the command is decided with the context `{C}`, and the scenario offers `{Self}`",
-    label = "this command needs the context `{C}`",
-    note = "before `.when(…)`, write `.context(…)` with a `{C}`; where that is `()`, write no `.context(…)` at all"
+    message = "this command is decided with the context `{C}`, and the scenario offers `{Self}`",
+    label = "decided with the context `{C}`",
+    note = "for a command declared with `context = …`, write `.context(…)` before `.when(…)`; for any other command, leave it out"
 )]
 pub trait Provides<C> {
     /// The context.
     fn provide(&self) -> &C;
 }
 
+#[diagnostic::do_not_recommend]
+impl Provides<()> for NoContext {
+    fn provide(&self) -> &() {
+        &()
+    }
+}
+
+#[diagnostic::do_not_recommend]
 impl<C> Provides<C> for WithContext<C> {
     fn provide(&self) -> &C {
         &self.0
     }
 }
 
-impl Provides<()> for NoContext {
-    fn provide(&self) -> &() {
-        &()
+// Nobody needs the next two. Where a type has a single implementation, the compiler takes it before it looks at the command, and
+// then reports a mismatch of types instead of the message above.
+
+#[diagnostic::do_not_recommend]
+impl Provides<NoContext> for NoContext {
+    fn provide(&self) -> &NoContext {
+        self
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C> Provides<WithContext<C>> for WithContext<C> {
+    fn provide(&self) -> &WithContext<C> {
+        self
     }
 }

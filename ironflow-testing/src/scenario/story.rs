@@ -77,9 +77,12 @@ pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
         return after;
     }
     let [before, after] = [&before, &after].map(|text| text.lines().collect::<Vec<_>>());
-    let likeness = |i: usize, j: usize| match before[i] == after[j] {
-        true => Likeness::Same,
-        false => Likeness::Different,
+    let likeness = |i: usize, j: usize| {
+        if before[i] == after[j] {
+            Likeness::Same
+        } else {
+            Likeness::Different
+        }
     };
     let lines = diff::align(before.len(), after.len(), likeness)
         .into_iter()
@@ -212,14 +215,20 @@ fn line(
 
 /// In which fields an event differs from the one that was expected.
 fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
-    let stored = |event: &E| serde_json::from_str::<Value>(&event.encode().ok()?).ok();
-    let fields = match (stored(expected), stored(produced)) {
-        (Some(expected), Some(produced)) => diff::fields(&expected, &produced),
+    let [before, after] = [expected, produced].map(|event| event.encode().unwrap_or_default());
+    let [old, new] = [&before, &after].map(|text| serde_json::from_str::<Value>(text));
+    let fields = match (old, new) {
+        (Ok(old), Ok(new)) => diff::fields(&old, &new),
         _ => Vec::new(),
     };
     if fields.is_empty() {
         let expected = hang("  expected  ", &versus(produced, expected));
-        return format!("{expected}\n  the difference is not in the stored form");
+        let note = if before == after {
+            "\n  the difference is not in the stored form"
+        } else {
+            ""
+        };
+        return format!("{expected}{note}");
     }
     let width = fields
         .iter()
@@ -253,6 +262,9 @@ fn label(field: &Field) -> &str {
 
 /// Puts `prefix` before the first line and as much space before all others.
 fn hang(prefix: &str, body: &str) -> String {
+    if body.is_empty() {
+        return prefix.trim_end().to_owned();
+    }
     let space = " ".repeat(prefix.chars().count());
     join(body.lines().enumerate().map(|(n, line)| match n {
         0 => format!("{prefix}{line}"),

@@ -31,6 +31,10 @@ where
     /// # Panics
     ///
     /// When anything else happened. The panic is at the caller's line, and its message tells the whole scenario.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a sentence reads better without a borrow"
+    )]
     #[track_caller]
     pub fn then(self, expected: Events<A::Event>) {
         let Self {
@@ -116,6 +120,10 @@ where
     ///
     /// When the command was accepted, or refused with another error.
     #[doc(alias = "then_rejected")]
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a sentence reads better without a borrow"
+    )]
     #[track_caller]
     pub fn then_error(self, expected: A::Error)
     where

@@ -22,11 +22,12 @@ pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
     HOOK.call_once(|| {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |info| {
-            PLACE.with_borrow_mut(|place| match place {
-                Some(place) => {
-                    *place = info.location().map(ToString::to_string).unwrap_or_default()
+            PLACE.with_borrow_mut(|place| {
+                if let Some(place) = place {
+                    *place = info.location().map(ToString::to_string).unwrap_or_default();
+                } else {
+                    print(info);
                 }
-                None => print(info),
             });
         }));
     });
@@ -69,22 +70,22 @@ fn says(found: &str, expected: &str) {
     let expected = dedent(expected);
     let arrow = format!("  --> {}:", here.file());
     // Columns are where rustfmt happens to put a dot.
-    let found: String = found
-        .lines()
-        .map(|line| {
-            match line
-                .strip_prefix(&arrow)
-                .and_then(|place| place.split_once(':'))
-            {
-                Some((line, _column)) => {
-                    let line: u32 = line.parse().expect("a line");
-                    format!("  --> HERE+{}\n", line - here.line())
-                }
-                None => format!("{line}\n"),
-            }
-        })
-        .collect();
-    assert!(found == expected, "expected:\n{expected}\nfound:\n{found}");
+    let line = |line: &str| match line
+        .strip_prefix(&arrow)
+        .and_then(|place| place.split_once(':'))
+    {
+        Some((line, _column)) => {
+            let line: u32 = line.parse().expect("a line");
+            format!("  --> HERE+{}", line - here.line())
+        }
+        None => line.to_owned(),
+    };
+    let found = found.lines().map(line).collect::<Vec<_>>().join("\n");
+    let found = found.trim_end();
+    assert!(
+        found == expected,
+        "expected:\n{expected}\n\nfound:\n{found}\n"
+    );
 }
 
 fn dedent(text: &str) -> String {
@@ -98,6 +99,7 @@ fn dedent(text: &str) -> String {
         .unwrap_or(0);
     lines
         .iter()
-        .map(|line| format!("{}\n", line.get(common..).unwrap_or("")))
-        .collect()
+        .map(|line| line.get(common..).unwrap_or(""))
+        .collect::<Vec<_>>()
+        .join("\n")
 }

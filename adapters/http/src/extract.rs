@@ -1,47 +1,68 @@
 //! Extractors whose refusals name the field.
 
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
 
-/// A JSON body. What does not fit is refused with status 400 and the path of the field, whatever the request says its content type is.
-#[derive(Debug, Clone, Copy)]
+/// A JSON body, or in an `Option`, one that may be left out. What does not fit is refused with status 400 and the path of the field,
+/// whatever the request says its content type is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Json<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let body = Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => {
-                ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large")
-            }
-            _ => ApiError::invalid(rejection.body_text()),
-        })?;
+        let body = read(request, state).await?;
+        if is_blank(&body) {
+            return Err(ApiError::invalid("the body is empty: expected JSON"));
+        }
         parse(&body).map(Self)
     }
 }
 
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
-    if body.iter().all(u8::is_ascii_whitespace) {
-        return Err(ApiError::invalid("the body is empty: expected JSON"));
+impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
+        let body = read(request, state).await?;
+        if is_blank(&body) { Ok(None) } else { parse(&body).map(Self).map(Some) }
     }
+}
+
+async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, ApiError> {
+    <Bytes as FromRequest<_>>::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large")
+        }
+        _ => ApiError::invalid(rejection.body_text()),
+    })
+}
+
+fn is_blank(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_whitespace)
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let mut json = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let inner = error.into_inner();
-        ApiError::invalid(if inner.is_data() && path != "." { format!("{path}: {inner}") } else { format!("the body is not what was expected: {inner}") })
+        match error.into_inner() {
+            inner if inner.is_data() && path != "." => ApiError::invalid(format!("{path}: {inner}")),
+            inner if inner.is_data() => ApiError::invalid(inner.to_string()),
+            inner => ApiError::invalid(format!("the body is not JSON: {inner}")),
+        }
     })?;
     json.end().map_err(|error| ApiError::invalid(format!("the body goes on after its end: {error}")))?;
     Ok(value)
 }
 
 /// The parameters of the URL. What does not fit is refused with status 400.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Query<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {

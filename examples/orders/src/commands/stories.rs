@@ -1,0 +1,67 @@
+//! What the specs tell their stories with.
+
+use crate::commands::{PlaceOrder, PlaceOrderContext};
+use crate::domain::{Address, Cents, Contact, Item, LineItem, OrderEvent, OrderId, OrderPlaced};
+use crate::shop::{Customer, Product};
+
+/// The order of every story.
+pub(crate) fn order() -> OrderId {
+    "123".into()
+}
+
+/// Ann orders so much of each product.
+pub(crate) fn placing(items: &[(&str, u32)]) -> PlaceOrder {
+    PlaceOrder {
+        order_id: order(),
+        customer_id: "cust-456".into(),
+        items: items.iter().map(|&(id, qty)| Item { product_id: id.into(), qty }).collect(),
+        shipping_address: Address {
+            street: "1 High Street".into(),
+            city: "Bath".into(),
+            zip: "BA1".into(),
+            country: "GB".into(),
+        },
+    }
+}
+
+/// A shop that has Ann, coffee and mugs.
+pub(crate) fn shop() -> PlaceOrderContext {
+    let product = |id: &str, name: &str, price| Product { id: id.into(), name: name.into(), price: Cents(price), is_available: true };
+    PlaceOrderContext {
+        customer: Some(Customer {
+            id: "cust-456".into(),
+            name: "Ann".into(),
+            email: "ann@example.com".into(),
+            is_blocked: false,
+        }),
+        products: vec![product("prod-1", "Coffee", 1_250), product("prod-2", "Mug", 900)],
+        issued_at: "2026-04-17T14:22:01Z".parse().expect("a valid time"),
+    }
+}
+
+pub(crate) fn placed() -> OrderEvent {
+    OrderEvent::Placed(OrderPlaced {
+        order_id: order(),
+        customer: Contact { id: "cust-456".into(), name: "Ann".into(), email: "ann@example.com".into() },
+        items: vec![LineItem { product_id: "prod-1".into(), name: "Coffee".into(), price: Cents(1_250), qty: 2 }],
+        shipping_address: placing(&[]).shipping_address,
+        total_amount: Cents(2_500),
+        occurred_at: shop().issued_at,
+    })
+}
+
+pub(crate) fn confirmed() -> OrderEvent {
+    OrderEvent::Confirmed
+}
+
+pub(crate) fn paid() -> OrderEvent {
+    OrderEvent::Paid { payment_id: Some("pay-1".into()) }
+}
+
+pub(crate) fn shipped() -> OrderEvent {
+    OrderEvent::Shipped { tracking_number: Some("track-1".into()) }
+}
+
+pub(crate) fn cancelled() -> OrderEvent {
+    OrderEvent::Cancelled { reason: Some("changed my mind".into()) }
+}

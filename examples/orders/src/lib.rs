@@ -1,0 +1,33 @@
+//! An order service: customers place orders, which are confirmed, paid, shipped or cancelled.
+//!
+//! - [`domain`]: what an order is, and what can happen to it.
+//! - [`commands`]: what can be asked of it; each decision beside its command, each rule in a spec below it.
+//! - [`projections`]: what the shop shows its customers.
+//! - [`shop`]: what a decision needs to know of the world: customers and products.
+//! - [`api`]: the same over HTTP.
+
+pub mod api;
+pub mod commands;
+pub mod demo;
+pub mod domain;
+pub mod projections;
+pub mod shop;
+
+use ironflow_domain::store::Store;
+use ironflow_domain::{Ironflow, StartError};
+
+use crate::projections::{CustomerOrders, OrderDetail};
+use crate::shop::Shop;
+
+/// The running service.
+pub type Orders = Ironflow<Shop>;
+
+/// Puts the service together on a store.
+pub async fn start(store: impl Store) -> Result<Orders, StartError> {
+    Ironflow::new(store)
+        .enrich(Shop::with_samples())
+        .projection::<OrderDetail>()
+        .projection::<CustomerOrders>()
+        .start()
+        .await
+}

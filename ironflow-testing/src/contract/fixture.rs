@@ -1,0 +1,97 @@
+//! A fresh store with what the rules need besides it.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use ironflow_domain::store::Store;
+
+type Opening = Pin<Box<dyn Future<Output = Arc<dyn Store>> + Send>>;
+
+/// A fresh, empty store to hold to its promises. Use it like the store it is.
+///
+/// A clone is the same store.
+#[derive(Clone)]
+pub struct Fixture {
+    // The store goes before what it lies in.
+    store: Arc<dyn Store>,
+    open: Option<Arc<dyn Fn() -> Opening + Send + Sync>>,
+    kept: Vec<Arc<dyn Any + Send + Sync>>,
+}
+
+impl Fixture {
+    /// A store that is gone when it is dropped. Rules about several handles share this one.
+    pub fn new(store: impl Store) -> Self {
+        Self { store: Arc::new(store), open: None, kept: Vec::new() }
+    }
+
+    /// A store that can be opened again: `open` opens what `self` has, as often as it is called.
+    #[must_use]
+    pub fn reopened_by<F, O, S>(mut self, open: F) -> Self
+    where
+        F: Fn() -> O + Send + Sync + 'static,
+        O: Future<Output = S> + Send + 'static,
+        S: Store,
+    {
+        self.open = Some(Arc::new(move || {
+            let opening = open();
+            Box::pin(async move { Arc::new(opening.await) as Arc<dyn Store> })
+        }));
+        self
+    }
+
+    /// Keeps `what`, such as a temporary directory, for as long as the store.
+    #[must_use]
+    pub fn keeping(mut self, what: impl Any + Send + Sync) -> Self {
+        self.kept.push(Arc::new(what));
+        self
+    }
+
+    /// Several handles on the same data: opened each on its own where the store can be, shared where it cannot.
+    pub async fn handles(&self, count: usize) -> Vec<Self> {
+        let mut handles = vec![self.clone()];
+        while handles.len() < count {
+            let store = match &self.open {
+                Some(open) => open().await,
+                None => Arc::clone(&self.store),
+            };
+            handles.push(Self { store, ..self.clone() });
+        }
+        handles
+    }
+
+    /// Drops the store and opens it again.
+    ///
+    /// # Panics
+    ///
+    /// When it cannot be opened again.
+    pub async fn reopen(self) -> Self {
+        let Self { store, open, kept } = self;
+        let open = open.expect("a store that is said to reopen has `Fixture::reopened_by`");
+        drop(store);
+        let store = open().await;
+        Self { store, open: Some(open), kept }
+    }
+
+    /// What has to outlive the store.
+    pub(super) fn kept(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
+        self.kept.clone()
+    }
+}
+
+impl Deref for Fixture {
+    type Target = dyn Store;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.store
+    }
+}
+
+impl fmt::Debug for Fixture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fixture").field("can_be_reopened", &self.open.is_some()).finish_non_exhaustive()
+    }
+}

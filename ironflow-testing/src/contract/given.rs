@@ -1,0 +1,216 @@
+//! What the rules have in common.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ironflow_domain::store::{
+    Append, AppendError, Appended, Conflict, Entry, EventPage, ExpectedVersion, Key, NewEvent, ReadLog, ReadStream, Revision, Store,
+    Write, WriteError,
+};
+use ironflow_domain::{EventId, Metadata, Position, RecordedEvent, SchemaVersion, StreamId, StreamVersion};
+
+/// The stream with that name.
+pub(super) fn stream(name: &str) -> StreamId {
+    name.parse().expect("the rules name their streams well")
+}
+
+/// An id that no other event has.
+pub(super) fn id() -> EventId {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
+    let mut bytes = [0x1f; 16];
+    bytes[8..].copy_from_slice(&number.to_be_bytes());
+    EventId::from_bytes(bytes)
+}
+
+/// An event with that name.
+pub(super) fn event(name: &'static str) -> NewEvent {
+    NewEvent {
+        id: id(),
+        name: name.into(),
+        schema_version: SchemaVersion::new(1),
+        source: "contract".into(),
+        data: "{}".to_owned(),
+        metadata: Metadata::default(),
+    }
+}
+
+/// So many events, all of one name.
+pub(super) fn events(count: usize) -> Vec<NewEvent> {
+    (0..count).map(|_| event("thing.happened")).collect()
+}
+
+pub(super) fn ids(events: &[NewEvent]) -> Vec<EventId> {
+    events.iter().map(|event| event.id).collect()
+}
+
+pub(super) fn recorded_ids(events: &[RecordedEvent]) -> Vec<EventId> {
+    events.iter().map(|event| event.id).collect()
+}
+
+pub(super) fn page_ids(page: &EventPage) -> Vec<EventId> {
+    page.iter().map(|event| event.id).collect()
+}
+
+pub(super) fn versions(page: &EventPage) -> Vec<u64> {
+    page.iter().map(|event| event.version.get()).collect()
+}
+
+pub(super) fn version(version: u64) -> StreamVersion {
+    StreamVersion::new(version)
+}
+
+/// Expects exactly so many events.
+pub(super) fn exactly(events: u64) -> ExpectedVersion {
+    ExpectedVersion::Exact(StreamVersion::new(events))
+}
+
+pub(super) async fn try_append(
+    store: &dyn Store,
+    stream: &StreamId,
+    expected: ExpectedVersion,
+    events: Vec<NewEvent>,
+) -> Result<Appended, AppendError> {
+    store.append(Append { stream: stream.clone(), expected, events }).await
+}
+
+/// Appends what must succeed.
+pub(super) async fn append(store: &dyn Store, stream: &StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Appended {
+    match try_append(store, stream, expected, events).await {
+        Ok(appended) => appended,
+        Err(error) => panic!("an append to {stream} that expects {expected} should have succeeded: {error}"),
+    }
+}
+
+/// Appends so many events to wherever the stream is.
+pub(super) async fn append_any(store: &dyn Store, stream: &StreamId, count: usize) -> Appended {
+    append(store, stream, ExpectedVersion::Any, events(count)).await
+}
+
+/// Appends what must conflict.
+pub(super) async fn conflict(store: &dyn Store, stream: &StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> Conflict {
+    match try_append(store, stream, expected, events).await {
+        Err(AppendError::Conflict(conflict)) => conflict,
+        other => panic!("an append to {stream} that expects {expected} should have been a conflict: {other:?}"),
+    }
+}
+
+/// Appends what must be refused because of an id.
+pub(super) async fn duplicate(store: &dyn Store, stream: &StreamId, expected: ExpectedVersion, events: Vec<NewEvent>) -> EventId {
+    match try_append(store, stream, expected, events).await {
+        Err(AppendError::DuplicateEvent(id)) => id,
+        other => panic!("an append to {stream} with an id that is taken should have been refused: {other:?}"),
+    }
+}
+
+/// All events of a stream, read in pages of so many.
+pub(super) async fn read_in_pages(store: &dyn Store, stream: &StreamId, from: ReadStream) -> Vec<RecordedEvent> {
+    let mut events = Vec::new();
+    let mut read = from;
+    loop {
+        let page = store.read_stream(stream, read).await.expect("a stream can be read");
+        assert!(page.events.len() <= read.limit.max(1), "a page of stream {stream} has more than {} events", read.limit);
+        events.extend(page.events.iter().map(|event| event.untyped().expect("an event can be read")));
+        let Some(next) = page.next else { return events };
+        assert!(!page.events.is_empty(), "a page of stream {stream} is empty, and yet there are more");
+        read.from = next;
+    }
+}
+
+/// All events of a stream.
+pub(super) async fn read_stream(store: &dyn Store, stream: &StreamId) -> Vec<RecordedEvent> {
+    read_in_pages(store, stream, ReadStream::forward(StreamVersion::EMPTY)).await
+}
+
+/// All events of the log that `read` wants. Holds every page to what pages promise.
+pub(super) async fn read_log(store: &dyn Store, mut read: ReadLog) -> Vec<RecordedEvent> {
+    let mut events = Vec::new();
+    loop {
+        let page = store.read_log(read.clone()).await.expect("the log can be read");
+        assert_is_whole(&page.events);
+        let mut last = read.after;
+        for event in page.events.iter() {
+            assert!(event.position > last, "position {} comes after {last}", event.position);
+            last = event.position;
+            events.push(event.untyped().expect("an event can be read"));
+        }
+        assert!(page.read_to >= last, "the log was read to {}, and yet there is an event at {last}", page.read_to);
+        if page.at_end {
+            return events;
+        }
+        assert!(page.read_to > read.after, "a page that is not the last one gets no further than {}", read.after);
+        read.after = page.read_to;
+    }
+}
+
+/// The whole log.
+pub(super) async fn whole_log(store: &dyn Store) -> Vec<RecordedEvent> {
+    read_log(store, ReadLog::after(Position::START)).await
+}
+
+/// Every append in an unfiltered page is there to its end.
+pub(super) fn assert_appends_are_whole(page: &EventPage) {
+    let mut left = 0;
+    for event in page.iter() {
+        assert!(
+            left == 0 || event.left_in_commit == left - 1,
+            "the event at {} leaves {} of its append, and the one before left {left}",
+            event.position,
+            event.left_in_commit
+        );
+        left = event.left_in_commit;
+    }
+    assert_eq!(left, 0, "the page ends inside an append");
+}
+
+/// The events of one append in a page, wanted or not, count down.
+fn assert_is_whole(page: &EventPage) {
+    let mut last: Option<(&str, u32)> = None;
+    for event in page.iter() {
+        if let Some((stream, left)) = last
+            && left > 0
+            && stream == event.stream
+        {
+            assert!(event.left_in_commit < left, "the event at {} leaves more of its append than the one before", event.position);
+        }
+        last = Some((event.stream, event.left_in_commit));
+    }
+}
+
+pub(super) fn key(name: &str) -> Key {
+    Key::new("bucket", name)
+}
+
+/// Writes one thing that must succeed, and which revision it gave.
+pub(super) async fn write(store: &dyn Store, write: Write) -> Option<Revision> {
+    let described = format!("{write:?}");
+    match store.write(vec![write]).await {
+        Ok(revisions) => {
+            assert_eq!(revisions.len(), 1, "one write has one revision");
+            revisions[0]
+        }
+        Err(error) => panic!("{described} should have succeeded: {error}"),
+    }
+}
+
+/// Writes a value that must be accepted.
+pub(super) async fn put(store: &dyn Store, key: &Key, value: &str) -> Revision {
+    write(store, Write::put(key.clone(), value)).await.expect("a value has a revision")
+}
+
+/// Writes a batch that must be refused: the key that was not as expected, and the revision it had.
+pub(super) async fn refused(store: &dyn Store, batch: Vec<Write>) -> (Key, Option<Revision>) {
+    match store.write(batch).await {
+        Err(WriteError::Revision { key, actual, .. }) => (key, actual),
+        other => panic!("the batch should have been refused because of a revision: {other:?}"),
+    }
+}
+
+pub(super) async fn get(store: &dyn Store, key: &Key) -> Option<Entry> {
+    store.get(key).await.expect("a key can be looked up")
+}
+
+/// The value of a key that is there.
+pub(super) async fn value(store: &dyn Store, key: &Key) -> String {
+    let entry = get(store, key).await.unwrap_or_else(|| panic!("key {key} should be there"));
+    String::from_utf8(entry.value).expect("the rules write text")
+}

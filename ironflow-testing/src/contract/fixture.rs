@@ -6,6 +6,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ironflow_domain::store::Store;
 
@@ -20,12 +21,18 @@ pub struct Fixture {
     store: Arc<dyn Store>,
     open: Option<Arc<dyn Fn() -> Opening + Send + Sync>>,
     kept: Vec<Arc<dyn Any + Send + Sync>>,
+    patience: Duration,
 }
 
 impl Fixture {
     /// A store that is gone when it is dropped. Rules about several handles share this one.
     pub fn new(store: impl Store) -> Self {
-        Self { store: Arc::new(store), open: None, kept: Vec::new() }
+        Self {
+            store: Arc::new(store),
+            open: None,
+            kept: Vec::new(),
+            patience: Duration::from_secs(30),
+        }
     }
 
     /// A store that can be opened again: `open` opens what `self` has, as often as it is called.
@@ -50,6 +57,13 @@ impl Fixture {
         self
     }
 
+    /// How long a rule waits for what must come about before it says that it has not; half a minute unless told otherwise.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
+    }
+
     /// Several handles on the same data: opened each on its own where the store can be, shared where it cannot.
     pub async fn handles(&self, count: usize) -> Vec<Self> {
         let mut handles = vec![self.clone()];
@@ -58,7 +72,10 @@ impl Fixture {
                 Some(open) => open().await,
                 None => Arc::clone(&self.store),
             };
-            handles.push(Self { store, ..self.clone() });
+            handles.push(Self {
+                store,
+                ..self.clone()
+            });
         }
         handles
     }
@@ -69,11 +86,37 @@ impl Fixture {
     ///
     /// When it cannot be opened again.
     pub async fn reopen(self) -> Self {
-        let Self { store, open, kept } = self;
+        let Self {
+            store,
+            open,
+            kept,
+            patience,
+        } = self;
         let open = open.expect("a store that is said to reopen has `Fixture::reopened_by`");
         drop(store);
         let store = open().await;
-        Self { store, open: Some(open), kept }
+        Self {
+            store,
+            open: Some(open),
+            kept,
+            patience,
+        }
+    }
+
+    /// Waits for what must come about.
+    pub(super) async fn wait_for<T>(&self, what: &str, coming: impl Future<Output = T>) -> T {
+        let come = tokio::time::timeout(self.patience, coming).await;
+        come.unwrap_or_else(|_| panic!("{what} should have come about within {:?}", self.patience))
+    }
+
+    /// Asks again and again until the answer is yes.
+    pub(super) async fn until<F: Future<Output = bool>>(&self, what: &str, ask: impl Fn() -> F) {
+        let asking = async {
+            while !ask().await {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        self.wait_for(what, asking).await;
     }
 
     /// What has to outlive the store.
@@ -92,6 +135,8 @@ impl Deref for Fixture {
 
 impl fmt::Debug for Fixture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fixture").field("can_be_reopened", &self.open.is_some()).finish_non_exhaustive()
+        f.debug_struct("Fixture")
+            .field("can_be_reopened", &self.open.is_some())
+            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,304 @@
+//! The list of the rules, and how one is held.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use super::Fixture;
+
+/// One rule, for those who want to go through all of them. Others write [`store_contract!`](crate::store_contract).
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// Its name, such as `append::a_conflict_says_where_the_stream_is`.
+    pub name: &'static str,
+    hold: fn(Fixture) -> Holding,
+}
+
+type Holding = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Rule {
+    /// Holds a fresh store to it.
+    ///
+    /// # Panics
+    ///
+    /// When the store does not keep it.
+    pub fn check<O: Future<Output = Fixture>>(&self, open: impl FnOnce() -> O) {
+        check(open, self.hold);
+    }
+}
+
+/// Holds a fresh store to one rule.
+///
+/// # Panics
+///
+/// When the store does not keep it.
+pub fn check<O, R>(open: impl FnOnce() -> O, rule: impl FnOnce(Fixture) -> R)
+where
+    O: Future<Output = Fixture>,
+    R: Future<Output = ()>,
+{
+    /// Longer than any rule takes on any machine.
+    const LONGEST: Duration = Duration::from_mins(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("a runtime can be started");
+    runtime.block_on(async {
+        let fixture = open().await;
+        let _kept = fixture.kept();
+        let held = tokio::time::timeout(LONGEST, rule(fixture)).await;
+        assert!(held.is_ok(), "the store has not answered for {LONGEST:?}");
+    });
+}
+
+/// All the rules.
+#[must_use]
+pub fn rules() -> Vec<Rule> {
+    crate::__for_every_rule!(__list_of_rules)
+}
+
+/// Makes a test of every rule for a store.
+///
+/// `open` is a closure whose future is a [`Fixture`](crate::contract::Fixture) with a fresh, empty store. `reopens` adds the rules
+/// about closing a store and opening it again.
+///
+/// The tests come into a module `contract`, so a second store goes into a module of its own.
+///
+/// ```
+/// use ironflow_domain::store::MemoryStore;
+/// use ironflow_testing::contract::Fixture;
+///
+/// ironflow_testing::store_contract!(open = || async { Fixture::new(MemoryStore::new()) });
+/// # fn main() {}
+/// ```
+///
+/// And where there is something to reopen, and something to keep:
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use ironflow_domain::store::MemoryStore;
+/// use ironflow_testing::contract::Fixture;
+/// # struct Directory(MemoryStore);
+/// # async fn open(directory: &Directory) -> MemoryStore { directory.0.clone() }
+///
+/// async fn fixture() -> Fixture {
+///     let directory = Arc::new(Directory(MemoryStore::new()));
+///     let again = Arc::clone(&directory);
+///     let store = open(&directory).await;
+///     Fixture::new(store)
+///         .reopened_by(move || {
+///             let directory = Arc::clone(&again);
+///             async move { open(&directory).await }
+///         })
+///         .keeping(directory)
+/// }
+///
+/// ironflow_testing::store_contract!(open = fixture, reopens);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! store_contract {
+    (open = $open:expr $(,)?) => {
+        $crate::__for_every_rule!(__tests_of_rules, ($open));
+    };
+    (open = $open:expr, reopens $(,)?) => {
+        $crate::__for_every_rule!(__tests_of_rules, ($open), reopens);
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests_of_rules {
+    (($open:expr); $($group:ident { $($rule:ident)* })*) => {
+        async fn store_of_contract() -> $crate::contract::Fixture {
+            ($open)().await
+        }
+
+        mod contract {
+            $(mod $group {
+                $(#[test]
+                fn $rule() {
+                    $crate::contract::check(super::super::store_of_contract, $crate::contract::$group::$rule);
+                })*
+            })*
+        }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __list_of_rules {
+    (; $($group:ident { $($rule:ident)* })*) => {
+        vec![$($(Rule {
+            name: concat!(stringify!($group), "::", stringify!($rule)),
+            hold: |fixture| Box::pin(super::$group::$rule(fixture)),
+        }),*),*]
+    };
+}
+
+/// Hands all the rules to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_every_rule {
+    (__list_of_rules) => {
+        $crate::__for_every_rule!(@all __list_of_rules ())
+    };
+    (__tests_of_rules, $open:tt) => {
+        $crate::__for_every_rule!(@lasting __tests_of_rules ($open));
+    };
+    (__tests_of_rules, $open:tt, reopens) => {
+        $crate::__for_every_rule!(@all __tests_of_rules ($open));
+    };
+    (@all $then:ident ($($given:tt)*)) => {
+        $crate::__for_every_rule! { @lasting $then ($($given)*)
+        reopening {
+            a_reopened_store_has_its_events
+            a_reopened_store_goes_on_where_it_was
+            a_reopened_store_still_knows_a_repeat
+            a_wait_in_a_reopened_store_is_over_for_old_events
+            a_reopened_store_has_its_keys
+            a_reopened_store_gives_no_revision_again
+            what_expires_does_so_while_the_store_is_closed
+        }
+        }
+    };
+    (@lasting $then:ident ($($given:tt)*) $($more:tt)*) => {
+        $crate::$then! { $($given)*;
+        append {
+            the_first_append_makes_the_stream
+            any_version_appends_wherever_the_stream_is
+            no_stream_conflicts_with_an_existing_stream
+            stream_exists_conflicts_with_a_new_stream
+            an_exact_version_appends_where_the_stream_is
+            an_exact_version_that_is_stale_conflicts
+            an_exact_version_that_is_ahead_conflicts
+            a_conflict_says_where_the_stream_is
+            an_append_that_conflicts_writes_nothing
+            an_append_that_was_refused_can_be_made_later
+            several_events_follow_each_other
+            an_append_without_events_is_refused
+            an_event_id_twice_in_one_append_is_refused
+            an_event_id_of_an_earlier_append_is_refused
+            an_event_id_of_another_stream_is_refused
+            a_repeat_is_told_from_a_conflict
+            an_event_has_all_its_fields_back
+            an_event_has_the_time_at_which_it_was_recorded
+            a_payload_comes_back_byte_for_byte
+            a_payload_may_be_a_mebibyte
+            texts_may_be_odd_or_empty
+            streams_with_odd_names_are_kept_apart
+            ten_thousand_events_are_one_append
+            an_append_leaves_the_keys_alone
+        }
+        streams {
+            a_stream_is_read_from_its_beginning
+            a_stream_is_read_from_any_version
+            a_stream_is_read_backward_from_its_end
+            nothing_lies_beyond_the_ends_of_a_stream
+            a_page_says_where_to_go_on
+            pages_of_any_size_make_up_the_stream
+            a_page_of_a_stream_has_at_least_one_event
+            a_limit_may_be_as_large_as_it_likes
+            a_stream_that_does_not_exist_has_no_events
+            an_event_is_found_by_its_id
+            what_is_known_about_a_stream_is_right
+            streams_are_listed_in_the_order_of_their_ids
+            a_listed_stream_is_what_is_known_about_it
+            only_streams_of_a_category_are_listed
+            a_list_of_streams_goes_on_after_the_last_one
+            a_list_of_no_streams_is_empty
+        }
+        log {
+            an_empty_log_is_at_its_end
+            the_log_has_every_append_in_order
+            the_log_goes_on_after_any_append
+            nothing_lies_beyond_the_end_of_the_log
+            a_page_ends_with_a_whole_append
+            a_page_ends_when_it_has_enough_bytes
+            pages_of_any_size_make_up_the_log
+            only_events_with_wanted_names_are_read
+            a_name_is_wanted_to_the_letter
+            a_read_gets_past_events_that_are_not_wanted
+            a_full_page_is_read_to_the_end_of_its_append
+            filtered_pages_make_up_the_filtered_log
+            the_log_has_what_the_streams_have
+            a_wait_is_over_at_once_where_the_log_has_grown_already
+            an_append_ends_a_wait_for_the_log
+            an_append_ends_every_wait_for_the_log
+        }
+        concurrency {
+            one_writer_wins_every_version
+            one_writer_wins_every_version_through_several_handles
+            one_of_many_writers_makes_a_stream
+            one_of_many_repeats_is_recorded
+            no_append_of_many_is_lost
+            a_reader_sees_every_event_once_and_in_order
+            a_reader_sees_every_event_once_through_several_handles
+            a_stream_that_others_append_to_is_read_without_gaps
+            an_append_that_returned_is_seen_by_everyone
+            an_append_that_is_dropped_is_whole_or_not_there
+            one_of_many_creates_a_key
+            counting_by_compare_and_set_loses_nothing
+            of_many_batches_with_a_key_in_common_one_is_written
+            events_and_keys_are_written_side_by_side
+        }
+        key_value {
+            a_value_is_read_back
+            a_key_that_was_never_written_is_absent
+            a_value_may_be_any_bytes
+            keys_with_odd_names_are_kept_apart
+            every_change_has_a_later_revision
+            a_key_is_created_once
+            a_value_is_replaced_at_its_revision_only
+            a_refusal_says_what_was_expected
+            a_deleted_key_is_absent
+            a_key_is_deleted_at_its_revision_only
+            a_key_that_is_made_again_has_a_new_revision
+            a_batch_is_written_as_a_whole
+            a_batch_that_is_refused_writes_nothing
+            a_batch_may_change_one_key_twice
+            a_batch_of_nothing_is_written
+            a_batch_may_be_large
+            a_bucket_is_listed_in_the_order_of_its_names
+            only_names_with_a_prefix_are_listed
+            a_list_of_keys_goes_on_after_the_last_one
+            a_value_says_when_it_expires
+            a_value_that_has_expired_is_absent
+            a_key_that_has_expired_can_be_created
+            a_key_that_has_expired_has_no_revision
+            a_value_that_is_renewed_lives_on
+            a_value_that_is_put_anew_does_not_expire
+            what_has_expired_does_not_count_for_a_limit
+        }
+            $($more)*
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A rule that is written and not listed would hold nobody.
+    #[test]
+    fn every_rule_is_listed() {
+        let groups = [
+            ("append", include_str!("append.rs")),
+            ("streams", include_str!("streams.rs")),
+            ("log", include_str!("log.rs")),
+            ("concurrency", include_str!("concurrency.rs")),
+            ("key_value", include_str!("key_value.rs")),
+            ("reopening", include_str!("reopening.rs")),
+        ];
+        let listed: Vec<_> = rules().iter().map(|rule| rule.name.to_owned()).collect();
+        let mut written = Vec::new();
+        for (group, source) in groups {
+            let names = source
+                .lines()
+                .filter_map(|line| line.strip_prefix("pub async fn ")?.split_once('('));
+            written.extend(names.map(|(name, _)| format!("{group}::{name}")));
+        }
+        assert_eq!(listed, written);
+    }
+}

@@ -47,7 +47,11 @@ impl CommandHeaders {
         Ok(Self {
             command_id,
             correlation_id: text(headers, "x-request-id")?.filter(|id| !id.is_empty()).map(str::to_owned),
-            trace_id: text(headers, "traceparent")?.filter(|trace| is_traceparent(trace)).map(str::to_owned),
+            trace_id: headers
+                .get("traceparent")
+                .and_then(|value| value.to_str().ok())
+                .filter(|trace| is_traceparent(trace))
+                .map(str::to_owned),
         })
     }
 }
@@ -59,14 +63,21 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, ApiEr
         .transpose()
 }
 
-/// `version-trace-parent-flags`, in lower-case hexadecimal digits.
+/// `version-trace-parent-flags`, in lower-case hexadecimal digits. There is no version `ff`, and no trace and no parent that is zero.
 fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let lengths = [2, 32, 16, 2];
-    parts.len() == lengths.len()
-        && parts.iter().zip(lengths).all(|(part, length)| {
-            part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-        })
+    let [version, trace, parent, flags] = parts[..] else { return false };
+    let is_hex = |part: &str, length| {
+        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
+    is_hex(version, 2)
+        && is_hex(trace, 32)
+        && is_hex(parent, 16)
+        && is_hex(flags, 2)
+        && version != "ff"
+        && !is_zero(trace)
+        && !is_zero(parent)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for CommandHeaders {

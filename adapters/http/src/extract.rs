@@ -75,3 +75,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
             .map_err(|rejection| ApiError::invalid(rejection.body_text()))
     }
 }
+
+/// The parameters in the path. What does not fit, such as one that is not UTF-8, is refused with status 400.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match axum::extract::Path::from_request_parts(parts, state).await {
+            Ok(axum::extract::Path(value)) => Ok(Self(value)),
+            Err(rejection) if rejection.status().is_client_error() => Err(ApiError::invalid(rejection.body_text())),
+            // The route has other parameters than the handler asks for.
+            Err(rejection) => Err(ApiError::internal(&rejection)),
+        }
+    }
+}

@@ -1,15 +1,15 @@
 //! The HTTP face of an Ironflow application: what is not about its own domain.
 //!
 //! - [`router`]: projections and streams under `/api/v1`, and `/health`; merge it with your own routes.
-//! - [`Json`] and [`Query`]: extractors whose refusals name the field.
+//! - [`Json`], [`Query`] and [`Path`]: extractors whose refusals name the field.
 //! - [`CommandHeaders`]: the idempotency key, the trace and the request id of a command.
 //! - [`ApiError`]: every error as `{"error", "message", "code"}`; `?` makes one of whatever Ironflow returns, and of your own domain's
 //!   errors once they implement [`Rejection`].
 //!
 //! ```
-//! use axum::{Router, extract::{Path, State}, http::StatusCode, routing::post};
+//! use axum::{Router, extract::State, http::StatusCode, routing::post};
 //! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events, store::MemoryStore};
-//! use ironflow_http::{ApiError, CommandHeaders, Json, Rejection};
+//! use ironflow_http::{ApiError, CommandHeaders, Json, Path, Rejection};
 //! use serde::{Deserialize, Serialize};
 //!
 //! # #[event("counter")]
@@ -68,5 +68,5 @@ mod streams;
 
 pub use command::CommandHeaders;
 pub use error::{ApiError, Rejection};
-pub use extract::{Json, Query};
+pub use extract::{Json, Path, Query};
 pub use router::{no_such_method, no_such_route, router};

@@ -1,11 +1,11 @@
 //! Projections and their views.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ironflow_domain::{EventId, Ironflow, Position, ProjectionState, ProjectionStatus, Timestamp, View, Whole};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{ApiError, Query};
+use crate::{ApiError, Path, Query};
 
 /// A position as clients of the wire know it: a number, where the store counts its log with one.
 #[derive(Clone, Copy)]

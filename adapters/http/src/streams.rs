@@ -2,13 +2,13 @@
 
 use std::borrow::Cow;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use ironflow_domain::store::{Direction, ListStreams, ReadStream, StreamInfo};
 use ironflow_domain::{EventId, Ironflow, Metadata, SchemaVersion, StreamId, StreamVersion, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{ApiError, Query};
+use crate::{ApiError, Path, Query};
 
 /// As many streams or events as one response has at most.
 const MOST: usize = 1_000;

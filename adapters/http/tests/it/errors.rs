@@ -1,0 +1,145 @@
+//! Every error has a status, a code and a sentence, and tells nobody what is none of their business.
+
+use axum::http::StatusCode;
+use ironflow_domain::store::{Append, ExpectedVersion, NewEvent, StoreErrorKind, StreamStore};
+use ironflow_domain::{EventId, Metadata, SchemaVersion};
+use serde_json::json;
+
+use crate::counter::{Flaky, app, get, post_json};
+
+#[tokio::test]
+async fn a_rule_that_refuses_is_the_clients_to_read() {
+    let app = app(Flaky::default()).await;
+    let (status, body) = post_json(&app, "/api/counters/1", r#"{"by": 11}"#).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(
+        body,
+        json!({"error": "11 is too much", "message": "11 is too much", "code": "too_much"})
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_fit_is_refused_at_the_field() {
+    let app = app(Flaky::default()).await;
+    for (body, says) in [
+        (r#"{"by": "many"}"#, "by: invalid type: string"),
+        (r#"{"by": -1}"#, "by: invalid value: integer `-1`"),
+        ("{}", "missing field `by`"),
+        ("[", "the body is not JSON"),
+        (r#"{"by": 1} and more"#, "the body goes on after its end"),
+        ("", "the body is empty"),
+        (" \n", "the body is empty"),
+    ] {
+        let (status, answer) = post_json(&app, "/api/counters/1", body).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(answer["code"], "invalid_argument");
+        let message = answer["message"].as_str().unwrap();
+        assert!(message.starts_with(says), "{body} → {message}");
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_may_recover_is_503_and_one_that_is_broken_500_without_details() {
+    for (kind, status, code) in [
+        (
+            StoreErrorKind::Unavailable,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+        ),
+        (
+            StoreErrorKind::Closed,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+        ),
+        (
+            StoreErrorKind::Damaged,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+        ),
+        (
+            StoreErrorKind::Other,
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+        ),
+    ] {
+        let store = Flaky::default();
+        let app = app(store.clone()).await;
+        let (accepted, _) = post_json(&app, "/api/counters/1", r#"{"by": 1}"#).await;
+        assert_eq!(accepted, StatusCode::ACCEPTED);
+        store.fail_with(kind);
+        for answer in [
+            post_json(&app, "/api/counters/1", r#"{"by": 1}"#).await,
+            get(&app, "/api/v1/projections/sum").await,
+            get(&app, "/api/v1/streams").await,
+            get(&app, "/api/v1/streams/counter-1/events").await,
+        ] {
+            assert_eq!((answer.0, answer.1["code"].as_str()), (status, Some(code)));
+            assert!(!answer.1.to_string().contains("room 17"), "{}", answer.1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_read_is_our_fault() {
+    let store = Flaky::default();
+    let app = app(store.clone()).await;
+    let event = NewEvent {
+        id: EventId::from_bytes([7; 16]),
+        name: "counter.reset".into(),
+        schema_version: SchemaVersion::new(1),
+        source: "api".into(),
+        data: "{}".into(),
+        metadata: Metadata::default(),
+    };
+    let append = Append {
+        stream: "counter-1".parse().unwrap(),
+        expected: ExpectedVersion::NoStream,
+        events: vec![event],
+    };
+    store.append(append).await.unwrap();
+    let (status, body) = post_json(&app, "/api/counters/1", r#"{"by": 1}"#).await;
+    assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert!(!body.to_string().contains("counter.reset"), "{body}");
+}
+
+#[tokio::test]
+async fn what_is_not_there_says_so_in_the_same_form() {
+    let app = app(Flaky::default()).await;
+    for (path, message) in [
+        ("/nowhere", "nothing is served at /nowhere"),
+        ("/api/v1/projections/none", "projection not found"),
+        ("/api/v1/streams/counter-9/events", "stream not found"),
+    ] {
+        let (status, body) = get(&app, path).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(
+            body,
+            json!({"error": message, "message": message, "code": "not_found"})
+        );
+    }
+    let (status, body) = get(&app, "/api/counters/1").await;
+    assert_eq!(
+        (status, body["code"].as_str()),
+        (StatusCode::METHOD_NOT_ALLOWED, Some("method_not_allowed"))
+    );
+    let (status, body) = get(&app, "/api/v1/streams/nonsense/events").await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert!(
+        body["message"]
+            .as_str()
+            .unwrap()
+            .contains("no hyphen between category and id")
+    );
+    for path in [
+        "/api/v1/streams?limit=many",
+        "/api/v1/streams/counter-1/events?from_version=-1",
+        "/api/v1/streams/counter-1/events?direction=up",
+    ] {
+        let (status, body) = get(&app, path).await;
+        assert_eq!(
+            (status, body["code"].as_str()),
+            (StatusCode::BAD_REQUEST, Some("invalid_argument")),
+            "{path}"
+        );
+    }
+}

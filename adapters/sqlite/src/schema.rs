@@ -1,6 +1,6 @@
 //! The tables, how they came to be, and whose file it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -66,9 +66,17 @@ const KEY_VALUES: &str = "
 /// Opens the connection that writes, and brings the tables to the current version.
 pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, StoreError> {
     let in_memory = path == Path::new(Sqlite::IN_MEMORY);
+    if path.as_os_str().is_empty() {
+        // SQLite would take it for a temporary file, another one for every connection.
+        return Err(StoreError::new(
+            StoreErrorKind::Other,
+            "failed to open a store: the path is empty",
+        ));
+    }
     let deadline = Instant::now() + options.busy_timeout;
     let doing = |what: &str| format!("failed to {what} {}", path.display());
 
+    let has_log = log_of(path).metadata().is_ok_and(|log| log.len() > 0);
     let mut connection = if in_memory {
         Connection::open_in_memory().map_err(|error| failed(doing("open"), error))?
     } else {
@@ -82,17 +90,16 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
         .busy_timeout(options.busy_timeout)
         .map_err(|error| failed(doing("open"), error))?;
 
-    // Until we know that the file is ours, closing it must not tidy it up.
-    let tidy = |connection: &Connection, tidy: bool| {
-        connection
-            .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, !tidy)
-            .map(drop)
-    };
-    tidy(&connection, false).map_err(|error| failed(doing("open"), error))?;
+    // Closing tidies up, and moves what lies in the log to the file. Until we know that it is ours, it must not.
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)
+        .map_err(|error| failed(doing("open"), error))?;
     let version =
         retrying(deadline, || look(&connection)).map_err(|error| cannot_open(path, error))?;
     let version = version.known(path)?;
-    tidy(&connection, true).map_err(|error| failed(doing("open"), error))?;
+    connection
+        .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+        .map_err(|error| failed(doing("open"), error))?;
 
     if !in_memory {
         let mode = retrying(deadline, || {
@@ -116,6 +123,13 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
             .known(path)?;
     }
     Ok(connection)
+}
+
+/// Where SQLite keeps the write-ahead log of a file.
+fn log_of(path: &Path) -> PathBuf {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    log.into()
 }
 
 /// Opens a connection that only reads.

@@ -265,3 +265,197 @@ fn gather(
     group.retain(|job| job.is_wanted());
     (group, other)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::mpsc::channel;
+
+    use ironflow_domain::store::{
+        Append, AppendError, ExpectedVersion, Key, NewEvent, StoreErrorKind, Write, WriteError,
+    };
+    use ironflow_domain::{EventId, Metadata, SchemaVersion};
+
+    use super::*;
+    use crate::append::PreparedAppend;
+    use crate::key_value::Batch;
+    use crate::{Options, Sqlite, schema};
+
+    fn writer() -> Writer {
+        let connection =
+            schema::open_writer(Path::new(Sqlite::IN_MEMORY), &Options::default()).unwrap();
+        Writer {
+            connection,
+            head: watch::Sender::new(Position::START),
+            readers: Vec::new(),
+        }
+    }
+
+    /// An append of one event with a payload of so many bytes.
+    fn append(id: u8, stream: &str, expected: ExpectedVersion, bytes: usize) -> PreparedAppend {
+        let event = NewEvent {
+            id: EventId::from_bytes([id; 16]),
+            name: "thing.happened".into(),
+            schema_version: SchemaVersion::new(1),
+            source: "test".into(),
+            data: "x".repeat(bytes),
+            metadata: Metadata::default(),
+        };
+        PreparedAppend::new(Append {
+            stream: stream.parse().unwrap(),
+            expected,
+            events: vec![event],
+        })
+        .unwrap()
+    }
+
+    fn count(writer: &Writer, table: &str) -> i64 {
+        writer
+            .connection
+            .query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
+                row.get(0)
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn what_is_refused_in_a_group_is_alone() {
+        let mut writer = writer();
+        let (first, mut first_answer) = job(append(1, "order-1", ExpectedVersion::NoStream, 10));
+        let (conflict, mut conflict_answer) =
+            job(append(2, "order-1", ExpectedVersion::NoStream, 10));
+        let (repeat, mut repeat_answer) = job(append(1, "order-2", ExpectedVersion::NoStream, 10));
+        let write = Write::create(Key::new("bucket", "a"), "one");
+        let (batch, mut batch_answer) = job(Batch(vec![write.clone()]));
+        let (again, mut again_answer) = job(Batch(vec![
+            Write::put(Key::new("bucket", "b"), "two"),
+            write,
+        ]));
+        let (last, mut last_answer) = job(append(3, "order-1", ExpectedVersion::StreamExists, 10));
+        writer.commit(vec![first, conflict, repeat, batch, again, last]);
+
+        assert_eq!(
+            first_answer.try_recv().unwrap().unwrap().position,
+            Position::new(0, 1)
+        );
+        assert!(matches!(
+            conflict_answer.try_recv().unwrap(),
+            Err(AppendError::Conflict(_))
+        ));
+        assert!(matches!(
+            repeat_answer.try_recv().unwrap(),
+            Err(AppendError::DuplicateEvent(_))
+        ));
+        assert_eq!(batch_answer.try_recv().unwrap().unwrap().len(), 1);
+        assert!(matches!(
+            again_answer.try_recv().unwrap(),
+            Err(WriteError::Revision { .. })
+        ));
+        assert_eq!(
+            last_answer.try_recv().unwrap().unwrap().position,
+            Position::new(0, 2)
+        );
+        assert_eq!(
+            (
+                count(&writer, "streams"),
+                count(&writer, "events"),
+                count(&writer, "key_values")
+            ),
+            (1, 2, 1)
+        );
+        assert_eq!(*writer.head.borrow(), Position::new(0, 2));
+    }
+
+    #[test]
+    fn what_does_not_fit_on_the_disk_is_alone() {
+        let mut writer = writer();
+        let pages: i64 = writer
+            .connection
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        writer
+            .connection
+            .pragma_update_and_check(None, "max_page_count", pages + 20, |_| Ok(()))
+            .unwrap();
+        let (first, mut first_answer) = job(append(1, "order-1", ExpectedVersion::NoStream, 10));
+        let (large, mut large_answer) =
+            job(append(2, "order-2", ExpectedVersion::NoStream, 1024 * 1024));
+        let (last, mut last_answer) = job(append(3, "order-3", ExpectedVersion::NoStream, 10));
+        writer.commit(vec![first, large, last]);
+
+        assert_eq!(first_answer.try_recv().unwrap().unwrap().version.get(), 1);
+        assert_eq!(last_answer.try_recv().unwrap().unwrap().version.get(), 1);
+        match large_answer.try_recv().unwrap() {
+            Err(AppendError::Store(error)) => {
+                assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+                assert_eq!(error.to_string(), "failed to append to stream order-2");
+            }
+            other => panic!("it does not fit: {other:?}"),
+        }
+        assert_eq!(
+            (count(&writer, "streams"), count(&writer, "events")),
+            (2, 2)
+        );
+    }
+
+    #[test]
+    fn everyone_in_a_group_that_cannot_be_committed_is_told_so() {
+        let mut writer = writer();
+        writer
+            .connection
+            .pragma_update(None, "query_only", true)
+            .unwrap();
+        let (first, mut first_answer) = job(append(1, "order-1", ExpectedVersion::NoStream, 10));
+        let (second, mut second_answer) = job(append(2, "order-2", ExpectedVersion::NoStream, 10));
+        writer.commit(vec![first, second]);
+        assert!(matches!(
+            first_answer.try_recv().unwrap(),
+            Err(AppendError::Store(_))
+        ));
+        assert!(matches!(
+            second_answer.try_recv().unwrap(),
+            Err(AppendError::Store(_))
+        ));
+
+        writer
+            .connection
+            .pragma_update(None, "query_only", false)
+            .unwrap();
+        let (third, mut third_answer) = job(append(3, "order-1", ExpectedVersion::NoStream, 10));
+        writer.commit(vec![third]);
+        assert_eq!(
+            third_answer.try_recv().unwrap().unwrap().version.get(),
+            1,
+            "the writer goes on"
+        );
+    }
+
+    #[test]
+    fn a_group_has_what_waits_and_is_still_wanted_and_no_more_than_so_many() {
+        let (sender, requests) = channel();
+        let mut answers = Vec::new();
+        for id in 0..=u8::MAX {
+            let (job, answer) = job(append(id, "order-1", ExpectedVersion::Any, 1));
+            sender.send(Request::Change(job)).unwrap();
+            answers.push(answer);
+        }
+        // Who waits for the last three of the first group has gone.
+        answers.drain(GROUP - 2..=GROUP);
+        let (first, answer) = job(append(0, "order-1", ExpectedVersion::Any, 1));
+        let (group, other) = gather(first, &requests);
+        assert_eq!(group.len(), GROUP - 1);
+        assert!(other.is_none());
+        drop(answer);
+
+        let Ok(Request::Change(next)) = requests.recv() else {
+            panic!("there are more")
+        };
+        sender.send(Request::Read(Box::new(|_| ()))).unwrap();
+        let (group, other) = gather(next, &requests);
+        assert_eq!(group.len(), 255 - GROUP);
+        assert!(
+            matches!(other, Some(Request::Read(_))),
+            "what is no change ends the group"
+        );
+    }
+}

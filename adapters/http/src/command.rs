@@ -24,7 +24,7 @@ pub struct CommandHeaders {
 
 impl CommandHeaders {
     /// Puts what the headers say on a command.
-    pub fn stamp<'a, X, C: Command>(self, mut execution: Execution<'a, X, C>) -> Execution<'a, X, C> {
+    pub fn stamp<X, C: Command>(self, mut execution: Execution<'_, X, C>) -> Execution<'_, X, C> {
         if let Some(id) = self.command_id {
             execution = execution.command_id(id);
         }

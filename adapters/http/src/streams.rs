@@ -104,13 +104,12 @@ pub(crate) async fn events<X: Send + Sync + 'static>(
         None | Some(Way::Forward) => Direction::Forward,
         Some(Way::Backward) => Direction::Backward,
     };
-    let from = match (from_version.map(StreamVersion::new), direction) {
-        (Some(version), Direction::Forward) => version,
-        (None, Direction::Forward) => StreamVersion::EMPTY,
-        (None | Some(StreamVersion::EMPTY), Direction::Backward) => ReadStream::LAST,
-        (Some(version), Direction::Backward) => version,
+    // As on the wire, no version is written as zero.
+    let from = match (from_version.unwrap_or_default(), direction) {
+        (0, Direction::Backward) => ReadStream::LAST,
+        (version, _) => StreamVersion::new(version),
     };
-    // As on the wire, no limit is written as zero.
+    // And no limit.
     let limit = limit.filter(|&limit| limit > 0).unwrap_or(MOST).min(MOST);
     let page = ironflow.store().read_stream(&stream, ReadStream { from, direction, limit }).await?;
     let mut events = Vec::with_capacity(page.events.len());

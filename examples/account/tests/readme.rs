@@ -20,11 +20,7 @@ fn the_readme_shows_this_very_code() {
 
 #[test]
 fn the_domain_and_its_tests_fit_on_a_page() {
-    let (_, tests) = DOMAIN.split_once("#[test]").expect("the domain has tests");
+    let tests = &DOMAIN[DOMAIN.find("#[test]").expect("the domain has tests")..];
     assert!(non_blank(DOMAIN) <= 65, "{} lines", non_blank(DOMAIN));
-    assert!(
-        1 + non_blank(tests) <= 15,
-        "{} of them tests",
-        1 + non_blank(tests)
-    );
+    assert!(non_blank(tests) <= 15, "{} of them tests", non_blank(tests));
 }

@@ -41,14 +41,15 @@ impl CommandMetadata {
     /// What every event of the command called `name` carries.
     pub(crate) fn for_events(&self, name: &'static str) -> Metadata {
         let command_id = self.command_id.as_str();
-        let mut metadata = Metadata::default();
-        metadata.causation_id = Some(command_id.to_owned());
-        metadata.correlation_id = Some(self.correlation_id.clone().unwrap_or_else(|| command_id.to_owned()));
-        metadata.tenant_id.clone_from(&self.tenant_id);
-        metadata.trace_id.clone_from(&self.trace_id);
-        metadata.issued_by.clone_from(&self.issued_by);
-        metadata.issued_at = Some(self.issued_at);
-        metadata.command = Some(name.to_owned());
-        metadata
+        Metadata {
+            causation_id: Some(command_id.to_owned()),
+            correlation_id: Some(self.correlation_id.clone().unwrap_or_else(|| command_id.to_owned())),
+            tenant_id: self.tenant_id.clone(),
+            trace_id: self.trace_id.clone(),
+            issued_by: self.issued_by.clone(),
+            issued_at: Some(self.issued_at),
+            command: Some(name.to_owned()),
+            ..Metadata::default()
+        }
     }
 }

@@ -104,6 +104,7 @@ impl EventPage {
     }
 
     /// The events in the order in which they were read.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = EventRef<'_>> + ExactSizeIterator {
         self.slots.iter().map(|slot| self.view(slot))
     }

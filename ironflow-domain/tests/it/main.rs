@@ -1,5 +1,6 @@
 //! Ironflow used as a user would, on the in-memory store.
 #![cfg(feature = "runtime")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bank;
 mod execute;

@@ -49,16 +49,15 @@ impl Registration {
 /// A projection that panicked has failed like any other, and must say so.
 async fn report_panic(name: &'static str, task: JoinHandle<()>, status: watch::Sender<ProjectionStatus>) {
     let Err(error) = task.await else { return };
-    let error = match error.try_into_panic() {
-        Ok(panic) => format!("it panicked: {}", follow::panic_text(&*panic)),
+    let state = if let Ok(panic) = error.try_into_panic() {
+        let error = format!("it panicked: {}", follow::panic_text(&*panic));
+        tracing::error!(projection = name, error, "projection stopped");
+        ProjectionState::Failed { error }
+    } else {
         // The tokio runtime is shutting down.
-        Err(_) => {
-            status.send_modify(|status| status.change(ProjectionState::Stopped));
-            return;
-        }
+        ProjectionState::Stopped
     };
-    tracing::error!(projection = name, error, "projection stopped");
-    status.send_modify(|status| status.change(ProjectionState::Failed { error }));
+    status.send_modify(|status| status.change(state));
 }
 
 impl Followed {

@@ -198,6 +198,7 @@ fn refused(outcome: Result<Receipt, ExecuteError<OrderError>>, expected: &OrderE
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "reads as assert_eq! does")]
 fn expect<T: PartialEq + Debug>(what: &str, actual: T, expected: T) -> Outcome {
     if actual == expected {
         Ok(())

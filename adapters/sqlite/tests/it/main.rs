@@ -1,5 +1,10 @@
 //! The contract suite on SQLite, and what only SQLite can get wrong.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests, also where a function helps one"
+)]
+
 mod closing;
 mod contract;
 mod given;

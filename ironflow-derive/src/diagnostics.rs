@@ -13,12 +13,22 @@ pub(crate) struct Diagnostics {
 
 impl Diagnostics {
     /// Reports a mistake at `span`: what is wrong, then the way out as code.
-    pub(crate) fn error(&self, span: Span, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+    pub(crate) fn error(
+        &self,
+        span: Span,
+        what: impl std::fmt::Display,
+        help: impl std::fmt::Display,
+    ) {
         self.push(syn::Error::new(span, with_help(what, help)));
     }
 
     /// Reports a mistake that underlines all of `tokens`.
-    pub(crate) fn error_at(&self, tokens: impl ToTokens, what: impl std::fmt::Display, help: impl std::fmt::Display) {
+    pub(crate) fn error_at(
+        &self,
+        tokens: impl ToTokens,
+        what: impl std::fmt::Display,
+        help: impl std::fmt::Display,
+    ) {
         self.push(syn::Error::new_spanned(tokens, with_help(what, help)));
     }
 
@@ -29,6 +39,11 @@ impl Diagnostics {
             Some(errors) => errors.combine(error),
             None => *errors = Some(error),
         }
+    }
+
+    /// Whether nothing has been reported.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.errors.borrow().is_none()
     }
 
     /// Everything reported, as tokens that make the compiler say it; nothing where all was well.
@@ -76,7 +91,10 @@ mod tests {
 
     #[test]
     fn a_slip_of_the_finger_finds_the_word_that_was_meant() {
-        assert_eq!(nearest("evnt", ["event", "error", "category"]), Some("event"));
+        assert_eq!(
+            nearest("evnt", ["event", "error", "category"]),
+            Some("event")
+        );
         assert_eq!(nearest("contxt", ["context", "creates"]), Some("context"));
         assert_eq!(nearest("retries", ["context", "crate"]), None);
     }

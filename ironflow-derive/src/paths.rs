@@ -8,8 +8,12 @@ use crate::attributes::{Key, Shape};
 use crate::diagnostics::Diagnostics;
 
 /// The key every attribute takes, for those who know `ironflow-domain` by another name.
-pub(crate) const CRATE: Key =
-    Key { name: "crate", shape: Shape::Path, usage: "crate = ::ironflow_domain" };
+pub(crate) const CRATE: Key = Key {
+    name: "crate",
+    shape: Shape::Path,
+    usage: "crate = ::ironflow_domain",
+    needed: None,
+};
 
 /// The path of `ironflow-domain` as the user's crate knows it.
 pub(crate) struct Root(TokenStream);
@@ -17,27 +21,31 @@ pub(crate) struct Root(TokenStream);
 impl Root {
     /// Takes the user's path, or `::ironflow_domain`.
     pub(crate) fn new(given: Option<Path>, diagnostics: &Diagnostics) -> Self {
-        match given {
-            None => Self(quote!(::ironflow_domain)),
-            Some(path) => {
-                let absolute = path.leading_colon.is_some()
-                    || path.segments.first().is_some_and(|first| first.ident == "crate" || first.ident == "$crate");
-                if !absolute {
-                    let text = path.to_token_stream().to_string().replace(' ', "");
-                    diagnostics.error_at(
-                        &path,
-                        format!("`{text}` means something else in every module"),
-                        format!("start at the root: `crate = ::{text}`, or `crate = crate::{text}` for a re-export"),
-                    );
-                }
-                Self(path.to_token_stream())
-            }
+        let Some(path) = given else {
+            return Self(quote!(::ironflow_domain));
+        };
+        let start = path
+            .segments
+            .first()
+            .map(|first| first.ident.to_string())
+            .unwrap_or_default();
+        let absolute = path.leading_colon.is_some() || start == "crate" || start == "$crate";
+        if !absolute {
+            let text = path.to_token_stream().to_string().replace(' ', "");
+            let help = if start == "self" || start == "super" {
+                "start at the root: `crate = crate::…`".to_owned()
+            } else {
+                format!(
+                    "start at the root: `crate = ::{text}`, or `crate = crate::{text}` for a re-export"
+                )
+            };
+            diagnostics.error_at(
+                &path,
+                format!("`{text}` means something else in every module"),
+                help,
+            );
         }
-    }
-
-    /// The path as text for serde's own `crate` attribute.
-    pub(crate) fn serde(&self) -> String {
-        format!("{}::__private::serde", self.0.to_string().replace(' ', ""))
+        Self(path.to_token_stream())
     }
 }
 

@@ -49,6 +49,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "derive")]
+mod macros;
 mod model;
 #[cfg(feature = "runtime")]
 mod runtime;
@@ -60,7 +62,7 @@ pub mod store;
 pub mod __private;
 
 #[cfg(feature = "derive")]
-pub use ironflow_derive::{Aggregate, Projection, command, event};
+pub use macros::{Aggregate, Projection, command, event};
 pub use model::*;
 #[cfg(feature = "runtime")]
 pub use runtime::*;

@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Type};
 
 use crate::attributes::{Grammar, Key, Shape};
@@ -14,11 +13,27 @@ static ON_ITEM: Grammar = Grammar {
     attribute: "aggregate",
     first: None,
     keys: &[
-        Key { name: "event", shape: Shape::Type, usage: "event = AccountEvent" },
-        Key { name: "error", shape: Shape::Type, usage: "error = AccountError" },
-        Key { name: "category", shape: Shape::Text, usage: "category = \"account\"" },
+        Key {
+            name: "event",
+            shape: Shape::Type,
+            usage: "event = AccountEvent",
+            needed: Some("an aggregate folds one set of events"),
+        },
+        Key {
+            name: "error",
+            shape: Shape::Type,
+            usage: "error = AccountError",
+            needed: Some("an aggregate refuses commands with an error of its own"),
+        },
+        Key {
+            name: "category",
+            shape: Shape::Text,
+            usage: "category = \"account\"",
+            needed: None,
+        },
         CRATE,
     ],
+    elsewhere: &[],
 };
 
 /// What the declaration means.
@@ -30,59 +45,79 @@ struct Aggregate {
     item: DeriveInput,
 }
 
-pub(crate) fn expand(item: TokenStream) -> TokenStream {
+pub(crate) fn expand(item: &TokenStream) -> TokenStream {
     let diagnostics = Diagnostics::default();
-    let code = item::parse(&item, "derive(Aggregate)", "a struct or an enum", &diagnostics)
-        .map(|input| generate(&parse(input, &diagnostics)));
+    let code = item::parse(
+        item,
+        "derive(Aggregate)",
+        "a struct or an enum",
+        &diagnostics,
+    )
+    .map(|input| generate(&parse(input, &diagnostics)));
     let errors = diagnostics.into_tokens();
     quote!(#errors #code)
 }
 
 fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
     if let Data::Union(data) = &item.data {
-        diagnostics.error(data.union_token.span(), "an aggregate is a struct or an enum", "make it a struct");
+        diagnostics.error(
+            data.union_token.span,
+            "an aggregate is a struct or an enum",
+            format!("write `struct {}`", item.ident),
+        );
     }
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
+    let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
     let error = given.r#type("error");
-    if event.is_none() {
-        given.missing("event", "an aggregate folds one set of events", diagnostics);
+    let category = given.text("category");
+    if let Some(category) = &category {
+        item::check_category(category, diagnostics);
     }
-    if error.is_none() {
-        given.missing("error", "an aggregate refuses commands with an error of its own", diagnostics);
+    Aggregate {
+        root,
+        event,
+        error,
+        category,
+        item,
     }
-    let root = Root::new(given.crate_path(), diagnostics);
-    Aggregate { root, event, error, category: given.text("category"), item }
 }
 
 fn generate(aggregate: &Aggregate) -> TokenStream {
-    let Aggregate { root, event, error, category, item } = aggregate;
-    // Without them there is nothing to implement; the missing keys have been reported.
-    let (Some(event), Some(error)) = (event, error) else {
-        return TokenStream::new();
-    };
+    let Aggregate {
+        root,
+        event,
+        error,
+        category,
+        item,
+    } = aggregate;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let category = match category {
-        Some(category) => quote!(#category),
-        None => quote!(<#event as #root::Event>::CATEGORY),
+    let category = match (category, event) {
+        (Some(category), _) => quote!(#category),
+        (None, Some(event)) => quote!(<#event as #root::Event>::CATEGORY),
+        (None, None) => quote!("missing"),
     };
-    // The calls carry the type's own span, so that a missing `Fold` or `Default` is reported at its name.
-    let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold(self, event));
-    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default());
+    // A key that is missing is left out here too: an associated type that does not exist silences the compiler about
+    // everything that would follow from it.
+    let event = event.as_ref().map(|event| quote!(type Event = #event;));
+    let error = error.as_ref().map(|error| quote!(type Error = #error;));
+    // The functions carry the state's own span, so that a missing `Fold` or `Default` is reported at its name.
+    let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
+    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
-            type Event = #event;
-            type Error = #error;
+            #event
+            #error
             const CATEGORY: &'static ::core::primitive::str = #category;
 
             fn initial() -> Self {
-                #initial
+                #initial()
             }
 
-            fn apply(&mut self, event: &Self::Event) {
-                #fold
+            fn apply(&mut self, event: &<Self as #root::Aggregate>::Event) {
+                #fold(self, event)
             }
         }
     }

@@ -1,55 +1,50 @@
 //! From the meaning of a command to code.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use super::{Address, Command, Member, Names};
-use crate::item::{derive_missing, value_derives};
+use super::{Command, Member, Shape, Variant};
+use crate::item::derive_missing;
 
 pub(super) fn expand(command: &Command) -> TokenStream {
-    let Command { root, aggregate, context, creates, item, names, address } = command;
-    let derives = derive_missing(&item.attrs, &value_derives());
-    // Without an aggregate there is nothing to implement; the missing argument has been reported.
-    let Some(aggregate) = aggregate else {
-        return quote!(#derives #item);
-    };
+    let Command {
+        root,
+        aggregate,
+        context,
+        creates,
+        item,
+        shape,
+    } = command;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-
-    let name = match names {
-        Names::Struct(name) => quote!(#name),
-        Names::Enum(names) => {
-            let arms = names.iter().map(|(variant, name)| quote!(Self::#variant { .. } => #name));
-            quote! {
-                match self {
-                    #(#arms,)*
-                    #[allow(unreachable_patterns, reason = "only an enum without variants gets here")]
-                    _ => ::core::unreachable!(),
-                }
-            }
+    let derives = derive_missing(item);
+    let name = match shape {
+        Shape::Struct(one) => {
+            let name = &one.name;
+            quote!(#name)
         }
+        Shape::Enum(variants) => name_of(variants),
+        // No fallback is of use: a union has no `Clone`.
+        Shape::Union => return quote!(#item),
     };
-    // The call carries the aggregate's span, so that a missing decision is reported there and not on the whole attribute.
-    let (context_type, decide) = match context {
-        None => (
-            quote!(()),
-            quote_spanned!(aggregate.span()=> <#aggregate as #root::Decide<Self>>::decide(state, self)),
-        ),
-        Some(context) => (
-            quote!(#context),
-            quote_spanned!(aggregate.span()=> <#aggregate as #root::DecideWith<Self>>::decide(state, self, context)),
-        ),
-    };
-    let context_binding = if context.is_some() { quote!(context) } else { quote!(_) };
-    let addressed = address.as_ref().map(|address| {
-        let id = stream_of(address, command, aggregate);
+    let context_type = context
+        .as_ref()
+        .map_or_else(|| quote!(()), |context| quote!(#context));
+    // Where the aggregate is missing, it is left out here too: an associated type that does not exist silences the
+    // compiler about everything that would follow from it.
+    let aggregate_type = aggregate
+        .as_ref()
+        .map(|aggregate| quote!(type Aggregate = #aggregate;));
+    let decide = decide(command);
+    let addressed = stream_id(command).map(|stream_id| {
         quote! {
             #[automatically_derived]
+            #[allow(deprecated, reason = "only who issues it should be warned")]
             impl #impl_generics #root::Addressed for #ident #type_generics #where_clause {
                 fn stream_id(&self) -> ::core::result::Result<#root::StreamId, #root::InvalidStreamId> {
-                    #id
+                    #stream_id
                 }
             }
         }
@@ -59,8 +54,9 @@ pub(super) fn expand(command: &Command) -> TokenStream {
         #item
 
         #[automatically_derived]
+        #[allow(deprecated, reason = "only who issues it should be warned")]
         impl #impl_generics #root::Command for #ident #type_generics #where_clause {
-            type Aggregate = #aggregate;
+            #aggregate_type
             type Context = #context_type;
             const CREATES: ::core::primitive::bool = #creates;
 
@@ -68,41 +64,112 @@ pub(super) fn expand(command: &Command) -> TokenStream {
                 #name
             }
 
-            fn decide(
-                self,
-                state: &Self::Aggregate,
-                #context_binding: &Self::Context,
-            ) -> #root::Decision<Self::Aggregate> {
-                #decide
-            }
+            #decide
         }
 
         #addressed
     }
 }
 
-/// The stream of the aggregate that the marked field names.
-fn stream_of(address: &Address, command: &Command, aggregate: &Type) -> TokenStream {
-    let root = &command.root;
-    let call = |member: &Member, id: TokenStream| {
-        quote_spanned!(member.r#type.span()=> #root::__private::stream_of::<#aggregate>(#id))
-    };
-    match address {
-        Address::Field(field) => {
-            let member = &field.member;
-            call(field, quote!(&self.#member))
-        }
-        Address::Variants(variants) => {
-            let arms = variants.iter().map(|(variant, field)| {
-                let member = &field.member;
-                let stream = call(field, quote!(id));
-                quote!(Self::#variant { #member: id, .. } => #stream)
-            });
-            quote! {
-                match self {
-                    #(#arms),*
-                }
-            }
+fn name_of(variants: &[Variant]) -> TokenStream {
+    let arms = variants.iter().map(
+        |Variant {
+             ident,
+             cfg,
+             command,
+         }| {
+            let name = &command.name;
+            quote!(#(#cfg)* Self::#ident { .. } => #name)
+        },
+    );
+    quote! {
+        match self {
+            #(#arms,)*
+            #[allow(unreachable_patterns, reason = "only an enum without variants gets here")]
+            _ => ::core::unreachable!(),
         }
     }
+}
+
+/// The method that lets the aggregate decide.
+fn decide(command: &Command) -> TokenStream {
+    let Command {
+        root,
+        aggregate,
+        context,
+        ..
+    } = command;
+    // The function carries the aggregate's span, so that a missing decision is reported there and not on the whole attribute.
+    let decision = match (aggregate, context) {
+        (None, _) => quote!(::core::unreachable!()),
+        (Some(aggregate), None) => {
+            let decide =
+                quote_spanned!(aggregate.span()=> <#aggregate as #root::Decide<Self>>::decide);
+            quote!(#decide(state, self))
+        }
+        (Some(aggregate), Some(_)) => {
+            let decide =
+                quote_spanned!(aggregate.span()=> <#aggregate as #root::DecideWith<Self>>::decide);
+            quote!(#decide(state, self, context))
+        }
+    };
+    let context = if context.is_some() {
+        quote!(context)
+    } else {
+        quote!(_)
+    };
+    quote! {
+        fn decide(
+            self,
+            state: &<Self as #root::Command>::Aggregate,
+            #context: &<Self as #root::Command>::Context,
+        ) -> #root::Decision<<Self as #root::Command>::Aggregate> {
+            #decision
+        }
+    }
+}
+
+/// The stream of the aggregate that the marked fields name; nothing where none is marked.
+fn stream_id(command: &Command) -> Option<TokenStream> {
+    let aggregate = command.aggregate.as_ref();
+    let call = |member: &Member, id: TokenStream| stream_of(command, aggregate, member, &id);
+    match &command.shape {
+        Shape::Struct(one) => one.id.as_ref().map(|id| {
+            let member = &id.member;
+            call(id, quote!(&self.#member))
+        }),
+        Shape::Enum(variants) if variants.iter().any(|variant| variant.command.id.is_some()) => {
+            let arms = variants.iter().map(|variant| {
+                let Variant {
+                    ident,
+                    cfg,
+                    command,
+                } = variant;
+                let Some(id) = &command.id else {
+                    // Reported.
+                    return quote!(#(#cfg)* Self::#ident { .. } => ::core::unreachable!());
+                };
+                let member = &id.member;
+                let stream = call(id, quote!(id));
+                quote!(#(#cfg)* Self::#ident { #member: id, .. } => #stream)
+            });
+            Some(quote!(match self { #(#arms,)* }))
+        }
+        Shape::Enum(_) | Shape::Union => None,
+    }
+}
+
+fn stream_of(
+    command: &Command,
+    aggregate: Option<&Type>,
+    member: &Member,
+    id: &TokenStream,
+) -> TokenStream {
+    let root = &command.root;
+    let Some(aggregate) = aggregate else {
+        return quote!(::core::unreachable!());
+    };
+    // The call carries the span of the field's type, so that a missing `Display` is reported there.
+    let span = member.r#type.span().resolved_at(Span::call_site());
+    quote_spanned!(span=> #root::__private::stream_of::<#aggregate>(#id))
 }

@@ -4,7 +4,7 @@ mod expand;
 mod parse;
 
 use proc_macro2::TokenStream;
-use syn::{DeriveInput, Ident, Type};
+use syn::{Attribute, DeriveInput, Ident, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::item;
@@ -18,35 +18,50 @@ struct Command {
     creates: bool,
     /// The user's item, without our attributes.
     item: DeriveInput,
-    names: Names,
-    address: Option<Address>,
+    shape: Shape,
 }
 
-/// What a command is called in metadata, logs and receipts.
-enum Names {
-    Struct(String),
-    Enum(Vec<(Ident, String)>),
+/// What the item declares.
+enum Shape {
+    /// One command.
+    Struct(Box<One>),
+    /// One command for each variant.
+    Enum(Vec<Variant>),
+    /// None; that has been reported.
+    Union,
 }
 
-/// Where the identity is found.
-enum Address {
-    Field(Member),
-    Variants(Vec<(Ident, Member)>),
+struct Variant {
+    ident: Ident,
+    /// The user's `#[cfg(...)]`.
+    cfg: Vec<Attribute>,
+    command: One,
 }
 
+struct One {
+    /// What the command is called in metadata, logs and receipts.
+    name: String,
+    /// Where the identity of the aggregate is found.
+    id: Option<Member>,
+}
+
+/// The field marked `#[id]`.
 struct Member {
     member: syn::Member,
     r#type: Type,
 }
 
-pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let diagnostics = Diagnostics::default();
-    let Some(input) = item::parse(&item, "#[command]", "a struct or an enum of commands", &diagnostics) else {
-        let errors = diagnostics.into_tokens();
-        return quote::quote!(#errors #item);
+    let code = match item::parse(
+        item,
+        "#[command]",
+        "a struct or an enum of commands",
+        &diagnostics,
+    ) {
+        Some(input) => expand::expand(&parse::parse(arguments, input, &diagnostics)),
+        None => item.clone(),
     };
-    let command = parse::parse(arguments, input, &diagnostics);
-    let code = expand::expand(&command);
     let errors = diagnostics.into_tokens();
     quote::quote!(#errors #code)
 }

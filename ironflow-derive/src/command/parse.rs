@@ -4,78 +4,148 @@ use heck::ToKebabCase;
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Index, Meta};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, Index, Meta};
 
-use super::{Address, Command, Member, Names};
-use crate::attributes::{First, Grammar, Key, Shape};
+use super::{Command, Member, One, Shape, Variant};
+use crate::attributes::{First, Grammar, Key, Shape as Value};
 use crate::diagnostics::Diagnostics;
 use crate::paths::{CRATE, Root};
 
 static ON_ITEM: Grammar = Grammar {
     attribute: "command",
-    first: Some(First { shape: Shape::Type, what: "the aggregate that decides it", usage: "Account" }),
+    first: Some(First {
+        shape: Value::Type,
+        what: "the aggregate that decides it",
+        usage: "Account",
+    }),
     keys: &[
-        Key { name: "context", shape: Shape::Type, usage: "context = OpenAccountContext" },
-        Key { name: "creates", shape: Shape::Flag, usage: "creates" },
+        Key {
+            name: "context",
+            shape: Value::Type,
+            usage: "context = OpenAccountContext",
+            needed: None,
+        },
+        Key {
+            name: "creates",
+            shape: Value::Flag,
+            usage: "creates",
+            needed: None,
+        },
         CRATE,
     ],
+    elsewhere: &[],
 };
 
-pub(super) fn parse(arguments: TokenStream, mut item: DeriveInput, diagnostics: &Diagnostics) -> Command {
+pub(super) fn parse(
+    arguments: TokenStream,
+    mut item: DeriveInput,
+    diagnostics: &Diagnostics,
+) -> Command {
     let mut given = ON_ITEM.parse(arguments, Span::call_site(), diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
-    let aggregate = given.first_type(diagnostics);
+    let aggregate = given.first_type();
     let context = given.r#type("context");
     let creates = given.flag("creates");
 
-    let (names, address) = match &mut item.data {
+    refuse_id(&mut item.attrs, diagnostics);
+    let shape = match &mut item.data {
         Data::Struct(data) => {
-            let name = item.ident.unraw().to_string().to_kebab_case();
-            (Names::Struct(name), find_id(&mut data.fields, diagnostics).map(Address::Field))
+            Shape::Struct(parse_one(&item.ident, &mut data.fields, diagnostics).into())
         }
         Data::Enum(data) => {
-            let mut names = Vec::new();
-            let mut found = Vec::new();
-            let mut without = Vec::new();
-            for variant in &mut data.variants {
-                names.push((variant.ident.clone(), variant.ident.unraw().to_string().to_kebab_case()));
-                match find_id(&mut variant.fields, diagnostics) {
-                    Some(member) => found.push((variant.ident.clone(), member)),
-                    None => without.push(variant.ident.clone()),
-                }
-            }
-            let address = if found.is_empty() {
-                None
-            } else {
-                for variant in &without {
-                    diagnostics.error(
-                        variant.span(),
-                        format!("`{variant}` has no `#[id]`, but other commands of the enum have one"),
-                        "mark the field that names the aggregate with `#[id]` in every variant, or in none",
-                    );
-                }
-                without.is_empty().then_some(Address::Variants(found))
-            };
-            (Names::Enum(names), address)
+            let variants: Vec<_> = data
+                .variants
+                .iter_mut()
+                .map(|variant| parse_variant(variant, diagnostics))
+                .collect();
+            check_ids(&variants, diagnostics);
+            Shape::Enum(variants)
         }
         Data::Union(data) => {
-            diagnostics.error(data.union_token.span(), "`#[command]` belongs on a struct or an enum", "make it a struct");
-            (Names::Struct(String::new()), None)
+            diagnostics.error(
+                data.union_token.span,
+                "`#[command]` belongs on a struct or an enum of commands",
+                format!("write `struct {}`", item.ident),
+            );
+            Shape::Union
         }
     };
-    Command { root, aggregate, context, creates, item, names, address }
+    Command {
+        root,
+        aggregate,
+        context,
+        creates,
+        item,
+        shape,
+    }
+}
+
+fn parse_variant(variant: &mut syn::Variant, diagnostics: &Diagnostics) -> Variant {
+    refuse_id(&mut variant.attrs, diagnostics);
+    Variant {
+        ident: variant.ident.clone(),
+        cfg: variant
+            .attrs
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+            .cloned()
+            .collect(),
+        command: parse_one(&variant.ident, &mut variant.fields, diagnostics),
+    }
+}
+
+fn parse_one(ident: &Ident, fields: &mut Fields, diagnostics: &Diagnostics) -> One {
+    One {
+        name: ident.unraw().to_string().to_kebab_case(),
+        id: find_id(fields, diagnostics),
+    }
+}
+
+/// All commands of an enum name their aggregate, or none.
+fn check_ids(variants: &[Variant], diagnostics: &Diagnostics) {
+    let Some(with) = variants.iter().find(|variant| variant.command.id.is_some()) else {
+        return;
+    };
+    for without in variants
+        .iter()
+        .filter(|variant| variant.command.id.is_none())
+    {
+        diagnostics.error(
+            without.ident.span(),
+            format!(
+                "`{}` has no `#[id]`, but `{}` has one",
+                without.ident, with.ident
+            ),
+            "mark the field that names the aggregate in every variant: `#[id] account: AccountId`",
+        );
+    }
+}
+
+/// Takes a mark away that stands on no field.
+fn refuse_id(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
+    for mark in attributes.extract_if(.., |attribute| is_id(attribute)) {
+        diagnostics.error_at(
+            mark,
+            "`#[id]` belongs on a field",
+            "mark the field that names the aggregate: `#[id] account: AccountId`",
+        );
+    }
 }
 
 /// The field marked `#[id]`, with the mark taken away.
 fn find_id(fields: &mut Fields, diagnostics: &Diagnostics) -> Option<Member> {
     let mut found: Option<(Member, Span)> = None;
     for (index, field) in fields.iter_mut().enumerate() {
-        for mark in field.attrs.extract_if(.., |attribute: &mut Attribute| attribute.path().is_ident("id")) {
+        for mark in field.attrs.extract_if(.., |attribute| is_id(attribute)) {
             if !matches!(mark.meta, Meta::Path(_)) {
                 diagnostics.error_at(&mark, "`#[id]` takes no arguments", "write `#[id]`");
             }
             if let Some((_, first)) = &found {
-                diagnostics.error(mark.span(), "`#[id]` is given twice", "keep the one that names the aggregate");
+                diagnostics.error(
+                    mark.path().span(),
+                    "`#[id]` is given twice",
+                    "keep the one that names the aggregate: `#[id] account: AccountId`",
+                );
                 diagnostics.push(syn::Error::new(*first, "`#[id]` is first given here"));
                 continue;
             }
@@ -83,8 +153,18 @@ fn find_id(fields: &mut Fields, diagnostics: &Diagnostics) -> Option<Member> {
                 Some(ident) => syn::Member::Named(ident.clone()),
                 None => syn::Member::Unnamed(Index::from(index)),
             };
-            found = Some((Member { member, r#type: field.ty.clone() }, mark.span()));
+            found = Some((
+                Member {
+                    member,
+                    r#type: field.ty.clone(),
+                },
+                mark.path().span(),
+            ));
         }
     }
     found.map(|(member, _)| member)
+}
+
+fn is_id(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("id")
 }

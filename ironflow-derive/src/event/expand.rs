@@ -2,17 +2,26 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::Fields;
+use syn::{Data, Fields};
 
 use super::{EventSet, Variant};
-use crate::item::{derive_missing, value_derives};
+use crate::item::derive_missing;
 
 pub(super) fn expand(set: &EventSet) -> TokenStream {
-    let EventSet { root, category, item, generics, variants, .. } = set;
-    let private = quote!(#root::__private);
+    let EventSet {
+        root,
+        category,
+        item,
+        variants,
+        ..
+    } = set;
+    if let Data::Union(_) = &item.data {
+        // No fallback is of use: a union has no `Clone`.
+        return quote!(#item);
+    }
     let ident = &item.ident;
-    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
-    let derives = derive_missing(&item.attrs, &value_derives());
+    let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
+    let derives = derive_missing(item);
 
     let kinds = variants.iter().map(|Variant { name, version, doc, .. }| {
         quote!(#root::EventKind { name: #name, version: #root::SchemaVersion::new(#version), doc: #doc })
@@ -21,7 +30,12 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
         let ident = &variant.ident;
         quote!(Self::#ident { .. } => &<Self as #root::Event>::KINDS[#index])
     });
-    let stored = stored_mirror(set);
+    // Only a broken item gets there.
+    let otherwise = variants
+        .is_empty()
+        .then(|| quote!(_ => ::core::unreachable!()));
+    let stored = set.sound.then(|| stored_mirror(set));
+    let codec = codec(set);
 
     quote! {
         #derives
@@ -31,6 +45,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
             #stored
 
             #[automatically_derived]
+            #[allow(deprecated, reason = "a fact that nobody records any more is still read")]
             impl #impl_generics #root::Event for #ident #type_generics #where_clause {
                 const CATEGORY: &'static ::core::primitive::str = #category;
                 const KINDS: &'static [#root::EventKind] = &[#(#kinds),*];
@@ -38,49 +53,89 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
                 fn kind(&self) -> &'static #root::EventKind {
                     match self {
                         #(#kind_of,)*
-                        #[allow(unreachable_patterns, reason = "only an enum without variants gets here")]
-                        _ => ::core::unreachable!(),
+                        #otherwise
                     }
                 }
 
-                fn encode(&self) -> ::core::result::Result<::std::string::String, #root::EncodeError> {
-                    #private::encode_variant::<Self>(self, |serializer| Stored::serialize(self, serializer))
-                }
-
-                fn decode(
-                    name: &::core::primitive::str,
-                    version: #root::SchemaVersion,
-                    data: &::core::primitive::str,
-                ) -> ::core::result::Result<Self, #root::DecodeError> {
-                    #private::decode_variant::<Self>(name, version, data, |deserializer| Stored::deserialize(deserializer))
-                }
+                #codec
             }
         };
     }
 }
 
+/// How an event is written and read, through its mirror.
+fn codec(set: &EventSet) -> TokenStream {
+    let root = &set.root;
+    let private = quote!(#root::__private);
+    let (encode, decode) = if set.sound {
+        (
+            quote!(#private::encode_variant::<Self>(self, |serializer| __Stored::serialize(self, serializer))),
+            quote! {
+                #private::decode_variant::<Self>(name, version, data, |deserializer| {
+                    __Stored::deserialize(deserializer)
+                })
+            },
+        )
+    } else {
+        (
+            quote!(::core::unreachable!()),
+            quote!(::core::unreachable!()),
+        )
+    };
+    quote! {
+        fn encode(&self) -> ::core::result::Result<::std::string::String, #root::EncodeError> {
+            #encode
+        }
+
+        fn decode(
+            name: &::core::primitive::str,
+            version: #root::SchemaVersion,
+            data: &::core::primitive::str,
+        ) -> ::core::result::Result<Self, #root::DecodeError> {
+            #decode
+        }
+    }
+}
+
 /// A private copy of the enum that carries serde's derives, so that the user's own enum is free to have others or none.
 fn stored_mirror(set: &EventSet) -> TokenStream {
-    let EventSet { root, item, generics, variants, serde, .. } = set;
-    let private = quote!(#root::__private);
-    let serde_path = root.serde();
+    let EventSet {
+        root,
+        item,
+        variants,
+        serde,
+        ..
+    } = set;
+    let generics = &item.generics;
+    let where_clause = &generics.where_clause;
     let remote = {
         let ident = &item.ident;
         let (_, type_generics, _) = generics.split_for_impl();
         quote!(#ident #type_generics).to_string()
     };
-    let copies = variants.iter().map(|Variant { ident, serde, fields, .. }| match fields {
-        Fields::Named(fields) => quote!(#(#serde)* #ident #fields),
-        Fields::Unnamed(fields) => quote!(#(#serde)* #ident #fields),
-        Fields::Unit => quote!(#(#serde)* #ident),
-    });
-    let where_clause = &generics.where_clause;
+    // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside them would be ambiguous.
+    let bound = (!generics.params.is_empty()).then(|| quote!(#[serde(bound = "")]));
+    let copies = variants.iter().map(
+        |Variant {
+             ident,
+             serde,
+             fields,
+             ..
+         }| match fields {
+            Fields::Named(fields) => quote!(#(#serde)* #ident #fields),
+            Fields::Unnamed(fields) => quote!(#(#serde)* #ident #fields),
+            Fields::Unit => quote!(#(#serde)* #ident),
+        },
+    );
     quote! {
-        #[derive(#private::serde::Serialize, #private::serde::Deserialize)]
-        #[serde(crate = #serde_path, remote = #remote)]
+        use #root::__private::serde as __serde;
+
+        #[derive(__serde::Serialize, __serde::Deserialize)]
+        #[serde(crate = "__serde", remote = #remote)]
+        #bound
         #(#serde)*
         #[allow(dead_code, clippy::all, clippy::pedantic, reason = "only its derives are used")]
-        enum Stored #generics #where_clause {
+        enum __Stored #generics #where_clause {
             #(#copies),*
         }
     }

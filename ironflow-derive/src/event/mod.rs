@@ -2,9 +2,10 @@
 
 mod expand;
 mod parse;
+mod serde;
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, DeriveInput, Fields, Generics, Ident, LitStr};
+use syn::{Attribute, DeriveInput, Fields, Ident, LitStr};
 
 use crate::diagnostics::Diagnostics;
 use crate::item;
@@ -18,8 +19,9 @@ struct EventSet {
     item: DeriveInput,
     /// Serde's attributes on the enum that shape the stored form.
     serde: Vec<Attribute>,
-    generics: Generics,
     variants: Vec<Variant>,
+    /// Whether nothing is wrong with it, so that its stored form can be generated.
+    sound: bool,
 }
 
 struct Variant {
@@ -34,14 +36,17 @@ struct Variant {
     fields: Fields,
 }
 
-pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let diagnostics = Diagnostics::default();
-    let Some(input) = item::parse(&item, "#[event]", "an enum with one variant per fact", &diagnostics) else {
-        let errors = diagnostics.into_tokens();
-        return quote::quote!(#errors #item);
+    let code = match item::parse(
+        item,
+        "#[event]",
+        "an enum with one variant per fact",
+        &diagnostics,
+    ) {
+        Some(input) => expand::expand(&parse::parse(arguments, input, &diagnostics)),
+        None => item.clone(),
     };
-    let set = parse::parse(arguments, input, &diagnostics);
-    let code = expand::expand(&set);
     let errors = diagnostics.into_tokens();
     quote::quote!(#errors #code)
 }

@@ -6,13 +6,27 @@ use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Meta};
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr};
 
+use super::serde::{Place, stored_form};
 use super::{EventSet, Variant};
 use crate::attributes::{First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
+
+const NAME: Key = Key {
+    name: "name",
+    shape: Shape::Text,
+    usage: "name = \"account.opened\"",
+    needed: None,
+};
+const VERSION: Key = Key {
+    name: "version",
+    shape: Shape::Number,
+    usage: "version = 2",
+    needed: None,
+};
 
 static ON_ENUM: Grammar = Grammar {
     attribute: "event",
@@ -22,148 +36,192 @@ static ON_ENUM: Grammar = Grammar {
         usage: "\"account\"",
     }),
     keys: &[CRATE],
+    elsewhere: &[(NAME, "a variant"), (VERSION, "a variant")],
 };
 
 static ON_VARIANT: Grammar = Grammar {
     attribute: "event",
     first: None,
-    keys: &[
-        Key { name: "name", shape: Shape::Text, usage: "name = \"account.opened\"" },
-        Key { name: "version", shape: Shape::Number, usage: "version = 2" },
-    ],
+    keys: &[NAME, VERSION],
+    elsewhere: &[(CRATE, "the enum")],
 };
 
-pub(super) fn parse(arguments: TokenStream, mut item: DeriveInput, diagnostics: &Diagnostics) -> EventSet {
+pub(super) fn parse(
+    arguments: TokenStream,
+    mut item: DeriveInput,
+    diagnostics: &Diagnostics,
+) -> EventSet {
     let mut on_enum = ON_ENUM.parse(arguments, Span::call_site(), diagnostics);
     let root = Root::new(on_enum.crate_path(), diagnostics);
-    let category = match on_enum.first_text(diagnostics) {
+    let category = match on_enum.first_text() {
         Some(category) => {
-            check_category(&category, diagnostics);
+            item::check_category(&category, diagnostics);
             category
         }
+        // Reported; the name is never seen.
         None => LitStr::new("missing", Span::call_site()),
     };
 
-    let keeps_serde = item::derived(&item.attrs).iter().any(|name| name == "Serialize" || name == "Deserialize");
-    let serde = stored_form(&mut item.attrs, keeps_serde);
+    let user_derives_serde = item::derived(&item.attrs)
+        .iter()
+        .any(|name| name == "Serialize" || name == "Deserialize");
+    let mut serde = Vec::new();
     let mut variants = Vec::new();
     match &mut item.data {
         Data::Enum(data) => {
+            serde = stored_form(
+                &mut item.attrs,
+                Place::Enum,
+                user_derives_serde,
+                diagnostics,
+            );
             for variant in &mut data.variants {
-                variants.push(parse_variant(variant, &category, keeps_serde, diagnostics));
+                variants.push(parse_variant(
+                    variant,
+                    &category,
+                    user_derives_serde,
+                    diagnostics,
+                ));
             }
             if data.variants.is_empty() {
                 diagnostics.error(
                     item.ident.span(),
-                    "an event enum needs at least one variant",
+                    format!(
+                        "`{}` has no variants: an event enum has one per fact",
+                        item.ident
+                    ),
                     "name the first thing that happens: `Opened { owner: String }`",
                 );
             }
         }
-        Data::Struct(data) => diagnostics.error(
-            data.struct_token.span(),
-            "`#[event]` belongs on an enum with one variant per fact",
+        Data::Struct(data) => not_an_enum(
+            data.struct_token.span,
             format!(
-                "make the struct the payload of a variant: `enum Events {{ {0}({0}) }}`",
+                "make it the payload of a variant: `enum {0}Event {{ {0}({0}) }}`",
                 item.ident.unraw()
             ),
+            diagnostics,
         ),
-        Data::Union(data) => diagnostics.error(
-            data.union_token.span(),
-            "`#[event]` belongs on an enum with one variant per fact",
-            "make it an enum",
-        ),
+        Data::Union(data) => {
+            not_an_enum(
+                data.union_token.span,
+                format!("write `enum {}`", item.ident),
+                diagnostics,
+            );
+        }
     }
     check_names(&variants, diagnostics);
+    EventSet {
+        root,
+        category,
+        item,
+        serde,
+        variants,
+        sound: diagnostics.is_empty(),
+    }
+}
 
-    let generics = item.generics.clone();
-    EventSet { root, category, item, serde, generics, variants }
+fn not_an_enum(span: Span, help: String, diagnostics: &Diagnostics) {
+    diagnostics.error(
+        span,
+        "`#[event]` belongs on an enum with one variant per fact",
+        help,
+    );
 }
 
 fn parse_variant(
     variant: &mut syn::Variant,
     category: &LitStr,
-    keeps_serde: bool,
+    user_derives_serde: bool,
     diagnostics: &Diagnostics,
 ) -> Variant {
     let mut given = ON_VARIANT.take(&mut variant.attrs, variant.ident.span(), diagnostics);
     let name = given.text("name").unwrap_or_else(|| {
-        let name = format!("{}.{}", category.value(), variant.ident.unraw().to_string().to_snake_case());
-        LitStr::new(&name, variant.ident.span())
+        let name = variant.ident.unraw().to_string().to_snake_case();
+        LitStr::new(
+            &format!("{}.{name}", category.value()),
+            variant.ident.span(),
+        )
     });
     if name.value().trim().is_empty() {
-        diagnostics.error(name.span(), "a stored name cannot be empty", "leave `name` out, or write `name = \"account.opened\"`");
-    }
-    let version = given.number("version").map_or(1, |number| match number.base10_parse::<u32>() {
-        Ok(version) if version > 0 => version,
-        _ => {
-            diagnostics.error(
-                number.span(),
-                format!("`{number}` is not a schema version"),
-                "versions count from 1: `version = 1`",
-            );
-            1
-        }
-    });
-    if let Fields::Unnamed(fields) = &variant.fields
-        && fields.unnamed.len() != 1
-    {
         diagnostics.error(
-            fields.span(),
-            format!("the fields of `{}` have no names to be stored under", variant.ident),
-            format!("name them, `{0} {{ … }}`, or put them in a payload struct, `{0}(…)`", variant.ident),
+            name.span(),
+            "a stored name cannot be empty",
+            "take `name` away, or write `name = \"account.opened\"`",
         );
     }
+    let version = given
+        .number("version")
+        .map_or(1, |number| match number.base10_parse::<u32>() {
+            Ok(version) if version > 0 => version,
+            _ => {
+                diagnostics.error(
+                    number.span(),
+                    format!("`{number}` is not a schema version"),
+                    "versions count from 1: `version = 1`",
+                );
+                1
+            }
+        });
+    check_shape(variant, diagnostics);
+    check_cfg(&variant.attrs, diagnostics);
 
     let mut fields = variant.fields.clone();
-    for field in &mut fields {
-        field.attrs.retain(is_serde);
-    }
-    for field in &mut variant.fields {
-        stored_form(&mut field.attrs, keeps_serde);
+    for (copy, field) in fields.iter_mut().zip(&mut variant.fields) {
+        check_cfg(&field.attrs, diagnostics);
+        copy.attrs = stored_form(
+            &mut field.attrs,
+            Place::Field,
+            user_derives_serde,
+            diagnostics,
+        );
     }
     Variant {
         ident: variant.ident.clone(),
         name,
         version,
         doc: item::doc(&variant.attrs),
-        serde: stored_form(&mut variant.attrs, keeps_serde),
+        serde: stored_form(
+            &mut variant.attrs,
+            Place::Variant,
+            user_derives_serde,
+            diagnostics,
+        ),
         fields,
     }
 }
 
-/// Serde's attributes, taken away from the user's item unless the user derives serde there too.
-///
-/// The name and version are stored beside the payload, so attributes that say how an enum is tagged do not apply.
-fn stored_form(attributes: &mut Vec<Attribute>, keep: bool) -> Vec<Attribute> {
-    let serde: Vec<_> = attributes.iter().filter(|attribute| is_serde(attribute)).cloned().collect();
-    if !keep {
-        attributes.retain(|attribute| !is_serde(attribute));
+/// A variant is stored as a JSON object: named fields, one payload, or nothing.
+fn check_shape(variant: &syn::Variant, diagnostics: &Diagnostics) {
+    let Fields::Unnamed(fields) = &variant.fields else {
+        return;
+    };
+    let ident = &variant.ident;
+    match fields.unnamed.len() {
+        0 => diagnostics.error(
+            fields.span(),
+            format!("`{ident}` has parentheses and no payload in them"),
+            format!("write `{ident}`"),
+        ),
+        1 => {}
+        _ => diagnostics.error(
+            fields.span(),
+            format!("the fields of `{ident}` have no names to be stored under"),
+            format!("name them, `{ident} {{ … }}`, or put them in a payload struct, `{ident}(…)`"),
+        ),
     }
-    serde.into_iter().filter(|attribute| !is_about_tagging(attribute)).collect()
 }
 
-fn is_serde(attribute: &Attribute) -> bool {
-    attribute.path().is_ident("serde")
-}
-
-fn is_about_tagging(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else { return false };
-    list.tokens.clone().into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(word) => {
-            ["tag", "content", "untagged", "remote", "crate"].iter().any(|tagging| word == tagging)
-        }
-        _ => false,
-    })
-}
-
-fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
-    let text = category.value();
-    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.') {
-        diagnostics.error(
-            category.span(),
-            format!("`{text}` is not a category"),
-            "use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"account\"`",
+/// What was stored by one build must be readable by every other.
+fn check_cfg(attributes: &[Attribute], diagnostics: &Diagnostics) {
+    for attribute in attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+    {
+        diagnostics.error_at(
+            attribute,
+            "what is stored cannot depend on how the program is built",
+            "take `#[cfg(…)]` away, or put it on the whole enum",
         );
     }
 }
@@ -172,21 +230,22 @@ fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
 fn check_names(variants: &[Variant], diagnostics: &Diagnostics) {
     let mut seen: HashMap<String, &Variant> = HashMap::new();
     for variant in variants {
-        match seen.get(&variant.name.value()) {
-            Some(first) => {
-                diagnostics.error(
-                    variant.name.span(),
-                    format!("`{}` is stored as `{}`, and so is `{}`", variant.ident, variant.name.value(), first.ident),
-                    "give one of them a name of its own: `#[event(name = \"…\")]`",
-                );
-                diagnostics.push(syn::Error::new(
-                    first.name.span(),
-                    format!("`{}` is first given here", first.name.value()),
-                ));
-            }
-            None => {
-                seen.insert(variant.name.value(), variant);
-            }
+        let name = variant.name.value();
+        if let Some(first) = seen.get(&name) {
+            diagnostics.error(
+                variant.name.span(),
+                format!(
+                    "`{}` is stored as `{name}`, and so is `{}`",
+                    variant.ident, first.ident
+                ),
+                "give one of them a name of its own: `#[event(name = \"…\")]`",
+            );
+            diagnostics.push(syn::Error::new(
+                first.name.span(),
+                format!("`{name}` is first given here"),
+            ));
+        } else {
+            seen.insert(name, variant);
         }
     }
 }

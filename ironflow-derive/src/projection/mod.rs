@@ -18,10 +18,21 @@ static ON_ITEM: Grammar = Grammar {
         usage: "\"account-balance\"",
     }),
     keys: &[
-        Key { name: "of", shape: Shape::Types, usage: "of(AccountEvent)" },
-        Key { name: "partition", shape: Shape::Type, usage: "partition = AccountId" },
+        Key {
+            name: "of",
+            shape: Shape::Types,
+            usage: "of(AccountEvent)",
+            needed: Some("a projection reads at least one set of events"),
+        },
+        Key {
+            name: "partition",
+            shape: Shape::Type,
+            usage: "partition = AccountId",
+            needed: None,
+        },
         CRATE,
     ],
+    elsewhere: &[],
 };
 
 /// What the declaration means.
@@ -33,35 +44,51 @@ struct Projection {
     item: DeriveInput,
 }
 
-pub(crate) fn expand(item: TokenStream) -> TokenStream {
+pub(crate) fn expand(item: &TokenStream) -> TokenStream {
     let diagnostics = Diagnostics::default();
-    let code = item::parse(&item, "derive(Projection)", "a struct or an enum", &diagnostics)
-        .map(|input| generate(&parse(input, &diagnostics)));
+    let code = item::parse(
+        item,
+        "derive(Projection)",
+        "a struct or an enum",
+        &diagnostics,
+    )
+    .map(|input| generate(&parse(input, &diagnostics)));
     let errors = diagnostics.into_tokens();
     quote!(#errors #code)
 }
 
 fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
     if let Data::Union(data) = &item.data {
-        diagnostics.error(data.union_token.span(), "a projection is a struct or an enum", "make it a struct");
+        diagnostics.error(
+            data.union_token.span,
+            "a projection is a struct or an enum",
+            format!("write `struct {}`", item.ident),
+        );
     }
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
-    let name = given.first_text(diagnostics);
+    let root = Root::new(given.crate_path(), diagnostics);
+    let name = given.first_text();
     if let Some(name) = &name {
         check_name(name, diagnostics);
     }
     let events = given.types("of").unwrap_or_default();
-    if events.is_empty() {
-        given.missing("of", "a projection reads at least one set of events", diagnostics);
-    }
     let partition = given.r#type("partition");
-    let root = Root::new(given.crate_path(), diagnostics);
-    Projection { root, name, partition, events, item }
+    Projection {
+        root,
+        name,
+        partition,
+        events,
+        item,
+    }
 }
 
 fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
     let text = name.value();
-    if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+    if text.is_empty()
+        || !text
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    {
         diagnostics.error(
             name.span(),
             format!("`{text}` is not a name for a projection"),
@@ -71,24 +98,30 @@ fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
 }
 
 fn generate(projection: &Projection) -> TokenStream {
-    let Projection { root, name, partition, events, item } = projection;
-    // Without a name there is nothing to implement; the missing argument has been reported.
-    let Some(name) = name else {
-        return TokenStream::new();
-    };
+    let Projection {
+        root,
+        name,
+        partition,
+        events,
+        item,
+    } = projection;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let key = match partition {
-        Some(partition) => quote!(#partition),
-        None => quote!(#root::Whole),
-    };
-    // Each call carries the span of its event set, so that a missing `Project` is reported there.
+    // Where it is missing, that has been reported.
+    let name = name
+        .as_ref()
+        .map_or_else(|| quote!("missing"), |name| quote!(#name));
+    let key = partition
+        .as_ref()
+        .map_or_else(|| quote!(#root::Whole), |partition| quote!(#partition));
     let attempts = events.iter().map(|event| {
-        quote_spanned!(event.span()=> if let ::core::option::Option::Some(delivery) =
-            #root::__private::deliver::<Self, #event>(event)?
-        {
-            return ::core::result::Result::Ok(::core::option::Option::Some(delivery));
-        })
+        // The function carries the span of its event set, so that a missing `Project` is reported there.
+        let deliver = quote_spanned!(event.span()=> #root::__private::deliver::<Self, #event>);
+        quote! {
+            if let ::core::option::Option::Some(delivery) = #deliver(event)? {
+                return ::core::result::Result::Ok(::core::option::Option::Some(delivery));
+            }
+        }
     });
     quote! {
         #[automatically_derived]

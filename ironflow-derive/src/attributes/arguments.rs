@@ -1,0 +1,275 @@
+//! What one attribute was given.
+
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type};
+
+use super::value::{at_end, skip_to_comma, starts_with};
+use super::{First, Grammar, Shape, Value};
+use crate::diagnostics::{Diagnostics, nearest};
+
+/// The arguments of one attribute, each at most once.
+pub(crate) struct Arguments {
+    grammar: &'static Grammar,
+    /// Where to point when something is missing.
+    pub(super) span: Span,
+    first: Option<Value>,
+    given: Vec<(Ident, Value)>,
+}
+
+impl Arguments {
+    pub(super) fn none(grammar: &'static Grammar, span: Span) -> Self {
+        Self {
+            grammar,
+            span,
+            first: None,
+            given: Vec::new(),
+        }
+    }
+
+    pub(super) fn read(&mut self, tokens: TokenStream, diagnostics: &Diagnostics) {
+        let parser = |input: ParseStream<'_>| {
+            let mut at_start = true;
+            // Every turn takes at least the comma, or all up to the next one.
+            while !input.is_empty() {
+                self.read_one(input, at_start, diagnostics);
+                let _: syn::Result<Token![,]> = input.parse();
+                at_start = false;
+            }
+            Ok(())
+        };
+        if let Err(error) = parser.parse2(tokens) {
+            diagnostics.push(error);
+        }
+    }
+
+    /// Reads one argument, up to the next comma.
+    fn read_one(&mut self, input: ParseStream<'_>, at_start: bool, diagnostics: &Diagnostics) {
+        let grammar = self.grammar;
+        if let Some(first) = &grammar.first
+            && !self.starts_with_key(input)
+            && (at_start || (self.first.is_none() && starts_with(first.shape, input)))
+        {
+            let span = input.span();
+            let value = first.shape.read_value(input).unwrap_or(Value::Wrong);
+            if matches!(value, Value::Wrong) {
+                diagnostics.error(
+                    span,
+                    self.first_is(first),
+                    format!("write `{}`", grammar.usage()),
+                );
+                skip_to_comma(input);
+            } else if self.first.is_some() {
+                diagnostics.error(
+                    span,
+                    format!(
+                        "the first argument of `#[{}]` is given twice",
+                        grammar.attribute
+                    ),
+                    format!("keep one of them: `{}`", grammar.usage()),
+                );
+            } else if !at_start {
+                diagnostics.error(
+                    span,
+                    format!(
+                        "this comes first in `#[{}(...)]`: it is {}",
+                        grammar.attribute, first.what
+                    ),
+                    format!("write `{}`", grammar.usage()),
+                );
+            }
+            self.first = Some(value);
+            return self.expect_comma(input, diagnostics);
+        }
+        let Ok(name) = input.call(Ident::parse_any) else {
+            return diagnostics.error_at(
+                skip_to_comma(input),
+                format!("expected a key of `#[{}(...)]`", grammar.attribute),
+                grammar.known_keys(),
+            );
+        };
+        let Some(key) = grammar.key(&name.to_string()) else {
+            self.unknown(&name, diagnostics);
+            skip_to_comma(input);
+            return;
+        };
+        let alone = at_end(input);
+        let value = key.shape.read(input).unwrap_or_else(|error| {
+            // Where the value ends too early there is nothing to point at but its key.
+            let cut_off = at_end(input) && key.shape != Shape::Types;
+            let at = if alone || cut_off {
+                name.span()
+            } else {
+                error.span()
+            };
+            diagnostics.error(
+                at,
+                format!("`{name}` takes {}", key.shape.name()),
+                format!("write `{}`", key.usage),
+            );
+            skip_to_comma(input);
+            Value::Wrong
+        });
+        if let Some((first, _)) = self.given.iter().find(|(given, _)| *given == name) {
+            diagnostics.error(
+                name.span(),
+                format!("`{name}` is given twice"),
+                format!("keep one of them: `{}`", key.usage),
+            );
+            diagnostics.push(syn::Error::new(
+                first.span(),
+                format!("`{name}` is first given here"),
+            ));
+        } else {
+            self.given.push((name, value));
+        }
+        self.expect_comma(input, diagnostics);
+    }
+
+    fn expect_comma(&self, input: ParseStream<'_>, diagnostics: &Diagnostics) {
+        if !at_end(input) {
+            diagnostics.error_at(
+                skip_to_comma(input),
+                "expected a comma",
+                format!(
+                    "separate the arguments with commas: `{}`",
+                    self.grammar.usage()
+                ),
+            );
+        }
+    }
+
+    /// Whether what comes next is a key, ours or not, rather than the first argument.
+    fn starts_with_key(&self, input: ParseStream<'_>) -> bool {
+        let ahead = input.fork();
+        let Ok(name) = ahead.call(Ident::parse_any) else {
+            return false;
+        };
+        ahead.peek(Token![=])
+            || self
+                .grammar
+                .key(&name.to_string())
+                .is_some_and(|key| match key.shape {
+                    Shape::Types => ahead.peek(syn::token::Paren),
+                    _ => at_end(&ahead),
+                })
+    }
+
+    fn unknown(&self, name: &Ident, diagnostics: &Diagnostics) {
+        let grammar = self.grammar;
+        let text = name.to_string();
+        if let Some((key, place)) = grammar.elsewhere.iter().find(|(key, _)| key.name == text) {
+            return diagnostics.error(
+                name.span(),
+                format!("`{name}` belongs on {place}"),
+                format!("write `#[{}({})]` there", grammar.attribute, key.usage),
+            );
+        }
+        let help = if let Some(meant) = nearest(&text, grammar.keys.iter().map(|key| key.name)) {
+            let usage = grammar.key(meant).map_or(meant, |key| key.usage);
+            format!("did you mean `{usage}`?")
+        } else {
+            grammar.known_keys()
+        };
+        diagnostics.error(
+            name.span(),
+            format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute),
+            help,
+        );
+    }
+
+    /// Reports the arguments that nobody can do without and that are not there.
+    pub(super) fn check_needed(&self, diagnostics: &Diagnostics) {
+        let grammar = self.grammar;
+        if let Some(first) = &grammar.first
+            && self.first.is_none()
+        {
+            diagnostics.error(
+                self.span,
+                self.first_is(first),
+                format!("write it first: `{}`", grammar.usage()),
+            );
+        }
+        for key in grammar.keys {
+            if let Some(why) = key.needed
+                && self.given.iter().all(|(given, _)| given != key.name)
+            {
+                diagnostics.error(
+                    self.span,
+                    format!("`{}` is missing: {why}", key.name),
+                    format!("add `{}` to `#[{}(...)]`", key.usage, grammar.attribute),
+                );
+            }
+        }
+    }
+
+    fn first_is(&self, first: &First) -> String {
+        format!("`#[{}]` needs {}", self.grammar.attribute, first.what)
+    }
+
+    fn take(&mut self, name: &str) -> Option<Value> {
+        debug_assert!(
+            self.grammar.key(name).is_some(),
+            "`{name}` is a key of the grammar"
+        );
+        let index = self.given.iter().position(|(given, _)| given == name)?;
+        Some(self.given.swap_remove(index).1)
+    }
+
+    pub(crate) fn flag(&mut self, name: &str) -> bool {
+        self.take(name).is_some()
+    }
+
+    pub(crate) fn text(&mut self, name: &str) -> Option<LitStr> {
+        match self.take(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn number(&mut self, name: &str) -> Option<LitInt> {
+        match self.take(name) {
+            Some(Value::Number(number)) => Some(number),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn r#type(&mut self, name: &str) -> Option<Type> {
+        match self.take(name) {
+            Some(Value::Type(r#type)) => Some(*r#type),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn types(&mut self, name: &str) -> Option<Vec<Type>> {
+        match self.take(name) {
+            Some(Value::Types(types)) => Some(types),
+            _ => None,
+        }
+    }
+
+    /// The `crate = path` every attribute takes.
+    pub(crate) fn crate_path(&mut self) -> Option<Path> {
+        match self.take("crate") {
+            Some(Value::Path(path)) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The first argument as text; where it is missing, that has been reported.
+    pub(crate) fn first_text(&mut self) -> Option<LitStr> {
+        match self.first.take()? {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The first argument as a type; where it is missing, that has been reported.
+    pub(crate) fn first_type(&mut self) -> Option<Type> {
+        match self.first.take()? {
+            Value::Type(r#type) => Some(*r#type),
+            _ => None,
+        }
+    }
+}

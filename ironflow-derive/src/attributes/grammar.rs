@@ -1,0 +1,111 @@
+//! What an attribute may hold, and how a user would write it.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, Ident, Meta};
+
+use super::{Arguments, Shape};
+use crate::diagnostics::Diagnostics;
+
+/// What an attribute may hold: its name, its first argument, its keys.
+pub(crate) struct Grammar {
+    pub(crate) attribute: &'static str,
+    pub(crate) first: Option<First>,
+    pub(crate) keys: &'static [Key],
+    /// Keys of the attribute of the same name on another item, and what that item is.
+    pub(crate) elsewhere: &'static [(Key, &'static str)],
+}
+
+/// An argument without a key that comes before all others. Whoever has one, needs it.
+pub(crate) struct First {
+    pub(crate) shape: Shape,
+    /// What the argument is, for the message when it is missing.
+    pub(crate) what: &'static str,
+    /// The argument as a user would write it.
+    pub(crate) usage: &'static str,
+}
+
+/// One key, with the way a user would write it.
+#[derive(Clone, Copy)]
+pub(crate) struct Key {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Shape,
+    pub(crate) usage: &'static str,
+    /// Why nobody can do without it; nothing where everybody can.
+    pub(crate) needed: Option<&'static str>,
+}
+
+impl Grammar {
+    /// Reads `tokens`, reporting what does not fit. `span` is where to point when an argument is missing.
+    pub(crate) fn parse(
+        &'static self,
+        tokens: TokenStream,
+        span: Span,
+        diagnostics: &Diagnostics,
+    ) -> Arguments {
+        let mut arguments = Arguments::none(self, span);
+        arguments.read(tokens, diagnostics);
+        arguments.check_needed(diagnostics);
+        arguments
+    }
+
+    /// Reads the attributes on `attributes` that bear this grammar's name, and takes them away.
+    pub(crate) fn take(
+        &'static self,
+        attributes: &mut Vec<Attribute>,
+        span: Span,
+        diagnostics: &Diagnostics,
+    ) -> Arguments {
+        let mut taken = Arguments::none(self, span);
+        let mut found = false;
+        for attribute in attributes.extract_if(.., |a| a.path().is_ident(self.attribute)) {
+            found = true;
+            taken.span = attribute.path().get_ident().map_or(span, Ident::span);
+            match attribute.meta {
+                Meta::List(list) => taken.read(list.tokens, diagnostics),
+                Meta::Path(_) if self.needs_something() => {}
+                other => diagnostics.error_at(
+                    other,
+                    format!("`#[{}]` takes its arguments in parentheses", self.attribute),
+                    format!("write `{}`", self.usage()),
+                ),
+            }
+        }
+        if found {
+            taken.check_needed(diagnostics);
+        } else if self.needs_something() {
+            diagnostics.error(
+                span,
+                format!("`#[{}(...)]` is missing", self.attribute),
+                format!("add `{}`", self.usage()),
+            );
+        }
+        taken
+    }
+
+    fn needs_something(&self) -> bool {
+        self.first.is_some() || self.keys.iter().any(|key| key.needed.is_some())
+    }
+
+    /// The attribute as a user would write it: with all it needs, or where it needs nothing, with all it knows.
+    pub(super) fn usage(&self) -> String {
+        let all = !self.needs_something();
+        let keys = self.keys.iter().filter(|key| all || key.needed.is_some());
+        let first = self.first.iter().map(|first| first.usage);
+        let arguments: Vec<_> = first.chain(keys.map(|key| key.usage)).collect();
+        format!("#[{}({})]", self.attribute, arguments.join(", "))
+    }
+
+    pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
+        self.keys.iter().find(|key| key.name == name)
+    }
+
+    /// The help for a key or an argument nobody can read.
+    pub(super) fn known_keys(&self) -> String {
+        let known: Vec<_> = self
+            .keys
+            .iter()
+            .map(|key| format!("`{}`", key.usage))
+            .collect();
+        format!("it takes {}", known.join(", "))
+    }
+}

@@ -1,0 +1,103 @@
+//! What an argument may be given.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::parse::{Parse, ParseStream};
+use syn::{LitInt, LitStr, Path, Token, Type, parenthesized};
+
+/// What follows a key.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Shape {
+    /// Nothing.
+    Flag,
+    /// `= "text"`
+    Text,
+    /// `= 2`
+    Number,
+    /// `= some::Type<Of, Any>`
+    Type,
+    /// `= some::path`
+    Path,
+    /// `(A, B)`
+    Types,
+}
+
+/// What one key was given.
+pub(crate) enum Value {
+    Flag,
+    Text(LitStr),
+    Number(LitInt),
+    Type(Box<Type>),
+    Path(Path),
+    Types(Vec<Type>),
+    /// Something else, which has been reported.
+    Wrong,
+}
+
+impl Shape {
+    /// What it is called in a message about a value that is something else.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Flag => "no value",
+            Self::Text => "a text in quotes",
+            Self::Number => "a number",
+            Self::Type => "a type",
+            Self::Path => "a path",
+            Self::Types => "types in parentheses",
+        }
+    }
+
+    /// Reads what comes after the key: `= value`, `(values)` or nothing. An error says only where it stopped.
+    pub(super) fn read(self, input: ParseStream<'_>) -> syn::Result<Value> {
+        match self {
+            Self::Flag if at_end(input) => Ok(Value::Flag),
+            Self::Flag => Err(input.error("")),
+            Self::Types => {
+                let list;
+                parenthesized!(list in input);
+                let types = list.parse_terminated(Type::parse, Token![,])?;
+                if types.is_empty() {
+                    return Err(list.error(""));
+                }
+                Ok(Value::Types(types.into_iter().collect()))
+            }
+            Self::Text | Self::Number | Self::Type | Self::Path => {
+                input.parse::<Token![=]>()?;
+                self.read_value(input)
+            }
+        }
+    }
+
+    pub(super) fn read_value(self, input: ParseStream<'_>) -> syn::Result<Value> {
+        match self {
+            Self::Text => input.parse().map(Value::Text),
+            Self::Number => input.parse().map(Value::Number),
+            Self::Type => input.parse().map(Box::new).map(Value::Type),
+            Self::Path => input.call(Path::parse_mod_style).map(Value::Path),
+            Self::Flag | Self::Types => Err(input.error("")),
+        }
+    }
+}
+
+/// Whether a whole argument of that shape comes next.
+pub(super) fn starts_with(shape: Shape, input: ParseStream<'_>) -> bool {
+    let ahead = input.fork();
+    shape.read_value(&ahead).is_ok() && at_end(&ahead)
+}
+
+/// Whether the argument ends here.
+pub(super) fn at_end(input: ParseStream<'_>) -> bool {
+    input.is_empty() || input.peek(Token![,])
+}
+
+/// Takes everything up to the next comma, and says what that was.
+pub(super) fn skip_to_comma(input: ParseStream<'_>) -> TokenStream {
+    let mut skipped = TokenStream::new();
+    while !at_end(input) {
+        match input.parse::<proc_macro2::TokenTree>() {
+            Ok(token) => token.to_tokens(&mut skipped),
+            Err(_) => break,
+        }
+    }
+    skipped
+}

@@ -1,0 +1,113 @@
+//! Which of serde's attributes shape the stored form.
+//!
+//! An event is stored as the fields of its variant, with its name and version beside them. So serde's attributes on fields
+//! and those of a variant about its fields apply; those that say how an enum or a variant is called or tagged do not.
+
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Meta, Token, parse_quote};
+
+use crate::diagnostics::Diagnostics;
+
+/// Where an attribute stands.
+#[derive(Clone, Copy)]
+pub(super) enum Place {
+    Enum,
+    Variant,
+    Field,
+}
+
+impl Place {
+    /// What does not apply there, since names and tags are not stored by serde.
+    fn without_effect(self) -> &'static [&'static str] {
+        match self {
+            Self::Enum => &[
+                "tag",
+                "content",
+                "untagged",
+                "rename",
+                "rename_all",
+                "from",
+                "try_from",
+                "into",
+                "transparent",
+                "remote",
+                "crate",
+                "variant_identifier",
+                "field_identifier",
+            ],
+            Self::Variant => &[
+                "rename",
+                "alias",
+                "skip",
+                "skip_serializing",
+                "skip_deserializing",
+                "other",
+                "untagged",
+            ],
+            Self::Field => &[],
+        }
+    }
+}
+
+/// Serde's attributes among `attributes` that shape the stored form.
+///
+/// Where the user derives serde on the enum for a purpose of their own, all attributes stay with the enum, and what does not
+/// apply to the stored form is theirs. Elsewhere they are taken away, and what does not apply is a mistake.
+pub(super) fn stored_form(
+    attributes: &mut Vec<Attribute>,
+    place: Place,
+    user_derives_serde: bool,
+    diagnostics: &Diagnostics,
+) -> Vec<Attribute> {
+    let mut stored = Vec::new();
+    for attribute in attributes.iter().filter(|attribute| is_serde(attribute)) {
+        let Ok(keys) = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+        else {
+            // Serde says what is wrong with it.
+            stored.push(attribute.clone());
+            continue;
+        };
+        let (without_effect, shaping): (Vec<_>, Vec<_>) = keys.into_iter().partition(|key| {
+            place
+                .without_effect()
+                .iter()
+                .any(|name| key.path().is_ident(name))
+        });
+        if !user_derives_serde {
+            for key in without_effect {
+                report(&key, place, diagnostics);
+            }
+        }
+        stored.push(parse_quote!(#[serde(#(#shaping),*)]));
+    }
+    if !user_derives_serde {
+        attributes.retain(|attribute| !is_serde(attribute));
+    }
+    stored
+}
+
+fn report(key: &Meta, place: Place, diagnostics: &Diagnostics) {
+    let name = key
+        .path()
+        .get_ident()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let help = match (place, name.as_str()) {
+        (Place::Enum, "rename_all") => {
+            "to rename fields, write `#[serde(rename_all_fields = \"…\")]`"
+        }
+        (Place::Variant, "rename") => "to choose the stored name, write `#[event(name = \"…\")]`",
+        _ => {
+            "take it away, or derive `Serialize` and `Deserialize` below `#[event]` for a form of your own"
+        }
+    };
+    diagnostics.error_at(
+        key.path(),
+        format!("`{name}` has no effect: an event is stored as the fields of its variant, its name beside them"),
+        help,
+    );
+}
+
+fn is_serde(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("serde")
+}

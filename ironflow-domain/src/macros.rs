@@ -1,0 +1,121 @@
+//! The macros, with examples that are compiled and run. What each attribute takes is written beside its grammar, in
+//! `ironflow-derive`; rustdoc shows both on one page.
+
+/// Declares the events of an aggregate: an enum with one variant per fact.
+///
+/// ```
+/// # use ironflow_domain::{Event, SchemaVersion, event};
+/// #[event("account")]
+/// pub enum AccountEvent {
+///     /// Stored as `account.opened`, version 1.
+///     Opened { owner: String },
+///     /// A payload struct has serde's derives.
+///     #[event(name = "account.paid_in", version = 2)]
+///     Deposited(Deposit),
+///     Closed,
+/// }
+/// # use ironflow_domain::__private::serde::{Serialize, Deserialize};
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// # #[serde(crate = "ironflow_domain::__private::serde")]
+/// # pub struct Deposit { cents: u64 }
+///
+/// let event = AccountEvent::Opened { owner: "Ann".into() };
+/// assert_eq!(event.kind().name, "account.opened");
+/// assert_eq!(event.encode()?, r#"{"owner":"Ann"}"#);
+/// assert_eq!(AccountEvent::decode("account.closed", SchemaVersion::new(1), "{}")?, AccountEvent::Closed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It implements [`Event`](trait@crate::Event) and derives `Debug`, `Clone` and `PartialEq`, except those you derive yourself
+/// below it.
+///
+/// Serde's attributes on fields, and those on a variant about its fields, shape the stored form; the enum itself needs no serde
+/// derive. If it has one, for a purpose of its own, serde's attributes that name or tag variants are about that alone.
+pub use ironflow_derive::event;
+
+/// Declares a command, or an enum of commands, and the aggregate that decides it.
+///
+/// ```
+/// # use ironflow_domain::{Aggregate, Command, Decide, Decision, Fold, Addressed, command, event, events};
+/// # #[event("account")] pub enum AccountEvent { Opened { owner: String } }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = AccountEvent, error = std::fmt::Error)] pub struct Account;
+/// # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
+/// # impl Decide<OpenAccount> for Account {
+/// #     fn decide(&self, c: OpenAccount) -> Decision<Self> { Ok(events![AccountEvent::Opened { owner: c.owner }]) }
+/// # }
+/// #[command(Account, creates)]
+/// pub struct OpenAccount {
+///     #[id]
+///     pub account: String,
+///     pub owner: String,
+/// }
+///
+/// let open = OpenAccount { account: "7".into(), owner: "Ann".into() };
+/// assert_eq!(open.name(), "open-account");
+/// assert_eq!(open.stream_id()?.as_str(), "account-7");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It implements [`Command`](trait@crate::Command) and, where a field is marked `#[id]`, [`Addressed`](trait@crate::Addressed);
+/// it derives `Debug`, `Clone` and `PartialEq`, except those you derive yourself below it. The aggregate implements
+/// [`Decide`](trait@crate::Decide), or [`DecideWith`](trait@crate::DecideWith) where the command has a context.
+pub use ironflow_derive::command;
+
+/// Makes a state an aggregate: says which events it folds and how it refuses a command.
+///
+/// ```
+/// # use ironflow_domain::{Aggregate, Fold, event};
+/// # #[event("account")] pub enum AccountEvent { Opened { owner: String } }
+/// # #[derive(Debug)] pub enum Refused {}
+/// # impl std::fmt::Display for Refused { fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { Ok(()) } }
+/// # impl std::error::Error for Refused {}
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(event = AccountEvent, error = Refused)]
+/// pub struct Account {
+///     open: bool,
+/// }
+///
+/// impl Fold for Account {
+///     fn fold(&mut self, event: &AccountEvent) {
+///         match event {
+///             AccountEvent::Opened { .. } => self.open = true,
+///         }
+///     }
+/// }
+///
+/// assert!(Account::replay(&[AccountEvent::Opened { owner: "Ann".into() }]).open);
+/// ```
+///
+/// The state may be a struct or an enum; it starts as its `Default` and says in [`Fold`](trait@crate::Fold) how events change it.
+pub use ironflow_derive::Aggregate;
+
+/// Makes a type the state of a projection: a read model that follows the log.
+///
+/// ```
+/// # use ironflow_domain::{Projection, Project, Partition, Recorded, event};
+/// # use ironflow_domain::__private::serde::{Serialize, Deserialize};
+/// # #[event("account")] pub enum AccountEvent { Opened { owner: String }, Deposited { cents: u64 } }
+/// #[derive(Projection, Default, Serialize, Deserialize)]
+/// # #[serde(crate = "ironflow_domain::__private::serde")]
+/// #[projection("balance", partition = String, of(AccountEvent))]
+/// pub struct Balance {
+///     cents: u64,
+/// }
+///
+/// impl Project<AccountEvent> for Balance {
+///     fn partition(event: &Recorded<AccountEvent>) -> Partition<String> {
+///         Partition::Key(event.stream.id().to_owned())
+///     }
+///     fn project(&mut self, event: &Recorded<AccountEvent>) {
+///         if let AccountEvent::Deposited { cents } = &event.data {
+///             self.cents += cents;
+///         }
+///     }
+/// }
+///
+/// assert_eq!(Balance::NAME, "balance");
+/// assert_eq!(Balance::SOURCES[0].len(), 2);
+/// ```
+///
+/// Each set of events in `of(...)` needs an implementation of [`Project`](trait@crate::Project).
+pub use ironflow_derive::Projection;

@@ -13,6 +13,7 @@ use ironflow_domain::store::{
 use ironflow_domain::{Position, StreamVersion};
 use ironflow_sqlite::Sqlite;
 use rusqlite::Connection;
+use tokio::task::JoinSet;
 
 use crate::given::{append, event_of, new_file, read, stream};
 
@@ -239,10 +240,10 @@ async fn a_process_that_is_killed_leaves_whole_appends() {
 #[ignore = "started by `a_process_that_is_killed_leaves_whole_appends`"]
 async fn victim() {
     let store = open_shared().await;
-    let mut writers = Vec::new();
+    let mut writers: JoinSet<()> = JoinSet::new();
     for number in 0..WRITERS {
         let store = store.clone();
-        writers.push(tokio::spawn(async move {
+        writers.spawn(async move {
             let name = format!("order-{number}");
             let info = store.stream_info(&stream(&name)).await.unwrap();
             let mut at = info.map_or(StreamVersion::EMPTY, |info| info.version);
@@ -258,9 +259,7 @@ async fn victim() {
                     .version;
                 acknowledge(&name, at, id);
             }
-        }));
+        });
     }
-    for writer in writers {
-        writer.await.unwrap();
-    }
+    panic!("a writer has ended: {:?}", writers.join_next().await);
 }

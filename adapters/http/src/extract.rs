@@ -1,9 +1,13 @@
 //! Extractors whose refusals name the field.
 
-use axum::body::Bytes;
+use std::error::Error;
+
+use axum::RequestExt;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError};
 use serde::de::DeserializeOwned;
 
 use crate::ApiError;
@@ -16,8 +20,8 @@ pub struct Json<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let body = read(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let body = read(request).await?;
         if is_blank(&body) {
             return Err(ApiError::invalid("the body is empty: expected JSON"));
         }
@@ -28,19 +32,37 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, ApiError> {
-        let body = read(request, state).await?;
+    async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
+        let body = read(request).await?;
         if is_blank(&body) { Ok(None) } else { parse(&body).map(Self).map(Some) }
     }
 }
 
-async fn read(request: Request, state: &(impl Send + Sync)) -> Result<Bytes, ApiError> {
-    <Bytes as FromRequest<_>>::from_request(request, state).await.map_err(|rejection| match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large")
+async fn read(request: Request) -> Result<Bytes, ApiError> {
+    let mut body = request.with_limited_body().into_body();
+    match (&mut body).collect().await {
+        Ok(whole) => Ok(whole.to_bytes()),
+        Err(error) if is_too_large(&error) => {
+            throw_away(body).await;
+            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large"))
         }
-        _ => ApiError::invalid(rejection.body_text()),
-    })
+        Err(error) => Err(ApiError::invalid(format!("the body cannot be read: {error}"))),
+    }
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    error.source().is_some_and(|source| source.is::<LengthLimitError>())
+}
+
+/// Reads on without keeping anything: many clients look for an answer only when they have sent everything. Not without an end.
+async fn throw_away(mut body: Body) {
+    for _ in 0..10_000 {
+        match body.frame().await {
+            Some(Err(error)) if is_too_large(&error) => {}
+            Some(Ok(_)) => {}
+            Some(Err(_)) | None => return,
+        }
+    }
 }
 
 fn is_blank(body: &[u8]) -> bool {

@@ -4,13 +4,19 @@
 
 use std::error::Error;
 use std::ffi::OsString;
+use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use ironflow_sqlite::Sqlite;
 use lexopt::prelude::*;
 use tokio::net::TcpListener;
+use tokio::sync::oneshot::{self, error::RecvError};
+
+/// How long requests in flight may take to come to an end once the service has been told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 const USAGE: &str = "\
 An order service on Ironflow.
@@ -52,7 +58,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexopt::
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
+    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
     let task = match parse(std::env::args_os().skip(1)) {
         Ok(task) => task,
         Err(error) => {
@@ -79,41 +85,53 @@ async fn main() -> ExitCode {
 
 /// Serves until told to stop, then finishes what is in flight.
 async fn serve(listen: SocketAddr, database: PathBuf) -> Result<(), Box<dyn Error>> {
-    let orders = orders::start(Sqlite::open(&database).await?).await?;
+    let told_to_stop = told_to_stop()?;
+    let store = Sqlite::open(&database).await?;
+    let orders = orders::start(store.clone()).await?;
     let listener = TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
     println!("listening on http://{}, database {}", listener.local_addr()?, database.display());
-    axum::serve(listener, orders::api::router(orders.clone())).with_graceful_shutdown(told_to_stop()).await?;
+
+    let (stopping, is_stopping) = oneshot::channel();
+    let server = axum::serve(listener, orders::api::router(orders.clone())).with_graceful_shutdown(async {
+        told_to_stop.await;
+        // Nobody listens any more where the server has ended by itself.
+        let _ = stopping.send(());
+    });
+    let after_grace = async {
+        is_stopping.await?;
+        tokio::time::sleep(GRACE).await;
+        Ok::<_, RecvError>(())
+    };
+    tokio::select! {
+        served = server.into_future() => served?,
+        Ok(()) = after_grace => eprintln!("some requests have not come to an end within {GRACE:?}: their connections are closed"),
+    }
     orders.stop().await;
+    store.close().await;
     println!("stopped");
     Ok(())
 }
 
-/// Waits for Ctrl-C, or for what a service manager sends.
-async fn told_to_stop() {
-    let ctrl_c = async {
-        if let Err(error) = tokio::signal::ctrl_c().await {
-            eprintln!("cannot wait for Ctrl-C: {error}");
-            std::future::pending::<()>().await;
+/// Waits for Ctrl-C, or for what a service manager sends. A signal is heeded from the call on, not only once it is awaited.
+#[cfg(unix)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(error) => {
-                eprintln!("cannot wait for SIGTERM: {error}");
-                std::future::pending::<()>().await;
-            }
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = ctrl_c => {}
-        () = terminate => {}
-    }
+    })
+}
+
+/// Waits for Ctrl-C. It is heeded from the call on, not only once it is awaited.
+#[cfg(windows)]
+fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
+    let mut ctrl_c = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        ctrl_c.recv().await;
+    })
 }
 
 fn with_causes(error: &dyn Error) -> String {

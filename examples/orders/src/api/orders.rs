@@ -1,12 +1,12 @@
 //! Commands in, receipts out.
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use ironflow_domain::{Addressed, CommandId, Enrich, EventId, Execution, StreamVersion};
-use ironflow_http::{ApiError, CommandHeaders, Json};
+use ironflow_http::{ApiError, CommandHeaders, Json, Path};
 use serde::{Deserialize, Serialize};
 
 use crate::Orders;

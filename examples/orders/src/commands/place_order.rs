@@ -1,5 +1,7 @@
 //! A customer submits an order.
 
+use std::collections::BTreeSet;
+
 use ironflow_domain::{BoxError, CommandMetadata, DecideWith, Decision, Enrich, Timestamp, command, events};
 use serde::Deserialize;
 
@@ -37,9 +39,10 @@ pub struct PlaceOrderContext {
 
 impl Enrich<PlaceOrder> for Shop {
     async fn enrich(&self, command: &PlaceOrder, issued: &CommandMetadata) -> Result<PlaceOrderContext, BoxError> {
+        let products: BTreeSet<_> = command.items.iter().map(|item| &item.product_id).collect();
         Ok(PlaceOrderContext {
             customer: self.customers.find(&command.customer_id).await?,
-            products: self.catalogue.find_all(command.items.iter().map(|item| &item.product_id)).await?,
+            products: self.catalogue.find_all(products.into_iter()).await?,
             issued_at: issued.issued_at,
         })
     }

@@ -124,6 +124,11 @@ impl Broken {
     }
 }
 
+/// Long enough for a race to be lost for certain.
+async fn others_come_between() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}
+
 /// The page made again, with some events changed or left out.
 fn rebuilt(
     page: &EventPage,
@@ -157,7 +162,7 @@ impl StreamStore for Broken {
             Fault::ChecksThenWrites => {
                 let actual = self.version(&stream).await?;
                 if append.expected.holds_at(actual) {
-                    tokio::task::yield_now().await;
+                    others_come_between().await;
                     append.expected = ExpectedVersion::Any;
                 }
             }
@@ -519,10 +524,14 @@ impl KeyValueStore for Broken {
 
     async fn write(&self, mut batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
         match self.fault {
-            Fault::IgnoresExpectedRevisions => batch
-                .iter_mut()
-                .for_each(|write| write.expected = Expected::Any),
+            Fault::IgnoresExpectedRevisions => {
+                others_come_between().await;
+                batch
+                    .iter_mut()
+                    .for_each(|write| write.expected = Expected::Any)
+            }
             Fault::TakesAnyRevisionForTheRightOne => {
+                others_come_between().await;
                 for write in &mut batch {
                     if let (Expected::Revision(_), Some(entry)) =
                         (write.expected, self.inner.get(&write.key).await?)
@@ -542,7 +551,7 @@ impl KeyValueStore for Broken {
                         write.expected = Expected::Any;
                     }
                 }
-                tokio::task::yield_now().await;
+                others_come_between().await;
             }
             Fault::WritesHalfABatch => {
                 let mut revisions = Vec::new();

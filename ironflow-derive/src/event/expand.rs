@@ -41,11 +41,11 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
         #derives
         #item
 
+        #[allow(deprecated, reason = "a fact that is not recorded any more is still read")]
         const _: () = {
             #stored
 
             #[automatically_derived]
-            #[allow(deprecated, reason = "a fact that nobody records any more is still read")]
             impl #impl_generics #root::Event for #ident #type_generics #where_clause {
                 const CATEGORY: &'static ::core::primitive::str = #category;
                 const KINDS: &'static [#root::EventKind] = &[#(#kinds),*];
@@ -108,11 +108,7 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
     } = set;
     let generics = &item.generics;
     let where_clause = &generics.where_clause;
-    let remote = {
-        let ident = &item.ident;
-        let (_, type_generics, _) = generics.split_for_impl();
-        quote!(#ident #type_generics).to_string()
-    };
+    let remote = item.ident.to_string();
     // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside them would be ambiguous.
     let bound = (!generics.params.is_empty()).then(|| quote!(#[serde(bound = "")]));
     let copies = variants.iter().map(

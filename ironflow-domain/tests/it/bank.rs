@@ -1,8 +1,8 @@
 //! A small domain for the tests of the runtime.
 
 use ironflow_domain::{
-    Aggregate, BoxError, CommandMetadata, Decide, DecideWith, Decision, Enrich, Events, Fold, Partition, Project, Projection,
-    Recorded, Timestamp, command, event, events,
+    Aggregate, BoxError, CommandMetadata, Decide, DecideWith, Decision, Enrich, Events, Fold,
+    Partition, Project, Projection, Recorded, Timestamp, command, event, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -59,16 +59,25 @@ impl DecideWith<Open> for Account {
         if self.open {
             return Err(Refused::AlreadyOpen);
         }
-        Ok(events![AccountEvent::Opened { owner: command.owner, at: clerk.issued_at }])
+        Ok(events![AccountEvent::Opened {
+            owner: command.owner,
+            at: clerk.issued_at
+        }])
     }
 }
 
 #[command(Account)]
 pub(crate) enum Move {
-    Deposit { cents: u64 },
+    Deposit {
+        cents: u64,
+    },
     /// Several deposits at once: all or none.
-    DepositEach { cents: Vec<u64> },
-    Withdraw { cents: u64 },
+    DepositEach {
+        cents: Vec<u64>,
+    },
+    Withdraw {
+        cents: u64,
+    },
 }
 
 impl Decide<Move> for Account {
@@ -76,10 +85,13 @@ impl Decide<Move> for Account {
         match command {
             _ if !self.open => Err(Refused::NotOpen),
             Move::Deposit { cents } => Ok(events![AccountEvent::Deposited { cents }]),
-            Move::DepositEach { cents } => {
-                Ok(cents.into_iter().map(|cents| AccountEvent::Deposited { cents }).collect::<Events<_>>())
+            Move::DepositEach { cents } => Ok(cents
+                .into_iter()
+                .map(|cents| AccountEvent::Deposited { cents })
+                .collect::<Events<_>>()),
+            Move::Withdraw { cents } if cents > self.balance => {
+                Err(Refused::Overdraft(self.balance))
             }
-            Move::Withdraw { cents } if cents > self.balance => Err(Refused::Overdraft(self.balance)),
             Move::Withdraw { cents } => Ok(events![AccountEvent::Withdrawn { cents }]),
         }
     }
@@ -106,7 +118,9 @@ impl Enrich<Open> for Branch {
         if command.owner == "nobody" {
             return Err("the register of owners is closed".into());
         }
-        Ok(Clerk { issued_at: issued.issued_at })
+        Ok(Clerk {
+            issued_at: issued.issued_at,
+        })
     }
 }
 
@@ -129,8 +143,12 @@ impl Project<AccountEvent> for Balance {
     fn project(&mut self, event: &Recorded<AccountEvent>) {
         match &event.data {
             AccountEvent::Deposited { cents: 666 } => panic!("an unlucky number"),
-            AccountEvent::Deposited { cents } => (self.cents, self.moves) = (self.cents + cents, self.moves + 1),
-            AccountEvent::Withdrawn { cents } => (self.cents, self.moves) = (self.cents - cents, self.moves + 1),
+            AccountEvent::Deposited { cents } => {
+                (self.cents, self.moves) = (self.cents + cents, self.moves + 1);
+            }
+            AccountEvent::Withdrawn { cents } => {
+                (self.cents, self.moves) = (self.cents - cents, self.moves + 1);
+            }
             AccountEvent::Opened { .. } | AccountEvent::Audited => {}
         }
     }

@@ -4,5 +4,6 @@
 
 mod bank;
 mod execute;
+mod hygiene;
 mod model;
 mod projections;

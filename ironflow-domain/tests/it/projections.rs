@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use ironflow_domain::store::{Append, ExpectedVersion, MemoryStore, NewEvent, StreamStore};
 use ironflow_domain::{
-    EventId, Ironflow, Metadata, ProjectionState, Receipt, SchemaVersion, StartError, StreamId, WaitError,
+    EventId, Ironflow, Metadata, ProjectionState, Receipt, SchemaVersion, StartError, StreamId,
+    WaitError,
 };
 
 use crate::bank::{Account, Balance, Branch, Move, Open, Owner};
@@ -12,15 +13,29 @@ use crate::bank::{Account, Balance, Branch, Move, Open, Owner};
 const SOON: Duration = Duration::from_secs(10);
 
 async fn bank(store: &MemoryStore) -> Ironflow<Branch> {
-    Ironflow::new(store.clone()).enrich(Branch).projection::<Balance>().projection::<Owner>().start().await.unwrap()
+    Ironflow::new(store.clone())
+        .enrich(Branch)
+        .projection::<Balance>()
+        .projection::<Owner>()
+        .start()
+        .await
+        .unwrap()
 }
 
 async fn open(bank: &Ironflow<Branch>, account: &str, owner: &str) -> Receipt {
-    bank.execute(Open { account: account.into(), owner: owner.into() }).await.unwrap()
+    bank.execute(Open {
+        account: account.into(),
+        owner: owner.into(),
+    })
+    .await
+    .unwrap()
 }
 
 async fn deposit(bank: &Ironflow<Branch>, account: &str, cents: u64) -> Receipt {
-    bank.of::<Account>(account).execute(Move::Deposit { cents }).await.unwrap()
+    bank.of::<Account>(account)
+        .execute(Move::Deposit { cents })
+        .await
+        .unwrap()
 }
 
 async fn balance(bank: &Ironflow<Branch>, account: &str) -> Option<Balance> {
@@ -32,7 +47,11 @@ async fn owner(bank: &Ironflow<Branch>, owner: &str) -> Option<Owner> {
 }
 
 fn state(bank: &Ironflow<Branch>, name: &str) -> ProjectionState {
-    bank.projection_statuses().into_iter().find(|status| status.name == name).expect("it is followed").state
+    bank.projection_statuses()
+        .into_iter()
+        .find(|status| status.name == name)
+        .expect("it is followed")
+        .state
 }
 
 #[tokio::test]
@@ -44,12 +63,25 @@ async fn a_view_follows_its_events() {
     open(&bank, "2", "Bob").await;
     let last = deposit(&bank, "2", 7).await;
     bank.wait_for::<Balance>(&last, SOON).await.unwrap();
-    assert_eq!(balance(&bank, "1").await, Some(Balance { cents: 5, moves: 1 }));
-    assert_eq!(balance(&bank, "2").await, Some(Balance { cents: 7, moves: 1 }));
+    assert_eq!(
+        balance(&bank, "1").await,
+        Some(Balance { cents: 5, moves: 1 })
+    );
+    assert_eq!(
+        balance(&bank, "2").await,
+        Some(Balance { cents: 7, moves: 1 })
+    );
 
-    let view = bank.view::<Balance>(&"2".to_owned()).await.unwrap().unwrap();
+    let view = bank
+        .view::<Balance>(&"2".to_owned())
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(view.last_event_name, "account.deposited");
-    assert_eq!((Some(view.last_event_position), view.last_event_id), (last.position, last.event_ids[0]));
+    assert_eq!(
+        (Some(view.last_event_position), view.last_event_id),
+        (last.position, last.event_ids[0])
+    );
     let json = bank.view_json("balance", "2").await.unwrap().unwrap();
     assert_eq!(json.state.get(), r#"{"cents":7,"moves":1}"#);
     assert_eq!(state(&bank, "balance"), ProjectionState::Active);
@@ -70,7 +102,13 @@ async fn an_event_without_a_key_goes_where_its_stream_went_in_any_batch_and_afte
     let second = bank(&store).await;
     let last = deposit(&second, "2", 1).await;
     second.wait_for::<Owner>(&last, SOON).await.unwrap();
-    assert_eq!(owner(&second, "Ann").await, Some(Owner { accounts: 3, deposited: 31 }));
+    assert_eq!(
+        owner(&second, "Ann").await,
+        Some(Owner {
+            accounts: 3,
+            deposited: 31
+        })
+    );
 }
 
 #[tokio::test]
@@ -85,12 +123,21 @@ async fn a_restarted_projection_goes_on_where_it_left_off() {
 
     // While nobody follows, the log grows.
     deposit(&first, "1", 6).await;
-    assert_eq!(balance(&first, "1").await, Some(Balance { cents: 5, moves: 1 }));
+    assert_eq!(
+        balance(&first, "1").await,
+        Some(Balance { cents: 5, moves: 1 })
+    );
 
     let second = bank(&store).await;
     let last = deposit(&second, "1", 7).await;
     second.wait_for::<Balance>(&last, SOON).await.unwrap();
-    assert_eq!(balance(&second, "1").await, Some(Balance { cents: 18, moves: 3 }));
+    assert_eq!(
+        balance(&second, "1").await,
+        Some(Balance {
+            cents: 18,
+            moves: 3
+        })
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -119,23 +166,48 @@ async fn two_that_follow_the_same_projection_apply_every_event_once() {
         }
     }
     for account in 0..10 {
-        assert_eq!(balance(&one, &account.to_string()).await.map(|view| (view.cents, view.moves)), Some((60, 60)));
+        assert_eq!(
+            balance(&one, &account.to_string())
+                .await
+                .map(|view| (view.cents, view.moves)),
+            Some((60, 60))
+        );
     }
-    assert_eq!(owner(&one, "Ann").await, Some(Owner { accounts: 10, deposited: 600 }));
+    assert_eq!(
+        owner(&one, "Ann").await,
+        Some(Owner {
+            accounts: 10,
+            deposited: 600
+        })
+    );
 }
 
 #[tokio::test]
 async fn more_events_than_a_batch_holds_are_all_applied() {
     let store = MemoryStore::new();
-    let before = Ironflow::new(store.clone()).enrich(Branch).start().await.unwrap();
+    let before = Ironflow::new(store.clone())
+        .enrich(Branch)
+        .start()
+        .await
+        .unwrap();
     open(&before, "1", "Ann").await;
     for _ in 0..13 {
-        before.of::<Account>("1").execute(Move::DepositEach { cents: vec![1; 97] }).await.unwrap();
+        before
+            .of::<Account>("1")
+            .execute(Move::DepositEach { cents: vec![1; 97] })
+            .await
+            .unwrap();
     }
     let after = bank(&store).await;
     let last = deposit(&after, "1", 1).await;
     after.wait_for::<Balance>(&last, SOON).await.unwrap();
-    assert_eq!(balance(&after, "1").await, Some(Balance { cents: 1262, moves: 1262 }));
+    assert_eq!(
+        balance(&after, "1").await,
+        Some(Balance {
+            cents: 1262,
+            moves: 1262
+        })
+    );
 }
 
 #[tokio::test]
@@ -152,7 +224,10 @@ async fn a_panic_stops_one_projection_and_names_the_event() {
     // The other one goes on, and so do commands.
     let last = deposit(&bank, "1", 1).await;
     bank.wait_for::<Owner>(&last, SOON).await.unwrap();
-    assert_eq!(owner(&bank, "Ann").await.map(|view| view.deposited), Some(667));
+    assert_eq!(
+        owner(&bank, "Ann").await.map(|view| view.deposited),
+        Some(667)
+    );
 }
 
 #[tokio::test]
@@ -169,11 +244,23 @@ async fn an_event_that_cannot_be_read_stops_the_projection_and_is_never_skipped(
         data: r#"{"cents":"many"}"#.into(),
         metadata: Metadata::default(),
     };
-    store.append(Append { stream, expected: ExpectedVersion::Any, events: vec![event] }).await.unwrap();
+    store
+        .append(Append {
+            stream,
+            expected: ExpectedVersion::Any,
+            events: vec![event],
+        })
+        .await
+        .unwrap();
     let last = open(&bank, "2", "Bob").await;
     let error = bank.wait_for::<Balance>(&last, SOON).await.unwrap_err();
-    let WaitError::Stopped { error, .. } = error else { panic!("{error}") };
-    assert!(error.contains("version 2 of stream account-1") && error.contains("invalid type: string"), "{error}");
+    let WaitError::Stopped { error, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(
+        error.contains("version 2 of stream account-1") && error.contains("invalid type: string"),
+        "{error}"
+    );
     assert_eq!(balance(&bank, "2").await, None);
 }
 
@@ -190,7 +277,14 @@ async fn an_event_that_belongs_where_nothing_went_before_stops_the_projection() 
         data: r#"{"cents":1}"#.into(),
         metadata: Metadata::default(),
     };
-    store.append(Append { stream, expected: ExpectedVersion::Any, events: vec![event] }).await.unwrap();
+    store
+        .append(Append {
+            stream,
+            expected: ExpectedVersion::Any,
+            events: vec![event],
+        })
+        .await
+        .unwrap();
     let last = open(&bank, "2", "Bob").await;
     let error = bank.wait_for::<Owner>(&last, SOON).await.unwrap_err();
     assert!(error.to_string().contains("none went anywhere"), "{error}");
@@ -199,22 +293,45 @@ async fn an_event_that_belongs_where_nothing_went_before_stops_the_projection() 
 #[tokio::test]
 async fn what_cannot_be_waited_for_says_so() {
     let store = MemoryStore::new();
-    let none = Ironflow::new(store.clone()).enrich(Branch).start().await.unwrap();
+    let none = Ironflow::new(store.clone())
+        .enrich(Branch)
+        .start()
+        .await
+        .unwrap();
     let receipt = open(&none, "1", "Ann").await;
     let error = none.wait_for::<Balance>(&receipt, SOON).await.unwrap_err();
-    assert!(matches!(error, WaitError::NotFollowed { name: "balance", .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            WaitError::NotFollowed {
+                name: "balance",
+                ..
+            }
+        ),
+        "{error}"
+    );
 
     let stopped = bank(&store).await;
     stopped.stop().await;
     let receipt = open(&stopped, "2", "Ann").await;
-    let error = stopped.wait_for::<Balance>(&receipt, SOON).await.unwrap_err();
+    let error = stopped
+        .wait_for::<Balance>(&receipt, SOON)
+        .await
+        .unwrap_err();
     assert!(matches!(error, WaitError::Stopped { .. }), "{error}");
 }
 
 #[tokio::test]
 async fn two_projections_cannot_have_the_same_name() {
-    let twice = Ironflow::new(MemoryStore::new()).projection::<Balance>().projection::<Balance>().start().await;
-    assert!(matches!(twice, Err(StartError::DuplicateProjection("balance"))));
+    let twice = Ironflow::new(MemoryStore::new())
+        .projection::<Balance>()
+        .projection::<Balance>()
+        .start()
+        .await;
+    assert!(matches!(
+        twice,
+        Err(StartError::DuplicateProjection("balance"))
+    ));
 }
 
 #[tokio::test]
@@ -227,5 +344,8 @@ async fn dropping_the_last_handle_stops_the_projections() {
     let later = Ironflow::new(store).enrich(Branch).start().await.unwrap();
     deposit(&later, "1", 5).await;
     tokio::task::yield_now().await;
-    assert_eq!(balance(&later, "1").await, Some(Balance { cents: 0, moves: 0 }));
+    assert_eq!(
+        balance(&later, "1").await,
+        Some(Balance { cents: 0, moves: 0 })
+    );
 }

@@ -103,7 +103,7 @@ async fn serve(listen: SocketAddr, database: PathBuf) -> Result<(), Box<dyn Erro
         Ok::<_, RecvError>(())
     };
     tokio::select! {
-        served = server.into_future() => served?,
+        ended = server.into_future() => ended?,
         Ok(()) = after_grace => eprintln!("some requests have not come to an end within {GRACE:?}: their connections are closed"),
     }
     orders.stop().await;

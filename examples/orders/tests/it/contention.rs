@@ -208,13 +208,11 @@ fn one_key_for_32_orders_at_once_places_one_of_them() {
         let body = crate::service::placing(&order, "cust-456");
         barrier.wait();
         let answer = client.post("/api/orders").key("one").json(&body).answer();
-        match answer.status {
-            202 => Some(order),
-            _ => {
-                answer.error(422, "command_id_reused");
-                None
-            }
+        if answer.status == 202 {
+            return Some(order);
         }
+        answer.error(422, "command_id_reused");
+        None
     };
     let placed: Vec<_> = thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS)

@@ -1,10 +1,13 @@
 //! The real `orders` binary, from the outside: over HTTP, over signals, over its exit codes.
 
+#![allow(clippy::unwrap_used, reason = "what helps tests may fail as tests do")]
+
 mod contention;
 mod crash;
 mod demo;
 mod history;
 mod http;
+mod nasty;
 mod service;
 mod shutdown;
 mod views;

@@ -108,13 +108,11 @@ impl Walker {
     pub(crate) fn walk(&mut self, client: &Client, steps: &Sender<()>) {
         loop {
             let sent = self.next();
-            match self.send(client, &sent) {
-                Ok(answer) => self.acknowledge(sent, &answer),
-                Err(_) => {
-                    self.unanswered = Some(sent);
-                    return;
-                }
-            }
+            let Ok(answer) = self.send(client, &sent) else {
+                self.unanswered = Some(sent);
+                return;
+            };
+            self.acknowledge(sent, &answer);
             // Nobody counts any more once there are enough.
             let _ = steps.send(());
         }

@@ -161,6 +161,7 @@ fn open(
         Some(readers) => (Some(readers.requests), readers.threads),
         None => (None, Vec::new()),
     };
+    let is_shared = readers.is_some();
     let shared = Shared {
         path,
         writer,
@@ -176,6 +177,8 @@ fn open(
             connection,
             head,
             readers: threads,
+            busy_timeout: options.busy_timeout,
+            is_shared,
         },
     ))
 }

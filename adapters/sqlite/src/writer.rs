@@ -1,18 +1,24 @@
 //! The one thread that writes, and commits in groups.
 
 use std::sync::mpsc::{Receiver, TryRecvError};
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use ironflow_domain::Position;
 use ironflow_domain::store::StoreError;
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
-use crate::error::{again, failed, is_too_much};
+use crate::error::{again, failed, is_busy, is_too_much};
 use crate::read;
 
 /// The most changes in one transaction, so that the first one does not wait long for the last.
 const GROUP: usize = 128;
+
+/// Another process can write only while this one does not. So after this long without a pause there is one.
+const STRETCH: Duration = Duration::from_millis(100);
+/// Long enough for those who wait to notice; see [`Writer::begin`].
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What the writer is asked to do.
 pub(crate) enum Request {
@@ -139,18 +145,34 @@ pub(crate) struct Writer {
     pub(crate) connection: Connection,
     pub(crate) head: watch::Sender<Position>,
     pub(crate) readers: Vec<JoinHandle<()>>,
+    /// How long to wait for another process that is writing.
+    pub(crate) busy_timeout: Duration,
+    /// Whether there may be other processes.
+    pub(crate) is_shared: bool,
 }
 
 impl Writer {
     /// Works until it is told to stop or nobody can ask any more.
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
         let mut next = None;
-        while let Some(request) = next.take().or_else(|| requests.recv().ok()) {
+        let mut paused = Instant::now();
+        loop {
+            let idle = Instant::now();
+            let Some(request) = next.take().or_else(|| requests.recv().ok()) else {
+                break;
+            };
+            if idle.elapsed() >= PAUSE {
+                paused = Instant::now();
+            }
             match request {
                 Request::Change(first) => {
                     let (group, other) = gather(first, requests);
                     next = other;
                     self.commit(group);
+                    if self.is_shared && paused.elapsed() >= STRETCH {
+                        thread::sleep(PAUSE);
+                        paused = Instant::now();
+                    }
                 }
                 Request::Read(read) => read(&self.connection),
                 Request::Close(closed) => {
@@ -183,7 +205,7 @@ impl Writer {
     }
 
     fn try_to_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
-        self.execute("BEGIN IMMEDIATE")?;
+        self.begin()?;
         let done = group
             .iter_mut()
             .try_for_each(|job| self.run_in_savepoint(&mut **job))
@@ -200,6 +222,27 @@ impl Writer {
             let _ = self.execute("ROLLBACK");
         }
         done
+    }
+
+    /// Begins a transaction, waiting for others that write.
+    ///
+    /// SQLite would wait in steps of up to a tenth of a second. Between two commits of a busy process the file is free
+    /// for some microseconds only, and who looks so rarely can miss that moment for many seconds.
+    fn begin(&self) -> rusqlite::Result<()> {
+        let deadline = Instant::now() + self.busy_timeout;
+        self.connection.busy_timeout(Duration::ZERO)?;
+        let mut steps = (300..1_000).step_by(70).cycle().map(Duration::from_micros);
+        let begun = loop {
+            match self.execute("BEGIN IMMEDIATE") {
+                Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                    // Of uneven length, so as not to fall into step with the other one.
+                    thread::sleep(steps.next().unwrap_or_default());
+                }
+                begun => break begun,
+            }
+        };
+        self.connection.busy_timeout(self.busy_timeout)?;
+        begun
     }
 
     /// Fails only when the whole transaction has.
@@ -288,6 +331,8 @@ mod tests {
             connection,
             head: watch::Sender::new(Position::START),
             readers: Vec::new(),
+            busy_timeout: Duration::ZERO,
+            is_shared: false,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Collects everything that is wrong with one item, so that the user sees it all in one compile.
 
 use std::cell::RefCell;
+use std::cmp::Reverse;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
@@ -65,8 +66,15 @@ pub(crate) fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) 
         .into_iter()
         .map(|candidate| (edit_distance(word, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len().max(word.len()).div_ceil(3))
-        .min()
+        .min_by_key(|(distance, candidate)| (*distance, Reverse(common_prefix(word, candidate))))
         .map(|(_, candidate)| candidate)
+}
+
+fn common_prefix(left: &str, right: &str) -> usize {
+    left.chars()
+        .zip(right.chars())
+        .take_while(|(l, r)| l == r)
+        .count()
 }
 
 /// The number of single-character edits between two words.
@@ -96,6 +104,7 @@ mod tests {
             Some("event")
         );
         assert_eq!(nearest("contxt", ["context", "creates"]), Some("context"));
+        assert_eq!(nearest("create", ["crate", "creates"]), Some("creates"));
         assert_eq!(nearest("retries", ["context", "crate"]), None);
     }
 }

@@ -111,10 +111,15 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
 /// Reports a category that cannot be the first part of a stream's name.
 pub(crate) fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
     let text = category.value();
-    if text.is_empty()
-        || !text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
+    if text.is_empty() {
+        diagnostics.error(
+            category.span(),
+            "a category cannot be empty",
+            "name the aggregate: `\"account\"`",
+        );
+    } else if !text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.')
     {
         diagnostics.error(
             category.span(),

@@ -94,17 +94,9 @@ impl Arguments {
             skip_to_comma(input);
             return;
         };
-        let alone = at_end(input);
-        let value = key.shape.read(input).unwrap_or_else(|error| {
-            // Where the value ends too early there is nothing to point at but its key.
-            let cut_off = at_end(input) && key.shape != Shape::Types;
-            let at = if alone || cut_off {
-                name.span()
-            } else {
-                error.span()
-            };
+        let value = key.shape.read(input).unwrap_or_else(|at| {
             diagnostics.error(
-                at,
+                at.unwrap_or(name.span()),
                 format!("`{name}` takes {}", key.shape.name()),
                 format!("write `{}`", key.usage),
             );

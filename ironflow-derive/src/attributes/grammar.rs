@@ -57,22 +57,26 @@ impl Grammar {
     ) -> Arguments {
         let mut taken = Arguments::none(self, span);
         let mut found = false;
+        let mut readable = true;
         for attribute in attributes.extract_if(.., |a| a.path().is_ident(self.attribute)) {
             found = true;
             taken.span = attribute.path().get_ident().map_or(span, Ident::span);
             match attribute.meta {
                 Meta::List(list) => taken.read(list.tokens, diagnostics),
                 Meta::Path(_) if self.needs_something() => {}
-                other => diagnostics.error_at(
-                    other,
-                    format!("`#[{}]` takes its arguments in parentheses", self.attribute),
-                    format!("write `{}`", self.usage()),
-                ),
+                other => {
+                    readable = false;
+                    diagnostics.error_at(
+                        other,
+                        format!("`#[{}]` takes its arguments in parentheses", self.attribute),
+                        format!("write `{}`", self.usage()),
+                    );
+                }
             }
         }
-        if found {
+        if found && readable {
             taken.check_needed(diagnostics);
-        } else if self.needs_something() {
+        } else if !found && self.needs_something() {
             diagnostics.error(
                 span,
                 format!("`#[{}(...)]` is missing", self.attribute),

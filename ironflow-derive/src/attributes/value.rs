@@ -1,6 +1,6 @@
 //! What an argument may be given.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::parse::{Parse, ParseStream};
 use syn::{LitInt, LitStr, Path, Token, Type, parenthesized};
@@ -47,25 +47,24 @@ impl Shape {
         }
     }
 
-    /// Reads what comes after the key: `= value`, `(values)` or nothing. An error says only where it stopped.
-    pub(super) fn read(self, input: ParseStream<'_>) -> syn::Result<Value> {
+    /// Reads what comes after the key: `= value`, `(values)` or nothing. An error is where something else stands; none where
+    /// nothing does.
+    pub(super) fn read(self, input: ParseStream<'_>) -> Result<Value, Option<Span>> {
         match self {
-            Self::Flag if at_end(input) => Ok(Value::Flag),
-            Self::Flag => Err(input.error("")),
-            Self::Types => {
-                let list;
-                parenthesized!(list in input);
-                let types = list.parse_terminated(Type::parse, Token![,])?;
-                if types.is_empty() {
-                    return Err(list.error(""));
-                }
-                Ok(Value::Types(types.into_iter().collect()))
-            }
-            Self::Text | Self::Number | Self::Type | Self::Path => {
-                input.parse::<Token![=]>()?;
-                self.read_value(input)
-            }
+            Self::Flag if at_end(input) => return Ok(Value::Flag),
+            Self::Flag => return Err(Some(input.span())),
+            _ if at_end(input) => return Err(None),
+            Self::Types => return read_types(input).map_err(|error| Some(error.span())),
+            Self::Text | Self::Number | Self::Type | Self::Path => {}
         }
+        input
+            .parse::<Token![=]>()
+            .map_err(|error| Some(error.span()))?;
+        if at_end(input) {
+            return Err(None);
+        }
+        let span = input.span();
+        self.read_value(input).map_err(|_| Some(span))
     }
 
     pub(super) fn read_value(self, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -77,6 +76,16 @@ impl Shape {
             Self::Flag | Self::Types => Err(input.error("")),
         }
     }
+}
+
+fn read_types(input: ParseStream<'_>) -> syn::Result<Value> {
+    let list;
+    parenthesized!(list in input);
+    let types = list.parse_terminated(Type::parse, Token![,])?;
+    if types.is_empty() {
+        return Err(list.error("no type"));
+    }
+    Ok(Value::Types(types.into_iter().collect()))
 }
 
 /// Whether a whole argument of that shape comes next.

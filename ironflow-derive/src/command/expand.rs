@@ -1,8 +1,8 @@
 //! From the meaning of a command to code.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Type;
+use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::{Command, Member, Shape, Variant};
@@ -131,27 +131,25 @@ fn decide(command: &Command) -> TokenStream {
 
 /// The stream of the aggregate that the marked fields name; nothing where none is marked.
 fn stream_id(command: &Command) -> Option<TokenStream> {
-    let aggregate = command.aggregate.as_ref();
-    let call = |member: &Member, id: TokenStream| stream_of(command, aggregate, member, &id);
     match &command.shape {
         Shape::Struct(one) => one.id.as_ref().map(|id| {
             let member = &id.member;
-            call(id, quote!(&self.#member))
+            let (id, stream) = stream_of(command, id);
+            quote! {
+                let #id = &self.#member;
+                #stream
+            }
         }),
         Shape::Enum(variants) if variants.iter().any(|variant| variant.command.id.is_some()) => {
             let arms = variants.iter().map(|variant| {
-                let Variant {
-                    ident,
-                    cfg,
-                    command,
-                } = variant;
-                let Some(id) = &command.id else {
+                let (ident, cfg) = (&variant.ident, &variant.cfg);
+                let Some(id) = &variant.command.id else {
                     // Reported.
                     return quote!(#(#cfg)* Self::#ident { .. } => ::core::unreachable!());
                 };
                 let member = &id.member;
-                let stream = call(id, quote!(id));
-                quote!(#(#cfg)* Self::#ident { #member: id, .. } => #stream)
+                let (id, stream) = stream_of(command, id);
+                quote!(#(#cfg)* Self::#ident { #member: #id, .. } => #stream)
             });
             Some(quote!(match self { #(#arms,)* }))
         }
@@ -159,17 +157,16 @@ fn stream_id(command: &Command) -> Option<TokenStream> {
     }
 }
 
-fn stream_of(
-    command: &Command,
-    aggregate: Option<&Type>,
-    member: &Member,
-    id: &TokenStream,
-) -> TokenStream {
+/// The stream named by a marked field, and what the field must be bound to.
+fn stream_of(command: &Command, field: &Member) -> (Ident, TokenStream) {
     let root = &command.root;
-    let Some(aggregate) = aggregate else {
-        return quote!(::core::unreachable!());
+    // Both carry the span of the field's type, so that a missing `Display` is reported there.
+    let span = field.r#type.span();
+    let id = Ident::new("id", span);
+    let Some(aggregate) = &command.aggregate else {
+        // Reported.
+        return (id, quote!(::core::unreachable!()));
     };
-    // The call carries the span of the field's type, so that a missing `Display` is reported there.
-    let span = member.r#type.span().resolved_at(Span::call_site());
-    quote_spanned!(span=> #root::__private::stream_of::<#aggregate>(#id))
+    let stream = quote_spanned!(span=> #root::__private::stream_of::<#aggregate>(#id));
+    (id, stream)
 }

@@ -164,11 +164,11 @@ fn parse_variant(
             }
         });
     check_shape(variant, diagnostics);
-    check_cfg(&variant.attrs, diagnostics);
+    refuse_cfg(&mut variant.attrs, diagnostics);
 
     let mut fields = variant.fields.clone();
     for (copy, field) in fields.iter_mut().zip(&mut variant.fields) {
-        check_cfg(&field.attrs, diagnostics);
+        refuse_cfg(&mut field.attrs, diagnostics);
         copy.attrs = stored_form(
             &mut field.attrs,
             Place::Field,
@@ -213,11 +213,8 @@ fn check_shape(variant: &syn::Variant, diagnostics: &Diagnostics) {
 }
 
 /// What was stored by one build must be readable by every other.
-fn check_cfg(attributes: &[Attribute], diagnostics: &Diagnostics) {
-    for attribute in attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
-    {
+fn refuse_cfg(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
+    for attribute in attributes.extract_if(.., |attribute| attribute.path().is_ident("cfg")) {
         diagnostics.error_at(
             attribute,
             "what is stored cannot depend on how the program is built",

@@ -84,10 +84,15 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
 
 fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
     let text = name.value();
-    if text.is_empty()
-        || !text
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
+    if text.is_empty() {
+        diagnostics.error(
+            name.span(),
+            "a projection's name cannot be empty",
+            "write `\"account-balance\"`",
+        );
+    } else if !text
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
     {
         diagnostics.error(
             name.span(),

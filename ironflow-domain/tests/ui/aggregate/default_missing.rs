@@ -1,0 +1,20 @@
+use ironflow_domain::{Aggregate, Fold, event};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[derive(Aggregate)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error)]
+struct Account {
+    open: bool,
+}
+
+impl Fold for Account {
+    fn fold(&mut self, _: &AccountEvent) {
+        self.open = true;
+    }
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use ironflow_domain::{Aggregate, Fold, command, event};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error)]
+struct Account;
+
+impl Fold for Account {
+    fn fold(&mut self, _: &AccountEvent) {}
+}
+
+#[command(Account)]
+struct Open;
+
+#[command(Account, context = Clerk)]
+enum Rare {
+    Close,
+}
+
+struct Clerk;
+
+fn main() {}

@@ -1,0 +1,13 @@
+use ironflow_domain::event;
+
+#[derive(Debug, Clone, PartialEq)]
+struct Deposit {
+    cents: u64,
+}
+
+#[event("account")]
+enum AccountEvent {
+    Deposited(Deposit),
+}
+
+fn main() {}

@@ -1,0 +1,30 @@
+use ironflow_domain::{Partition, Project, Projection, Recorded, Whole, event};
+use serde::{Deserialize, Serialize};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("all accounts", of = AccountEvent, partiton = u32)]
+struct Balance;
+
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection(accounts, of(), of(AccountEvent), "owner")]
+struct Owner;
+
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("first", of(AccountEvent))]
+#[projection("second")]
+struct Twice;
+
+impl Project<AccountEvent> for Twice {
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Whole> {
+        Partition::Key(Whole)
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {}
+}
+
+fn main() {}

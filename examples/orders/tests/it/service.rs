@@ -151,8 +151,13 @@ impl Service {
     }
 
     /// Sends a signal that should make it stop in an orderly way, and checks that it did.
-    pub(crate) fn stop(mut self, signal: &str) {
+    pub(crate) fn stop(self, signal: &str) {
         self.signal(signal);
+        self.stopped();
+    }
+
+    /// Waits until it has stopped in an orderly way.
+    pub(crate) fn stopped(mut self) {
         let status = self.wait();
         let log = self.log();
         assert_eq!(status.code(), Some(0), "{status}, log: {log}");

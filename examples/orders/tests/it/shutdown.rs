@@ -1,11 +1,11 @@
 //! How the process ends.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Output;
 
-use crate::history::views_agree;
-use crate::service::{Home, orders};
+use crate::history::{history, views_agree};
+use crate::service::{Home, eventually, orders, placing};
 use crate::walkers::{
     CUSTOMERS, Walker, executed_without_an_answer, nothing_lost_nothing_doubled, walk,
 };
@@ -41,6 +41,35 @@ fn ctrl_c_finishes_what_is_in_flight() {
         views_agree(&client, &histories, &CUSTOMERS);
         service.stop("TERM");
     }
+}
+
+#[test]
+fn a_request_that_has_begun_before_the_signal_is_answered_after_it() {
+    let home = Home::new();
+    let service = home.start();
+    let body = placing("1", "cust-456").to_string();
+    let head = "POST /api/orders HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\n";
+    let mut stream = TcpStream::connect(service.address()).unwrap();
+    write!(stream, "{head}content-length: {}\r\n\r\n", body.len()).unwrap();
+    let mut told_to_go_on = [0; 25];
+    stream.read_exact(&mut told_to_go_on).unwrap();
+    assert_eq!(&told_to_go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+
+    service.signal("INT");
+    eventually(|| match TcpStream::connect(service.address()) {
+        Ok(_) => Err("it still takes connections".to_owned()),
+        // Refused, or reset where it came at the very moment of closing.
+        Err(_) => Ok(()),
+    });
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 202 Accepted\r\n"), "{answer}");
+    assert!(answer.ends_with("\"entityVersion\":1}"), "{answer}");
+    service.stopped();
+
+    let service = home.start();
+    assert_eq!(history(&service.client(), "1").unwrap().len(), 1);
 }
 
 #[test]
@@ -200,8 +229,5 @@ fn a_port_that_is_taken_is_said_in_one_sentence() {
     );
     // The one who has the port is not disturbed.
     other.set_nonblocking(true).unwrap();
-    assert_eq!(
-        other.accept().unwrap_err().kind(),
-        std::io::ErrorKind::WouldBlock
-    );
+    assert_eq!(other.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }

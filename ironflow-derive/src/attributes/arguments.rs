@@ -83,11 +83,13 @@ impl Arguments {
             return self.expect_comma(input, diagnostics);
         }
         let Ok(name) = input.call(Ident::parse_any) else {
-            return diagnostics.error_at(
-                skip_to_comma(input),
+            diagnostics.error(
+                input.span(),
                 format!("expected a key of `#[{}(...)]`", grammar.attribute),
                 grammar.known_keys(),
             );
+            skip_to_comma(input);
+            return;
         };
         let Some(key) = grammar.key(&name.to_string()) else {
             self.unknown(&name, diagnostics);

@@ -81,7 +81,10 @@ impl Shape {
 fn read_types(input: ParseStream<'_>) -> syn::Result<Value> {
     let list;
     parenthesized!(list in input);
-    let types = list.parse_terminated(Type::parse, Token![,])?;
+    let types = list.parse_terminated(Type::parse, Token![,]);
+    // What is left over would be a second mistake in syn's eyes.
+    list.parse::<TokenStream>()?;
+    let types = types?;
     if types.is_empty() {
         return Err(list.error("no type"));
     }

@@ -32,6 +32,7 @@ impl Place {
                 "transparent",
                 "remote",
                 "crate",
+                "bound",
                 "variant_identifier",
                 "field_identifier",
             ],
@@ -93,6 +94,9 @@ fn report(key: &Meta, place: Place, diagnostics: &Diagnostics) {
         .map(ToString::to_string)
         .unwrap_or_default();
     let help = match (place, name.as_str()) {
+        (Place::Enum, "bound") => {
+            "write the bounds in the enum's `where` clause: `where T: Serialize + DeserializeOwned`"
+        }
         (Place::Enum, "rename_all") => {
             "to rename fields, write `#[serde(rename_all_fields = \"…\")]`"
         }

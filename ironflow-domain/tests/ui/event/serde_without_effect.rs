@@ -11,4 +11,10 @@ enum AccountEvent {
     Unknown,
 }
 
+#[event("order")]
+#[serde(bound = "T: Copy")]
+enum OrderEvent<T: Clone + Send + Sync + 'static> {
+    Placed(T),
+}
+
 fn main() {}

@@ -1,6 +1,6 @@
 use ironflow_domain::event;
 
-#[event("account")]
+#[event("account",, crate =)]
 enum AccountEvent {
     #[event(version = "2")]
     Opened { owner: String },

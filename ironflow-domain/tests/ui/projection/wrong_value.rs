@@ -15,6 +15,10 @@ struct Balance;
 struct Owner;
 
 #[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("", of("AccountEvent", AccountEvent), partition)]
+struct Third;
+
+#[derive(Projection, Default, Serialize, Deserialize)]
 #[projection("first", of(AccountEvent))]
 #[projection("second")]
 struct Twice;

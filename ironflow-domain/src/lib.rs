@@ -1,13 +1,15 @@
 //! Event sourcing for Rust: a domain is plain types, everything around it is generated or adapted.
 //!
-//! - **Model** (pure, no I/O, no clock): [`macro@event`], [`macro@command`], [`Aggregate`], [`Fold`], [`Decide`], [`Projection`],
-//!   [`Metadata`].
-//! - **Store** (feature `store`): two ports, [`StreamStore`](store::StreamStore) and [`KeyValueStore`](store::KeyValueStore), and an
-//!   [in-memory store](store::MemoryStore) that keeps both promises.
+//! - **Model** (pure, no I/O, no clock): [`macro@event`], [`macro@command`], [`Aggregate`],
+//!   [`Fold`], [`Decide`], [`Projection`], [`Metadata`].
+//! - **Store** (feature `store`): two ports, [`StreamStore`](store::StreamStore) and
+//!   [`KeyValueStore`](store::KeyValueStore), and an [in-memory store](store::MemoryStore) that
+//!   keeps both promises.
 //! - **Runtime** (feature `runtime`): [`Ironflow`] executes commands and follows projections.
 //!
 //! ```
-//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events, store::MemoryStore};
+//! use ironflow_domain::store::MemoryStore;
+//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events};
 //!
 //! #[event("counter")]
 //! pub enum CounterEvent {

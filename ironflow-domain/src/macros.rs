@@ -1,5 +1,5 @@
-//! The macros, with examples that are compiled and run. What each attribute takes is written beside its grammar, in
-//! `ironflow-derive`; rustdoc shows both on one page.
+//! The macros, with examples that are compiled and run. What each attribute takes is written beside
+//! its grammar, in `ironflow-derive`; rustdoc shows both on one page.
 
 /// Declares the events of an aggregate: an enum with one variant per fact.
 ///
@@ -26,11 +26,12 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It implements [`Event`](trait@crate::Event) and derives `Debug`, `Clone` and `PartialEq`, except those you derive yourself
-/// below it.
+/// It implements [`Event`](crate::Event) and derives `Debug`, `Clone` and `PartialEq`,
+/// except those you derive yourself below it.
 ///
-/// Serde's attributes on fields, and those on a variant about its fields, shape the stored form; the enum itself needs no serde
-/// derive. If it has one, for a purpose of its own, serde's attributes that name or tag variants are about that alone.
+/// Serde's attributes on fields, and those on a variant about its fields, shape the stored
+/// form; the enum itself needs no serde derive. If it has one, for a purpose of its own,
+/// serde's attributes that name or tag variants are about that alone.
 pub use ironflow_derive::event;
 
 /// Declares a command, or an enum of commands, and the aggregate that decides it.
@@ -56,9 +57,10 @@ pub use ironflow_derive::event;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It implements [`Command`](trait@crate::Command) and, where a field is marked `#[id]`, [`Addressed`](trait@crate::Addressed);
-/// it derives `Debug`, `Clone` and `PartialEq`, except those you derive yourself below it. The aggregate implements
-/// [`Decide`](trait@crate::Decide), or [`DecideWith`](trait@crate::DecideWith) where the command has a context.
+/// It implements [`Command`](crate::Command) and, where a field is marked `#[id]`,
+/// [`Addressed`](crate::Addressed); it derives `Debug`, `Clone` and `PartialEq`, except
+/// those you derive yourself below it. The aggregate implements [`Decide`](crate::Decide),
+/// or [`DecideWith`](crate::DecideWith) where the command has a context.
 pub use ironflow_derive::command;
 
 /// Makes a state an aggregate: says which events it folds and how it refuses a command.
@@ -86,7 +88,8 @@ pub use ironflow_derive::command;
 /// assert!(Account::replay(&[AccountEvent::Opened { owner: "Ann".into() }]).open);
 /// ```
 ///
-/// The state may be a struct or an enum; it starts as its `Default` and says in [`Fold`](trait@crate::Fold) how events change it.
+/// The state may be a struct or an enum; it starts as its `Default` and says in
+/// [`Fold`](crate::Fold) how events change it.
 pub use ironflow_derive::Aggregate;
 
 /// Makes a type the state of a projection: a read model that follows the log.
@@ -117,5 +120,6 @@ pub use ironflow_derive::Aggregate;
 /// assert_eq!(Balance::SOURCES[0].len(), 2);
 /// ```
 ///
-/// Each set of events in `of(...)` needs an implementation of [`Project`](trait@crate::Project).
+/// Each set of events in `of(...)` needs an implementation of
+/// [`Project`](crate::Project).
 pub use ironflow_derive::Projection;

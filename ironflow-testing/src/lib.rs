@@ -67,9 +67,10 @@
 //!
 //! What a scenario checks without being told to:
 //!
-//! - `then` means exactly these events, in this order, and no others; what was given is not among them.
-//! - Every event, given or produced, is written in its stored form and read back. The decision and the comparison see what came
-//!   back, so that a test tells what would happen with a store.
+//! - `then` means exactly these events, in this order, and no others; what was given is not among
+//!   them.
+//! - Every event, given or produced, is written in its stored form and read back. The decision and
+//!   the comparison see what came back, so that a test tells what would happen with a store.
 //! - What was produced can be folded after what was given.
 //! - A sentence that is not ended with a `then` fails.
 //!

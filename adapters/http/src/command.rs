@@ -9,8 +9,8 @@ use crate::ApiError;
 
 /// What the headers of a request say about the command in it.
 ///
-/// `Idempotency-Key` is the command's id, `X-Request-Id` its correlation id, and `traceparent` its trace; one that is not well-formed
-/// is left out, as the W3C recommendation has it.
+/// `Idempotency-Key` is the command's id, `X-Request-Id` its correlation id, and `traceparent` its
+/// trace; one that is not well-formed is left out, as the W3C recommendation has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct CommandHeaders {
@@ -38,15 +38,18 @@ impl CommandHeaders {
     }
 
     fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
-        let command_id = match text(headers, "idempotency-key")? {
-            Some(key) => {
-                Some(CommandId::new(key).map_err(|error| ApiError::invalid(format!("header Idempotency-Key: {error}")))?)
-            }
-            None => None,
-        };
+        let command_id =
+            match text(headers, "idempotency-key")? {
+                Some(key) => Some(CommandId::new(key).map_err(|error| {
+                    ApiError::invalid(format!("header Idempotency-Key: {error}"))
+                })?),
+                None => None,
+            };
         Ok(Self {
             command_id,
-            correlation_id: text(headers, "x-request-id")?.filter(|id| !id.is_empty()).map(str::to_owned),
+            correlation_id: text(headers, "x-request-id")?
+                .filter(|id| !id.is_empty())
+                .map(str::to_owned),
             trace_id: headers
                 .get("traceparent")
                 .and_then(|value| value.to_str().ok())
@@ -59,16 +62,26 @@ impl CommandHeaders {
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, ApiError> {
     headers
         .get(name)
-        .map(|value| value.to_str().map_err(|_| ApiError::invalid(format!("header {name} is not plain ASCII text"))))
+        .map(|value| {
+            value
+                .to_str()
+                .map_err(|_| ApiError::invalid(format!("header {name} is not plain ASCII text")))
+        })
         .transpose()
 }
 
-/// `version-trace-parent-flags`, in lower-case hexadecimal digits. There is no version `ff`, and no trace and no parent that is zero.
+/// `version-trace-parent-flags`, in lower-case hexadecimal digits. There is no version `ff`, and no
+/// trace and no parent that is zero.
 fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags] = parts[..] else { return false };
+    let [version, trace, parent, flags] = parts[..] else {
+        return false;
+    };
     let is_hex = |part: &str, length| {
-        part.len() == length && part.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     };
     let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
     is_hex(version, 2)

@@ -5,7 +5,9 @@ use std::error::Error;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ironflow_domain::store::{StoreError, StoreErrorKind};
-use ironflow_domain::{ExecuteError, InvalidStreamId, LoadError, QueryError, UndecodableEvent, WaitError};
+use ironflow_domain::{
+    ExecuteError, InvalidStreamId, LoadError, QueryError, UndecodableEvent, WaitError,
+};
 use serde::Serialize;
 
 /// An error a client can read: a status, a code for programs, a sentence for people.
@@ -16,16 +18,22 @@ pub struct ApiError {
     message: String,
 }
 
-/// A domain's reason to refuse a command, as clients see it: status 422, this code, and the error's own sentence.
+/// A domain's reason to refuse a command, as clients see it: status 422, this code, and the error's
+/// own sentence.
 pub trait Rejection: Error {
-    /// The code for programs, such as `overdraft`. It is part of the interface: it does not change when the sentence does.
+    /// The code for programs, such as `overdraft`. It is part of the interface: it does not change
+    /// when the sentence does.
     fn code(&self) -> &'static str;
 }
 
 impl ApiError {
     /// An error with that status, code and sentence.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into() }
+        Self {
+            status,
+            code,
+            message: message.into(),
+        }
     }
 
     /// 400: the request is not one we understand.
@@ -41,13 +49,21 @@ impl ApiError {
     /// 500: it is our fault. The client is not told how; the log is.
     pub fn internal(error: &(dyn Error + 'static)) -> Self {
         tracing::error!(error, "a request failed");
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", "something went wrong on our side")
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "something went wrong on our side",
+        )
     }
 
     /// 503: it may work if tried again.
     fn unavailable(error: &(dyn Error + 'static)) -> Self {
         tracing::warn!(error, "a request could not be served");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "a service this depends on is unavailable: try again")
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "unavailable",
+            "a service this depends on is unavailable: try again",
+        )
     }
 
     /// The status of the response.
@@ -78,7 +94,11 @@ struct Body<'a> {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body { error: &self.message, message: &self.message, code: self.code };
+        let body = Body {
+            error: &self.message,
+            message: &self.message,
+            code: self.code,
+        };
         (self.status, axum::Json(body)).into_response()
     }
 }
@@ -86,13 +106,19 @@ impl IntoResponse for ApiError {
 impl<R: Rejection + 'static> From<ExecuteError<R>> for ApiError {
     fn from(error: ExecuteError<R>) -> Self {
         match error {
-            ExecuteError::Rejected(reason) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, reason.code(), reason.to_string())
+            ExecuteError::Rejected(reason) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                reason.code(),
+                reason.to_string(),
+            ),
+            ExecuteError::Conflict { .. } => {
+                Self::new(StatusCode::CONFLICT, "aborted", error.to_string())
             }
-            ExecuteError::Conflict { .. } => Self::new(StatusCode::CONFLICT, "aborted", error.to_string()),
-            ExecuteError::CommandIdReused { .. } => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "command_id_reused", error.to_string())
-            }
+            ExecuteError::CommandIdReused { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "command_id_reused",
+                error.to_string(),
+            ),
             ExecuteError::StreamId(error) => error.into(),
             ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
             ExecuteError::Enrichment(_) => Self::unavailable(&error),
@@ -124,7 +150,11 @@ impl From<QueryError> for ApiError {
 impl From<WaitError> for ApiError {
     fn from(error: WaitError) -> Self {
         match error {
-            WaitError::Timeout { .. } => Self::new(StatusCode::GATEWAY_TIMEOUT, "deadline_exceeded", error.to_string()),
+            WaitError::Timeout { .. } => Self::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                "deadline_exceeded",
+                error.to_string(),
+            ),
             error => Self::unavailable(&error),
         }
     }

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 
 use crate::ApiError;
 
-/// A JSON body, or in an `Option`, one that may be left out. What does not fit is refused with status 400 and the path of the field,
-/// whatever the request says its content type is.
+/// A JSON body, or in an `Option`, one that may be left out. What does not fit is refused with
+/// status 400 and the path of the field, whatever the request says its content type is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Json<T>(pub T);
 
@@ -34,7 +34,11 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, _: &S) -> Result<Option<Self>, ApiError> {
         let body = read(request).await?;
-        if is_blank(&body) { Ok(None) } else { parse(&body).map(Self).map(Some) }
+        if is_blank(&body) {
+            Ok(None)
+        } else {
+            parse(&body).map(Self).map(Some)
+        }
     }
 }
 
@@ -44,9 +48,15 @@ async fn read(request: Request) -> Result<Bytes, ApiError> {
         Ok(whole) => Ok(whole.to_bytes()),
         Err(error) if is_too_large(&error) => {
             throw_away(body).await;
-            Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large"))
+            Err(ApiError::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "payload_too_large",
+                "the body is too large",
+            ))
         }
-        Err(error) => Err(ApiError::invalid(format!("the body cannot be read: {error}"))),
+        Err(error) => Err(ApiError::invalid(format!(
+            "the body cannot be read: {error}"
+        ))),
     }
 }
 
@@ -54,7 +64,8 @@ fn is_too_large(error: &axum::Error) -> bool {
     matches!(error.source(), Some(source) if source.is::<LengthLimitError>())
 }
 
-/// Reads on without keeping anything: many clients look for an answer only when they have sent everything. Not without an end.
+/// Reads on without keeping anything: many clients look for an answer only when they have sent
+/// everything. Not without an end.
 async fn throw_away(mut body: Body) {
     for _ in 0..10_000 {
         match body.frame().await {
@@ -74,12 +85,15 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
         match error.into_inner() {
-            inner if inner.is_data() && path != "." => ApiError::invalid(format!("{path}: {inner}")),
+            inner if inner.is_data() && path != "." => {
+                ApiError::invalid(format!("{path}: {inner}"))
+            }
             inner if inner.is_data() => ApiError::invalid(inner.to_string()),
             inner => ApiError::invalid(format!("the body is not JSON: {inner}")),
         }
     })?;
-    json.end().map_err(|error| ApiError::invalid(format!("the body goes on after its end: {error}")))?;
+    json.end()
+        .map_err(|error| ApiError::invalid(format!("the body goes on after its end: {error}")))?;
     Ok(value)
 }
 
@@ -98,7 +112,8 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
     }
 }
 
-/// The parameters in the path. What does not fit, such as one that is not UTF-8, is refused with status 400.
+/// The parameters in the path. What does not fit, such as one that is not UTF-8, is refused with
+/// status 400.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Path<T>(pub T);
 
@@ -108,7 +123,9 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match axum::extract::Path::from_request_parts(parts, state).await {
             Ok(axum::extract::Path(value)) => Ok(Self(value)),
-            Err(rejection) if rejection.status().is_client_error() => Err(ApiError::invalid(rejection.body_text())),
+            Err(rejection) if rejection.status().is_client_error() => {
+                Err(ApiError::invalid(rejection.body_text()))
+            }
             // The route has other parameters than the handler asks for.
             Err(rejection) => Err(ApiError::internal(&rejection)),
         }

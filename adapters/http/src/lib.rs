@@ -1,14 +1,16 @@
 //! The HTTP face of an Ironflow application: what is not about its own domain.
 //!
-//! - [`router`]: projections and streams under `/api/v1`, and `/health`; merge it with your own routes.
+//! - [`router`]: projections and streams under `/api/v1`, and `/health`; merge it with your own
+//!   routes.
 //! - [`Json`], [`Query`] and [`Path`]: extractors whose refusals name the field.
 //! - [`CommandHeaders`]: the idempotency key, the trace and the request id of a command.
-//! - [`ApiError`]: every error as `{"error", "message", "code"}`; `?` makes one of whatever Ironflow returns, and of your own domain's
-//!   errors once they implement [`Rejection`].
+//! - [`ApiError`]: every error as `{"error", "message", "code"}`; `?` makes one of whatever
+//!   Ironflow returns, and of your own domain's errors once they implement [`Rejection`].
 //!
 //! ```
 //! use axum::{Router, extract::State, http::StatusCode, routing::post};
-//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events, store::MemoryStore};
+//! use ironflow_domain::store::MemoryStore;
+//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events};
 //! use ironflow_http::{ApiError, CommandHeaders, Json, Path, Rejection};
 //! use serde::{Deserialize, Serialize};
 //!

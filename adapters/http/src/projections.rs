@@ -1,7 +1,9 @@
 //! Projections and their views.
 
 use axum::extract::State;
-use ironflow_domain::{EventId, Ironflow, Position, ProjectionState, ProjectionStatus, Timestamp, View, Whole};
+use ironflow_domain::{
+    EventId, Ironflow, Position, ProjectionState, ProjectionStatus, Timestamp, View, Whole,
+};
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -35,7 +37,9 @@ impl From<ProjectionStatus> for Summary {
     fn from(status: ProjectionStatus) -> Self {
         let (word, error_message) = match status.state {
             ProjectionState::Stopped => ("paused", None),
-            ProjectionState::Retrying { error } | ProjectionState::Failed { error } => ("error", Some(error)),
+            ProjectionState::Retrying { error } | ProjectionState::Failed { error } => {
+                ("error", Some(error))
+            }
             _ => ("active", None),
         };
         Self {
@@ -54,8 +58,14 @@ pub(crate) struct List {
     projections: Vec<Summary>,
 }
 
-pub(crate) async fn list<X: Send + Sync + 'static>(State(ironflow): State<Ironflow<X>>) -> axum::Json<List> {
-    let projections = ironflow.projection_statuses().into_iter().map(Summary::from).collect();
+pub(crate) async fn list<X: Send + Sync + 'static>(
+    State(ironflow): State<Ironflow<X>>,
+) -> axum::Json<List> {
+    let projections = ironflow
+        .projection_statuses()
+        .into_iter()
+        .map(Summary::from)
+        .collect();
     axum::Json(List { projections })
 }
 
@@ -93,24 +103,40 @@ pub(crate) async fn get<X: Send + Sync + 'static>(
     Path(name): Path<String>,
     Query(Which { partition }): Query<Which>,
 ) -> Result<axum::Json<Envelope>, ApiError> {
-    let status = ironflow.projection_statuses().into_iter().find(|status| status.name == name);
+    let status = ironflow
+        .projection_statuses()
+        .into_iter()
+        .find(|status| status.name == name);
     let Some(status) = status else {
         return Err(ApiError::not_found("projection not found"));
     };
     let projection_name = status.name;
     let partition_key = partition.unwrap_or_else(|| Whole.to_string());
     let view = ironflow.view_json(projection_name, &partition_key).await?;
-    let state = view.map(|View { state, last_event_id, last_event_name, last_event_position, last_event_time, .. }| StoredView {
-        projection_name,
-        environment_id: "default",
-        partition_key,
-        state,
-        last_event_id,
-        last_event_name,
-        last_event_seq: Sequence(last_event_position),
-        last_event_time,
+    let state = view.map(
+        |View {
+             state,
+             last_event_id,
+             last_event_name,
+             last_event_position,
+             last_event_time,
+             ..
+         }| StoredView {
+            projection_name,
+            environment_id: "default",
+            partition_key,
+            state,
+            last_event_id,
+            last_event_name,
+            last_event_seq: Sequence(last_event_position),
+            last_event_time,
+            version: 1,
+            updated_at: last_event_time,
+        },
+    );
+    Ok(axum::Json(Envelope {
         version: 1,
-        updated_at: last_event_time,
-    });
-    Ok(axum::Json(Envelope { version: 1, summary: status.into(), state }))
+        summary: status.into(),
+        state,
+    }))
 }

@@ -40,7 +40,11 @@ struct Health {
 
 async fn health() -> axum::Json<Health> {
     let timestamp = SystemTime::now().into();
-    axum::Json(Health { status: "ok", timestamp, version: env!("CARGO_PKG_VERSION") })
+    axum::Json(Health {
+        status: "ok",
+        timestamp,
+        version: env!("CARGO_PKG_VERSION"),
+    })
 }
 
 /// Answers a path that nothing is served at.
@@ -51,5 +55,9 @@ pub async fn no_such_route(uri: Uri) -> ApiError {
 /// Answers a method that a path does not serve.
 pub async fn no_such_method(method: Method, uri: Uri) -> ApiError {
     let message = format!("{method} is not served at {}", uri.path());
-    ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        message,
+    )
 }

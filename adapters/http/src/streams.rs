@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use axum::extract::State;
 use ironflow_domain::store::{Direction, ListStreams, ReadStream, StreamInfo};
-use ironflow_domain::{EventId, Ironflow, Metadata, SchemaVersion, StreamId, StreamVersion, Timestamp};
+use ironflow_domain::{
+    EventId, Ironflow, Metadata, SchemaVersion, StreamId, StreamVersion, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -49,10 +51,24 @@ pub(crate) struct WhichStreams {
 
 pub(crate) async fn list<X: Send + Sync + 'static>(
     State(ironflow): State<Ironflow<X>>,
-    Query(WhichStreams { category, after, limit }): Query<WhichStreams>,
+    Query(WhichStreams {
+        category,
+        after,
+        limit,
+    }): Query<WhichStreams>,
 ) -> Result<axum::Json<Streams>, ApiError> {
-    let list = ListStreams { category, after, limit: limit.unwrap_or(MOST).min(MOST) };
-    let streams = ironflow.store().list_streams(list).await?.into_iter().map(Summary::from).collect();
+    let list = ListStreams {
+        category,
+        after,
+        limit: limit.unwrap_or(MOST).min(MOST),
+    };
+    let streams = ironflow
+        .store()
+        .list_streams(list)
+        .await?
+        .into_iter()
+        .map(Summary::from)
+        .collect();
     Ok(axum::Json(Streams { streams }))
 }
 
@@ -94,7 +110,11 @@ enum Way {
 pub(crate) async fn events<X: Send + Sync + 'static>(
     State(ironflow): State<Ironflow<X>>,
     Path(id): Path<String>,
-    Query(WhichEvents { from_version, limit, direction }): Query<WhichEvents>,
+    Query(WhichEvents {
+        from_version,
+        limit,
+        direction,
+    }): Query<WhichEvents>,
 ) -> Result<axum::Json<Events>, ApiError> {
     let stream: StreamId = id.parse()?;
     let Some(info) = ironflow.store().stream_info(&stream).await? else {
@@ -111,7 +131,17 @@ pub(crate) async fn events<X: Send + Sync + 'static>(
     };
     // And no limit.
     let limit = limit.filter(|&limit| limit > 0).unwrap_or(MOST).min(MOST);
-    let page = ironflow.store().read_stream(&stream, ReadStream { from, direction, limit }).await?;
+    let page = ironflow
+        .store()
+        .read_stream(
+            &stream,
+            ReadStream {
+                from,
+                direction,
+                limit,
+            },
+        )
+        .await?;
     let mut events = Vec::with_capacity(page.events.len());
     for event in page.events.iter() {
         let event = event.untyped()?;
@@ -126,5 +156,8 @@ pub(crate) async fn events<X: Send + Sync + 'static>(
             metadata: event.metadata,
         });
     }
-    Ok(axum::Json(Events { events, total_count: info.version.get() }))
+    Ok(axum::Json(Events {
+        events,
+        total_count: info.version.get(),
+    }))
 }

@@ -76,7 +76,8 @@ impl Change for PreparedAppend {
             .optional()?
             .unwrap_or((None, StreamVersion::EMPTY));
         if !expected.holds_at(actual) {
-            // A repeat is told from a conflict. Otherwise the index on the ids finds out, at no cost.
+            // A repeat is told from a conflict. Otherwise the index on the ids finds out, at no
+            // cost.
             for event in events {
                 if is_recorded(connection, event.id)? {
                     return Err(Failure::Refused(AppendError::DuplicateEvent(event.id)));

@@ -89,7 +89,8 @@ fn change(
     Ok(Some(Revision::new(revision.unsigned_abs())))
 }
 
-/// Removes some of what has expired. Nobody sees it any more; this only gives the space back, a little with every batch.
+/// Removes some of what has expired. Nobody sees it any more; this only gives the space back, a
+/// little with every batch.
 fn sweep(connection: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let sql = "DELETE FROM key_values WHERE id IN (SELECT id FROM key_values WHERE expires_at <= ?1 LIMIT 64)";
     connection

@@ -25,15 +25,17 @@
 //!
 //! # How it works
 //!
-//! - **One writer.** A thread of its own takes whatever waits to be written, writes it in one transaction and answers
-//!   only when that has reached the disk. Each append and each batch lies in a savepoint, so one that conflicts fails
-//!   alone. Full durability costs one flush for many appends.
-//! - **Readers beside it.** Reads run on connections of their own, each on one snapshot. They wait for nobody and nobody
-//!   waits for them.
-//! - **Several processes may share a file**, as long as it lies on a local disk. Everything that guards a write is looked
-//!   up inside the transaction that writes; nothing another process could change is kept in memory.
-//! - **Positions are commit order.** An event's position is given while no one else can write, so no smaller one can
-//!   appear later.
+//! - **One writer.** A thread of its own takes whatever waits to be written, writes it in one
+//!   transaction and answers only when that has reached the disk. Each append and each batch lies
+//!   in a savepoint, so one that conflicts fails alone. Full durability costs one flush for many
+//!   appends.
+//! - **Readers beside it.** Reads run on connections of their own, each on one snapshot. They wait
+//!   for nobody and nobody waits for them.
+//! - **Several processes may share a file**, as long as it lies on a local disk. Everything that
+//!   guards a write is looked up inside the transaction that writes; nothing another process could
+//!   change is kept in memory.
+//! - **Positions are commit order.** An event's position is given while no one else can write, so
+//!   no smaller one can appear later.
 
 mod append;
 mod error;

@@ -42,8 +42,8 @@ pub enum Durability {
     /// Everything that was answered: an append returns when it is on the disk.
     #[default]
     Full,
-    /// The file stays whole, but what was answered in the last moments may be gone. Faster for one writer at a time;
-    /// with many, hardly.
+    /// The file stays whole, but what was answered in the last moments may be gone. Faster for one
+    /// writer at a time; with many, hardly.
     Relaxed,
 }
 
@@ -66,14 +66,15 @@ impl Options {
     }
 
     /// How long to wait for another process that is writing before giving up with
-    /// [`StoreErrorKind::Unavailable`](ironflow_domain::store::StoreErrorKind::Unavailable); five seconds unless told
-    /// otherwise.
+    /// [`StoreErrorKind::Unavailable`](ironflow_domain::store::StoreErrorKind::Unavailable); five
+    /// seconds unless told otherwise.
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
         self.busy_timeout = timeout;
         self
     }
 
-    /// How many reads may run at the same time; four unless told otherwise, and never less than one.
+    /// How many reads may run at the same time; four unless told otherwise, and never less than
+    /// one.
     pub const fn readers(mut self, readers: usize) -> Self {
         self.readers = match NonZeroUsize::new(readers) {
             Some(readers) => readers,
@@ -82,12 +83,13 @@ impl Options {
         self
     }
 
-    /// Opens the store in the file at `path`, making it if it is not there; `:memory:` is a new store in memory.
+    /// Opens the store in the file at `path`, making it if it is not there; `:memory:` is a new
+    /// store in memory.
     ///
     /// # Errors
     ///
-    /// [`Incompatible`](ironflow_domain::store::StoreErrorKind::Incompatible) when the file is something else or was
-    /// made by a newer program. It is left as it was.
+    /// [`Incompatible`](ironflow_domain::store::StoreErrorKind::Incompatible) when the file is
+    /// something else or was made by a newer program. It is left as it was.
     pub async fn open(self, path: impl AsRef<Path>) -> Result<Sqlite, StoreError> {
         Sqlite::start(self, path.as_ref().to_owned()).await
     }

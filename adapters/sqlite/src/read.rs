@@ -81,7 +81,8 @@ pub(crate) fn log(connection: &Connection, read: &ReadLog) -> rusqlite::Result<L
     })
 }
 
-/// Reads until the page is full. Where that was, to the end of the append; nothing where the log ended before.
+/// Reads until the page is full. Where that was, to the end of the append; nothing where the log
+/// ended before.
 fn fill(
     connection: &Connection,
     page: &mut EventPage,
@@ -133,7 +134,8 @@ fn fill(
         return Ok(None);
     };
     if end > position {
-        // The rest of the append, and not a step further: the next event that is wanted may be far away.
+        // The rest of the append, and not a step further: the next event that is wanted may be far
+        // away.
         let mut rows = rows_between.rows(position, end)?;
         while let Some(row) = rows.next()? {
             push(page, row)?;
@@ -196,8 +198,8 @@ pub(crate) fn list(
     connection: &Connection,
     list: &ListStreams,
 ) -> rusqlite::Result<Vec<StreamInfo>> {
-    // A category is all before the first hyphen, so its streams lie together, from `category-` up to `category.`: the
-    // point comes right after the hyphen.
+    // A category is all before the first hyphen, so its streams lie together, from `category-` up
+    // to `category.`: the point comes right after the hyphen.
     let (from, to) = match &list.category {
         None => (String::new(), None),
         Some(category) if category.contains('-') => return Ok(Vec::new()),

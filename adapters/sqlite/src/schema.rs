@@ -14,15 +14,16 @@ use crate::{Durability, Options, Sqlite};
 /// Says in the file's header that it is ours: `IrnF`.
 const APPLICATION_ID: i64 = 0x4972_6e46;
 
-/// What makes each version out of the one before. What has been released is never changed, only added to.
+/// What makes each version out of the one before. What has been released is never changed, only
+/// added to.
 const MIGRATIONS: [(i64, &str); 2] = [(1, STREAMS_AND_EVENTS), (2, KEY_VALUES)];
 
 /// The version this program knows.
 const CURRENT: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;
 
-/// An append is `left_in_commit` from its last event; its events have consecutive positions. What a scan looks at comes
-/// before the payload, which may lie on other pages. `events.stream` is a `streams.id`, unchecked: the one place that
-/// writes both is `append.rs`.
+/// An append is `left_in_commit` from its last event; its events have consecutive positions. What a
+/// scan looks at comes before the payload, which may lie on other pages. `events.stream` is a
+/// `streams.id`, unchecked: the one place that writes both is `append.rs`.
 const STREAMS_AND_EVENTS: &str = "
     CREATE TABLE streams (
         id INTEGER PRIMARY KEY,
@@ -90,7 +91,8 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
         .busy_timeout(options.busy_timeout)
         .map_err(|error| failed(doing("open"), error))?;
 
-    // Closing tidies up, and moves what lies in the log to the file. Until we know that it is ours, it must not.
+    // Closing tidies up, and moves what lies in the log to the file. Until we know that it is ours,
+    // it must not.
     connection
         .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)
         .map_err(|error| failed(doing("open"), error))?;
@@ -204,7 +206,8 @@ fn look(connection: &Connection) -> rusqlite::Result<Owner> {
     })
 }
 
-/// Makes what is missing of the current version, all or nothing. Someone else may have done so in the meantime.
+/// Makes what is missing of the current version, all or nothing. Someone else may have done so in
+/// the meantime.
 fn migrate(connection: &mut Connection) -> rusqlite::Result<Owner> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
@@ -225,7 +228,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<Owner> {
     look(connection)
 }
 
-/// Tries again for as long as someone else is in the way. SQLite itself does not wait in all of these places.
+/// Tries again for as long as someone else is in the way. SQLite itself does not wait in all of
+/// these places.
 fn retrying<T>(
     deadline: Instant,
     mut attempt: impl FnMut() -> rusqlite::Result<T>,

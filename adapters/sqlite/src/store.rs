@@ -33,7 +33,8 @@ struct Shared {
     writer: Sender<writer::Request>,
     readers: Option<Sender<readers::Request>>,
     readers_count: usize,
-    /// Where the log ended after this store's last commit. The writer has the other end, so this ends when it does.
+    /// Where the log ended after this store's last commit. The writer has the other end, so this
+    /// ends when it does.
     head: watch::Receiver<Position>,
 }
 
@@ -54,12 +55,13 @@ impl Sqlite {
         Options::default()
     }
 
-    /// Opens the store in the file at `path`, making it if it is not there; `:memory:` is a new store in memory.
+    /// Opens the store in the file at `path`, making it if it is not there; `:memory:` is a new
+    /// store in memory.
     ///
     /// # Errors
     ///
-    /// [`Incompatible`](ironflow_domain::store::StoreErrorKind::Incompatible) when the file is something else or was
-    /// made by a newer program. It is left as it was.
+    /// [`Incompatible`](ironflow_domain::store::StoreErrorKind::Incompatible) when the file is
+    /// something else or was made by a newer program. It is left as it was.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::options().open(path).await
     }

@@ -15,7 +15,8 @@ use crate::read;
 /// The most changes in one transaction, so that the first one does not wait long for the last.
 const GROUP: usize = 128;
 
-/// Another process can write only while this one does not. So after this long without a pause there is one.
+/// Another process can write only while this one does not. So after this long without a pause there
+/// is one.
 const STRETCH: Duration = Duration::from_millis(100);
 /// Long enough for those who wait to notice; see [`Writer::begin`].
 const PAUSE: Duration = Duration::from_millis(2);
@@ -37,7 +38,8 @@ pub(crate) trait Change: Send + 'static {
     /// What the caller gets instead.
     type Error: From<StoreError> + Send;
 
-    /// Makes the change in the transaction that is open. May be called again when that transaction came to nothing.
+    /// Makes the change in the transaction that is open. May be called again when that transaction
+    /// came to nothing.
     fn make(&self, connection: &Connection) -> Result<Self::Done, Failure<Self::Error>>;
 
     /// What it is, such as `append to stream order-1`.
@@ -226,8 +228,9 @@ impl Writer {
 
     /// Begins a transaction, waiting for others that write.
     ///
-    /// SQLite would wait in steps of up to a tenth of a second. Between two commits of a busy process the file is free
-    /// for some microseconds only, and who looks so rarely can miss that moment for many seconds.
+    /// SQLite would wait in steps of up to a tenth of a second. Between two commits of a busy
+    /// process the file is free for some microseconds only, and who looks so rarely can miss
+    /// that moment for many seconds.
     fn begin(&self) -> rusqlite::Result<()> {
         let deadline = Instant::now() + self.busy_timeout;
         self.connection.busy_timeout(Duration::ZERO)?;

@@ -53,11 +53,18 @@ struct Demo {
 impl Demo {
     async fn start(store: Sqlite) -> Outcome<Self> {
         let orders = crate::start(store).await?;
-        Ok(Self { orders, order: "123".into(), customer: "cust-456".into() })
+        Ok(Self {
+            orders,
+            order: "123".into(),
+            customer: "cust-456".into(),
+        })
     }
 
     fn place(&self) -> PlaceOrder {
-        let item = |id: &str, qty| Item { product_id: id.into(), qty };
+        let item = |id: &str, qty| Item {
+            product_id: id.into(),
+            qty,
+        };
         PlaceOrder {
             order_id: self.order.clone(),
             customer_id: self.customer.clone(),
@@ -73,7 +80,12 @@ impl Demo {
 
     async fn an_order_is_placed(&self) -> Outcome {
         step("cust-456 places order 123: two coffees and a mug, command id cmd-1");
-        let receipt = self.orders.execute(self.place()).command_id("cmd-1").issued_by("cust-456").await?;
+        let receipt = self
+            .orders
+            .execute(self.place())
+            .command_id("cmd-1")
+            .issued_by("cust-456")
+            .await?;
         stored(&receipt);
         expect("the receipt's version", receipt.version.get(), 1)?;
         self.views_show(&receipt, Status::Placed).await
@@ -81,30 +93,61 @@ impl Demo {
 
     async fn the_same_command_again_has_no_second_effect(&self) -> Outcome {
         step("the client did not hear the answer, and sends cmd-1 again");
-        let receipt = self.orders.execute(self.place()).command_id("cmd-1").issued_by("cust-456").await?;
+        let receipt = self
+            .orders
+            .execute(self.place())
+            .command_id("cmd-1")
+            .issued_by("cust-456")
+            .await?;
         expect("it is recognised as a duplicate", receipt.duplicate, true)?;
-        println!("    answered with the first receipt: {} at version {}", receipt.stream, receipt.version);
+        println!(
+            "    answered with the first receipt: {} at version {}",
+            receipt.stream, receipt.version
+        );
         self.events_are(&["order.placed"]).await
     }
 
     async fn a_blocked_customer_is_refused(&self) -> Outcome {
         step("cust-666, who is blocked, places order 124");
-        let command = PlaceOrder { order_id: "124".into(), customer_id: "cust-666".into(), ..self.place() };
-        refused(self.orders.execute(command).await, &OrderError::CustomerBlocked("cust-666".into()))
+        let command = PlaceOrder {
+            order_id: "124".into(),
+            customer_id: "cust-666".into(),
+            ..self.place()
+        };
+        refused(
+            self.orders.execute(command).await,
+            &OrderError::CustomerBlocked("cust-666".into()),
+        )
     }
 
     async fn the_order_is_confirmed_and_paid(&self) -> Outcome {
         step("the shop confirms it, and the customer pays");
         let order_id = self.order.clone();
-        stored(&self.orders.execute(ConfirmOrder { order_id: order_id.clone() }).await?);
-        let receipt = self.orders.execute(PayOrder { order_id, payment_id: Some("pay-1".into()) }).await?;
+        stored(
+            &self
+                .orders
+                .execute(ConfirmOrder {
+                    order_id: order_id.clone(),
+                })
+                .await?,
+        );
+        let receipt = self
+            .orders
+            .execute(PayOrder {
+                order_id,
+                payment_id: Some("pay-1".into()),
+            })
+            .await?;
         stored(&receipt);
         self.views_show(&receipt, Status::Paid).await
     }
 
     async fn a_stale_version_is_a_conflict(&self) -> Outcome {
         step("someone who saw the order at version 2 wants to cancel that");
-        let command = CancelOrder { order_id: self.order.clone(), reason: Some("not confirmed in time".into()) };
+        let command = CancelOrder {
+            order_id: self.order.clone(),
+            reason: Some("not confirmed in time".into()),
+        };
         let seen = ExpectedVersion::Exact(StreamVersion::new(2));
         match self.orders.execute(command).expected_version(seen).await {
             Err(ExecuteError::Conflict { conflict, .. }) => {
@@ -117,7 +160,10 @@ impl Demo {
 
     async fn the_order_is_shipped(&self) -> Outcome {
         step("the shop ships it");
-        let command = ShipOrder { order_id: self.order.clone(), tracking_number: Some("track-1".into()) };
+        let command = ShipOrder {
+            order_id: self.order.clone(),
+            tracking_number: Some("track-1".into()),
+        };
         let receipt = self.orders.execute(command).await?;
         stored(&receipt);
         self.views_show(&receipt, Status::Shipped).await
@@ -125,29 +171,74 @@ impl Demo {
 
     async fn a_shipped_order_cannot_be_cancelled(&self) -> Outcome {
         step("the customer wants to cancel it");
-        let command = CancelOrder { order_id: self.order.clone(), reason: None };
-        refused(self.orders.execute(command).await, &OrderError::CannotCancel(Status::Shipped))?;
-        self.events_are(&["order.placed", "order.confirmed", "order.paid", "order.shipped"]).await
+        let command = CancelOrder {
+            order_id: self.order.clone(),
+            reason: None,
+        };
+        refused(
+            self.orders.execute(command).await,
+            &OrderError::CannotCancel(Status::Shipped),
+        )?;
+        self.events_are(&[
+            "order.placed",
+            "order.confirmed",
+            "order.paid",
+            "order.shipped",
+        ])
+        .await
     }
 
     async fn everything_is_there_after_a_restart(&self) -> Outcome {
         step("the service is stopped and started again");
-        self.events_are(&["order.placed", "order.confirmed", "order.paid", "order.shipped"]).await?;
-        let command = PlaceOrder { order_id: "125".into(), ..self.place() };
+        self.events_are(&[
+            "order.placed",
+            "order.confirmed",
+            "order.paid",
+            "order.shipped",
+        ])
+        .await?;
+        let command = PlaceOrder {
+            order_id: "125".into(),
+            ..self.place()
+        };
         let receipt = self.orders.execute(command).await?;
         stored(&receipt);
-        self.orders.wait_for::<CustomerOrders>(&receipt, SOON).await?;
-        let list = self.orders.query::<CustomerOrders>(&self.customer).await?.ok_or("the customer has no orders")?;
-        let orders: Vec<_> = list.orders.iter().map(|order| format!("{} {}", order.order_id, order.status)).collect();
-        println!("    customer-orders-list of {}: {}", self.customer, orders.join(", "));
-        expect("the customer's orders", orders, vec!["125 placed".to_owned(), "123 shipped".to_owned()])
+        self.orders
+            .wait_for::<CustomerOrders>(&receipt, SOON)
+            .await?;
+        let list = self
+            .orders
+            .query::<CustomerOrders>(&self.customer)
+            .await?
+            .ok_or("the customer has no orders")?;
+        let orders: Vec<_> = list
+            .orders
+            .iter()
+            .map(|order| format!("{} {}", order.order_id, order.status))
+            .collect();
+        println!(
+            "    customer-orders-list of {}: {}",
+            self.customer,
+            orders.join(", ")
+        );
+        expect(
+            "the customer's orders",
+            orders,
+            vec!["125 placed".to_owned(), "123 shipped".to_owned()],
+        )
     }
 
     async fn views_show(&self, receipt: &Receipt, status: Status) -> Outcome {
         self.orders.wait_for::<OrderDetail>(receipt, SOON).await?;
-        self.orders.wait_for::<CustomerOrders>(receipt, SOON).await?;
+        self.orders
+            .wait_for::<CustomerOrders>(receipt, SOON)
+            .await?;
 
-        let detail = self.orders.query::<OrderDetail>(&self.order).await?.ok_or("the order has no page")?;
+        let detail = self
+            .orders
+            .query::<OrderDetail>(&self.order)
+            .await?
+            .ok_or("the order has no page")?;
         println!(
             "    order-detail-view of {}: {}, {} items for {}, {}",
             self.order,
@@ -158,22 +249,53 @@ impl Demo {
         );
         expect("the order's status", detail.status, status)?;
         expect("the order's total", detail.total_amount, Cents(3_400))?;
-        expect("the frozen name of the customer", detail.customer.name.as_str(), "Ann")?;
+        expect(
+            "the frozen name of the customer",
+            detail.customer.name.as_str(),
+            "Ann",
+        )?;
 
-        let list = self.orders.query::<CustomerOrders>(&self.customer).await?.ok_or("the customer has no orders")?;
-        let orders: Vec<_> = list.orders.iter().map(|order| (order.order_id.clone(), order.status)).collect();
+        let list = self
+            .orders
+            .query::<CustomerOrders>(&self.customer)
+            .await?
+            .ok_or("the customer has no orders")?;
+        let orders: Vec<_> = list
+            .orders
+            .iter()
+            .map(|order| (order.order_id.clone(), order.status))
+            .collect();
         for (order, status) in &orders {
-            println!("    customer-orders-list of {}: {order} is {status}", self.customer);
+            println!(
+                "    customer-orders-list of {}: {order} is {status}",
+                self.customer
+            );
         }
-        expect("the customer's orders", orders, vec![(self.order.clone(), status)])
+        expect(
+            "the customer's orders",
+            orders,
+            vec![(self.order.clone(), status)],
+        )
     }
 
     async fn events_are(&self, expected: &[&str]) -> Outcome {
         let stream = StreamId::new("order", &self.order)?;
-        let page = self.orders.store().read_stream(&stream, ReadStream::forward(StreamVersion::new(1))).await?;
-        let names: Vec<_> = page.events.iter().map(|event| event.name.to_owned()).collect();
+        let page = self
+            .orders
+            .store()
+            .read_stream(&stream, ReadStream::forward(StreamVersion::new(1)))
+            .await?;
+        let names: Vec<_> = page
+            .events
+            .iter()
+            .map(|event| event.name.to_owned())
+            .collect();
         println!("    {stream} holds {}", names.join(", "));
-        expect("the events of the order", names, expected.iter().map(ToString::to_string).collect())
+        expect(
+            "the events of the order",
+            names,
+            expected.iter().map(ToString::to_string).collect(),
+        )
     }
 }
 
@@ -183,7 +305,10 @@ fn step(what: &str) {
 
 fn stored(receipt: &Receipt) {
     for id in &receipt.event_ids {
-        println!("    stored event {id} in {}, which is at version {}", receipt.stream, receipt.version);
+        println!(
+            "    stored event {id} in {}, which is at version {}",
+            receipt.stream, receipt.version
+        );
     }
 }
 

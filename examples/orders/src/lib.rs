@@ -1,7 +1,8 @@
 //! An order service: customers place orders, which are confirmed, paid, shipped or cancelled.
 //!
 //! - [`domain`]: what an order is, and what can happen to it.
-//! - [`commands`]: what can be asked of it; each decision beside its command, each rule in a spec below it.
+//! - [`commands`]: what can be asked of it; each decision beside its command, each rule in a spec
+//!   below it.
 //! - [`projections`]: what the shop shows its customers.
 //! - [`shop`]: what a decision needs to know of the world: customers and products.
 //! - [`api`]: the same over HTTP.

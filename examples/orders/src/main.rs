@@ -1,6 +1,10 @@
 //! The composition root: arguments in, a running service out.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people at a terminal"
+)]
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -34,7 +38,10 @@ Customers: cust-456 and cust-789; cust-666 is blocked.
 Products: prod-1 and prod-2; prod-3 is sold out.";
 
 enum Task {
-    Serve { listen: SocketAddr, database: PathBuf },
+    Serve {
+        listen: SocketAddr,
+        database: PathBuf,
+    },
     Demo,
     Help,
 }
@@ -53,12 +60,19 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Task, lexopt::
             other => return Err(other.unexpected()),
         }
     }
-    Ok(if demo { Task::Demo } else { Task::Serve { listen, database } })
+    Ok(if demo {
+        Task::Demo
+    } else {
+        Task::Serve { listen, database }
+    })
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(tracing_subscriber::filter::LevelFilter::WARN).init();
+    tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_max_level(tracing_subscriber::filter::LevelFilter::WARN)
+        .init();
     let task = match parse(std::env::args_os().skip(1)) {
         Ok(task) => task,
         Err(error) => {
@@ -88,15 +102,22 @@ async fn serve(listen: SocketAddr, database: PathBuf) -> Result<(), Box<dyn Erro
     let told_to_stop = told_to_stop()?;
     let store = Sqlite::open(&database).await?;
     let orders = orders::start(store.clone()).await?;
-    let listener = TcpListener::bind(listen).await.map_err(|error| format!("cannot listen on {listen}: {error}"))?;
-    println!("listening on http://{}, database {}", listener.local_addr()?, database.display());
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| format!("cannot listen on {listen}: {error}"))?;
+    println!(
+        "listening on http://{}, database {}",
+        listener.local_addr()?,
+        database.display()
+    );
 
     let (stopping, is_stopping) = oneshot::channel();
-    let server = axum::serve(listener, orders::api::router(orders.clone())).with_graceful_shutdown(async {
-        told_to_stop.await;
-        // Nobody listens any more where the server has ended by itself.
-        let _ = stopping.send(());
-    });
+    let server =
+        axum::serve(listener, orders::api::router(orders.clone())).with_graceful_shutdown(async {
+            told_to_stop.await;
+            // Nobody listens any more where the server has ended by itself.
+            let _ = stopping.send(());
+        });
     let after_grace = async {
         is_stopping.await?;
         tokio::time::sleep(GRACE).await;
@@ -112,11 +133,15 @@ async fn serve(listen: SocketAddr, database: PathBuf) -> Result<(), Box<dyn Erro
     Ok(())
 }
 
-/// Waits for Ctrl-C, or for what a service manager sends. A signal is heeded from the call on, not only once it is awaited.
+/// Waits for Ctrl-C, or for what a service manager sends. A signal is heeded from the call on, not
+/// only once it is awaited.
 #[cfg(unix)]
 fn told_to_stop() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
     Ok(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

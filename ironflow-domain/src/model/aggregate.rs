@@ -6,7 +6,8 @@ use crate::Event;
 
 /// A consistency boundary: a state that is folded from events of one set and decides commands.
 ///
-/// Derive it; write [`Fold`] and one [`Decide`](crate::Decide) or [`DecideWith`](crate::DecideWith) for each command.
+/// Derive it; write [`Fold`] and one [`Decide`](crate::Decide) or [`DecideWith`](crate::DecideWith)
+/// for each command.
 ///
 /// ```
 /// use ironflow_domain::{Aggregate, Fold, event};
@@ -71,8 +72,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
 /// How one event changes the state.
 ///
-/// It cannot fail, and asks nobody: the event has happened. Everything that could be refused is refused in
-/// [`Decide`](crate::Decide).
+/// It cannot fail, and asks nobody: the event has happened. Everything that could be refused is
+/// refused in [`Decide`](crate::Decide).
 #[doc(alias = "apply")]
 #[doc(alias = "evolve")]
 #[diagnostic::on_unimplemented(

@@ -1,12 +1,20 @@
-//! The stored form of an event: its variant's fields as a JSON object, with the name and version beside it.
+//! The stored form of an event: its variant's fields as a JSON object, with the name and version
+//! beside it.
 //!
-//! `#[event]` derives serde's traits on a private copy of the user's enum. What is here stands between those derives and
-//! `serde_json`, and leaves the variant's tag out on the way in and puts it back on the way out.
+//! `#[event]` derives serde's traits on a private copy of the user's enum. What is here stands
+//! between those derives and `serde_json`, and leaves the variant's tag out on the way in and puts
+//! it back on the way out.
 
-#![allow(missing_debug_implementations, reason = "serde_json's own parts have no Debug, and nobody holds one of these")]
+#![allow(
+    missing_debug_implementations,
+    reason = "serde_json's own parts have no Debug, and nobody holds one of these"
+)]
 
 use serde::de::value::U32Deserializer;
-use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, IntoDeserializer, VariantAccess, Visitor};
+use serde::de::{
+    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, IntoDeserializer, VariantAccess,
+    Visitor,
+};
 use serde::ser::{self, Impossible, SerializeStruct, SerializeStructVariant, Serializer};
 use serde::{Deserialize, Serialize};
 
@@ -27,7 +35,10 @@ pub fn encode_variant<E: Event>(
     };
     encoded
         .and_then(|()| String::from_utf8(text).map_err(ser::Error::custom))
-        .map_err(|source| EncodeError { name: event.kind().name, source })
+        .map_err(|source| EncodeError {
+            name: event.kind().name,
+            source,
+        })
 }
 
 /// Decodes an event of the set `E` with its derived `Deserialize`.
@@ -38,15 +49,29 @@ pub fn decode_variant<'de, E: Event>(
     deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
 ) -> Result<E, DecodeError> {
     let Some((index, kind)) = (0..).zip(E::KINDS).find(|(_, kind)| kind.name == name) else {
-        return Err(DecodeError::UnknownName { name: name.to_owned(), known: E::KINDS });
+        return Err(DecodeError::UnknownName {
+            name: name.to_owned(),
+            known: E::KINDS,
+        });
     };
     if kind.version != version {
-        return Err(DecodeError::UnsupportedVersion { name: kind.name, stored: version, current: kind.version });
+        return Err(DecodeError::UnsupportedVersion {
+            name: kind.name,
+            stored: version,
+            current: kind.version,
+        });
     }
     let mut json = serde_json::Deserializer::from_str(data);
-    deserialize(VariantDeserializer { index, json: &mut json })
-        .and_then(|event| json.end().map(|()| event))
-        .map_err(|source| DecodeError::Payload { name: kind.name, version, source })
+    deserialize(VariantDeserializer {
+        index,
+        json: &mut json,
+    })
+    .and_then(|event| json.end().map(|()| event))
+    .map_err(|source| DecodeError::Payload {
+        name: kind.name,
+        version,
+        source,
+    })
 }
 
 /// Writes the content of a variant and leaves its tag out.
@@ -78,7 +103,12 @@ impl<'a> Serializer for VariantSerializer<'a> {
     type SerializeStructVariant = Fields<'a>;
 
     /// A variant without fields is an object without fields, so that it may be given some later.
-    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<(), Error> {
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<(), Error> {
         SerializeStruct::end(self.json.serialize_struct(variant, 0)?)
     }
 
@@ -99,7 +129,9 @@ impl<'a> Serializer for VariantSerializer<'a> {
         variant: &'static str,
         fields: usize,
     ) -> Result<Self::SerializeStructVariant, Error> {
-        self.json.serialize_struct(variant, fields).map(|json| Fields { json })
+        self.json
+            .serialize_struct(variant, fields)
+            .map(|json| Fields { json })
     }
 
     never_called! {
@@ -126,7 +158,11 @@ impl<'a> Serializer for VariantSerializer<'a> {
         not_an_enum()
     }
 
-    fn serialize_newtype_struct<T: ?Sized + Serialize>(self, _: &'static str, _: &T) -> Result<(), Error> {
+    fn serialize_newtype_struct<T: ?Sized + Serialize>(
+        self,
+        _: &'static str,
+        _: &T,
+    ) -> Result<(), Error> {
         not_an_enum()
     }
 
@@ -138,7 +174,11 @@ impl<'a> Serializer for VariantSerializer<'a> {
         not_an_enum()
     }
 
-    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeTupleStruct, Error> {
+    fn serialize_tuple_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeTupleStruct, Error> {
         not_an_enum()
     }
 
@@ -170,7 +210,11 @@ impl SerializeStructVariant for Fields<'_> {
     type Ok = ();
     type Error = Error;
 
-    fn serialize_field<T: ?Sized + Serialize>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+    fn serialize_field<T: ?Sized + Serialize>(
+        &mut self,
+        key: &'static str,
+        value: &T,
+    ) -> Result<(), Error> {
         SerializeStruct::serialize_field(&mut self.json, key, value)
     }
 
@@ -228,7 +272,11 @@ impl<'de> VariantAccess<'de> for VariantDeserializer<'_, 'de> {
         Err(de::Error::custom("the fields of an event have names"))
     }
 
-    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], visitor: V) -> Result<V::Value, Error> {
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         self.json.deserialize_map(visitor)
     }
 }

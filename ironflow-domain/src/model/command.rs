@@ -41,8 +41,8 @@ pub trait Addressed: Command {
 
 /// How an aggregate decides a command: a pure function of state and command.
 ///
-/// It reads no clock, no database and no random number. What a decision needs of the world comes as a context, see
-/// [`DecideWith`].
+/// It reads no clock, no database and no random number. What a decision needs of the world comes as
+/// a context, see [`DecideWith`].
 ///
 /// ```
 /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};

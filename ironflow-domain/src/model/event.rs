@@ -30,8 +30,8 @@ pub trait Event: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// When no event of the set has that name, when the version is not the current one, or when the payload does not fit.
-    /// Nothing is ever guessed or skipped.
+    /// When no event of the set has that name, when the version is not the current one, or when the
+    /// payload does not fit. Nothing is ever guessed or skipped.
     fn decode(name: &str, version: SchemaVersion, data: &str) -> Result<Self, DecodeError>;
 }
 
@@ -116,5 +116,9 @@ pub enum DecodeError {
 }
 
 fn names(known: &[EventKind]) -> String {
-    known.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ")
+    known
+        .iter()
+        .map(|kind| kind.name)
+        .collect::<Vec<_>>()
+        .join(", ")
 }

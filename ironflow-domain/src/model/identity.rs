@@ -32,12 +32,15 @@ impl StreamId {
     ///
     /// # Errors
     ///
-    /// When one of them is empty, the category has a hyphen, a character is a control character, or both together have more than
-    /// 512 bytes.
+    /// When one of them is empty, the category has a hyphen, a character is a control character, or
+    /// both together have more than 512 bytes.
     pub fn new(category: &str, id: impl fmt::Display) -> Result<Self, InvalidStreamId> {
         let text = format!("{category}-{id}");
         if category.contains('-') {
-            return Err(InvalidStreamId { text, problem: "its category has a hyphen" });
+            return Err(InvalidStreamId {
+                text,
+                problem: "its category has a hyphen",
+            });
         }
         Self::try_from(text)
     }
@@ -116,7 +119,8 @@ pub struct InvalidStreamId {
 
 /// The id of one event, unique in the whole store.
 ///
-/// Derived from its command's id and its place in the decision, so that the same command cannot be recorded twice.
+/// Derived from its command's id and its place in the decision, so that the same command cannot be
+/// recorded twice.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EventId(Uuid);
@@ -124,8 +128,8 @@ pub struct EventId(Uuid);
 impl EventId {
     /// The id of the `index`th event (from 0) of the decision on a command.
     ///
-    /// Where the command's id is a UUID of version 7, the event's id begins with the same time, so that new ids lie together in the
-    /// store's index.
+    /// Where the command's id is a UUID of version 7, the event's id begins with the same time, so
+    /// that new ids lie together in the store's index.
     #[must_use]
     pub fn derive(command: &CommandId, index: usize) -> Self {
         /// Any fixed UUID does; this one makes our ids differ from everybody else's.
@@ -293,9 +297,15 @@ mod tests {
         let command = CommandId::new("cmd-1").unwrap();
         assert_eq!(EventId::derive(&command, 0), EventId::derive(&command, 0));
         assert_ne!(EventId::derive(&command, 0), EventId::derive(&command, 1));
-        assert_ne!(EventId::derive(&command, 0), EventId::derive(&CommandId::new("cmd-2").unwrap(), 0));
+        assert_ne!(
+            EventId::derive(&command, 0),
+            EventId::derive(&CommandId::new("cmd-2").unwrap(), 0)
+        );
         // Stored ids are forever: a change of the derivation would let old commands in again.
-        assert_eq!(EventId::derive(&command, 0).to_string(), "855e5c16-0a35-8ce5-a38b-41a87b03885e");
+        assert_eq!(
+            EventId::derive(&command, 0).to_string(),
+            "855e5c16-0a35-8ce5-a38b-41a87b03885e"
+        );
     }
 
     #[test]
@@ -307,10 +317,22 @@ mod tests {
 
     #[test]
     fn what_cannot_name_a_stream_is_refused() {
-        for text in ["", "order", "-1", "order-", "order-a\0b", &format!("order-{}", "x".repeat(600))] {
+        for text in [
+            "",
+            "order",
+            "-1",
+            "order-",
+            "order-a\0b",
+            &format!("order-{}", "x".repeat(600)),
+        ] {
             assert!(text.parse::<StreamId>().is_err(), "{text:?}");
         }
-        for text in ["order-1", "order-O'Brien; DROP TABLE", "order-ö-日本", "order- "] {
+        for text in [
+            "order-1",
+            "order-O'Brien; DROP TABLE",
+            "order-ö-日本",
+            "order- ",
+        ] {
             assert!(text.parse::<StreamId>().is_ok(), "{text:?}");
         }
         assert!(StreamId::new("my-orders", 1).is_err());

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
-/// What is known about an event besides what happened: who caused it, on whose behalf, in which conversation.
+/// What is known about an event besides what happened: who caused it, on whose behalf, in which
+/// conversation.
 ///
 /// Filled in for the user: every event of a command carries it. It is never part of the payload.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -7,10 +7,11 @@ use serde::de::DeserializeOwned;
 
 use crate::{Event, EventKind, EventRef, Recorded, UndecodableEvent};
 
-/// The state of a read model, kept and checkpointed for the user. Derive it; write a [`Project`] for each set of events.
+/// The state of a read model, kept and checkpointed for the user. Derive it; write a [`Project`]
+/// for each set of events.
 ///
-/// A projection may have many views, one for each value of its [`Key`](Self::Key). A view starts as the state's `Default` when
-/// the first event reaches it.
+/// A projection may have many views, one for each value of its [`Key`](Self::Key). A view starts as
+/// the state's `Default` when the first event reaches it.
 #[doc(alias = "view")]
 #[doc(alias = "read model")]
 #[diagnostic::on_unimplemented(
@@ -26,7 +27,8 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     /// What its views are told apart by; [`Whole`] where there is only one.
     type Key: fmt::Display;
 
-    /// Reads a stored event as one of the projection's sets; nothing where it belongs to none of them.
+    /// Reads a stored event as one of the projection's sets; nothing where it belongs to none of
+    /// them.
     ///
     /// # Errors
     ///
@@ -34,10 +36,11 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     fn decode(event: &EventRef<'_>) -> Result<Option<Box<dyn Delivery<Self>>>, UndecodableEvent>;
 }
 
-/// How events of one set change a projection's views. One implementation for each set, so a view may span aggregates.
+/// How events of one set change a projection's views. One implementation for each set, so a view
+/// may span aggregates.
 ///
-/// Both functions are pure: they see the event and the view, and nothing else. An event that cannot be applied has a bug in it; a
-/// panic stops the projection there and is reported by its status.
+/// Both functions are pure: they see the event and the view, and nothing else. An event that cannot
+/// be applied has a bug in it; a panic stops the projection there and is reported by its status.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what events of `{E}` do to it",
     label = "`Project<{E}>` is missing",
@@ -57,9 +60,11 @@ pub trait Project<E: Event>: Projection {
 pub enum Partition<K> {
     /// The view with this key.
     Key(K),
-    /// The view that the last event of the same stream with a key went to, such as the customer an order was placed by.
+    /// The view that the last event of the same stream with a key went to, such as the customer an
+    /// order was placed by.
     ///
-    /// The projection remembers where each stream belongs. It stops with an error where no earlier event said so.
+    /// The projection remembers where each stream belongs. It stops with an error where no earlier
+    /// event said so.
     SameStream,
     /// No view.
     Nowhere,
@@ -75,7 +80,8 @@ impl fmt::Display for Whole {
     }
 }
 
-/// An event on its way into a projection. Implemented for every [`Recorded`] event whose set the projection reads.
+/// An event on its way into a projection. Implemented for every [`Recorded`] event whose set the
+/// projection reads.
 pub trait Delivery<P: Projection>: Send {
     /// Which view the event belongs to.
     fn partition(&self) -> Partition<P::Key>;

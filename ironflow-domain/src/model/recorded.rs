@@ -2,7 +2,10 @@
 
 use std::borrow::Cow;
 
-use crate::{DecodeError, Event, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp};
+use crate::{
+    DecodeError, Event, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion,
+    Timestamp,
+};
 
 /// An event that has been recorded, with all that is known about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,14 +70,16 @@ impl EventRef<'_> {
     ///
     /// When it cannot be read as one; the error says which event it was.
     pub fn data<E: Event>(&self) -> Result<E, UndecodableEvent> {
-        E::decode(self.name, self.schema_version, self.data).map_err(|error| self.undecodable(error))
+        E::decode(self.name, self.schema_version, self.data)
+            .map_err(|error| self.undecodable(error))
     }
 
     /// The event with its payload as an event of the set `E`.
     ///
     /// # Errors
     ///
-    /// When the payload, the metadata or the stream's name cannot be read; the error says which event it was.
+    /// When the payload, the metadata or the stream's name cannot be read; the error says which
+    /// event it was.
     pub fn typed<E: Event>(&self) -> Result<Recorded<E>, UndecodableEvent> {
         let data: E = self.data()?;
         let name = Cow::Borrowed(data.kind().name);
@@ -91,7 +96,10 @@ impl EventRef<'_> {
     }
 
     fn with<D>(&self, name: Cow<'static, str>, data: D) -> Result<Recorded<D>, UndecodableEvent> {
-        let stream = self.stream.parse().map_err(|error| self.undecodable(DecodeError::Stream { source: error }))?;
+        let stream = self
+            .stream
+            .parse()
+            .map_err(|error| self.undecodable(DecodeError::Stream { source: error }))?;
         let metadata = serde_json::from_str(self.metadata)
             .map_err(|error| self.undecodable(DecodeError::Metadata { source: error }))?;
         Ok(Recorded {

@@ -1,4 +1,5 @@
-//! Three numbers that must not be mixed up: the version of a stream, the place in the log, the version of a shape.
+//! Three numbers that must not be mixed up: the version of a stream, the place in the log, the
+//! version of a shape.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +7,9 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// How many events a stream has; for one event, its place in its stream, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
 #[serde(transparent)]
 pub struct StreamVersion(u64);
 
@@ -33,7 +36,11 @@ impl StreamVersion {
     /// When a stream would have more than `u64::MAX` events.
     #[must_use]
     pub const fn plus(self, events: u64) -> Self {
-        Self(self.0.checked_add(events).expect("no stream has 2^64 events"))
+        Self(
+            self.0
+                .checked_add(events)
+                .expect("no stream has 2^64 events"),
+        )
     }
 
     /// The next event's version.
@@ -76,7 +83,8 @@ impl fmt::Display for SchemaVersion {
 
 /// A place in the log of all streams: opaque, ordered, and fit to be stored as text.
 ///
-/// Positions come from a store and mean something only to that store. They grow, but need not be consecutive.
+/// Positions come from a store and mean something only to that store. They grow, but need not be
+/// consecutive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Position {
     major: u64,
@@ -140,7 +148,9 @@ impl Serialize for Position {
 
 impl<'de> Deserialize<'de> for Position {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::SystemTime;
 
 use crate::{CommandId, Metadata, Timestamp};
 
-/// What is known about a command besides what is asked. Enrichment sees it; every event of the command carries it.
+/// What is known about a command besides what is asked. Enrichment sees it; every event of the
+/// command carries it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CommandMetadata {
@@ -43,7 +44,11 @@ impl CommandMetadata {
         let command_id = self.command_id.as_str();
         Metadata {
             causation_id: Some(command_id.to_owned()),
-            correlation_id: Some(self.correlation_id.clone().unwrap_or_else(|| command_id.to_owned())),
+            correlation_id: Some(
+                self.correlation_id
+                    .clone()
+                    .unwrap_or_else(|| command_id.to_owned()),
+            ),
             tenant_id: self.tenant_id.clone(),
             trace_id: self.trace_id.clone(),
             issued_by: self.issued_by.clone(),

@@ -7,13 +7,14 @@ use crate::{Command, CommandMetadata};
 /// Any error that may cross threads.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// Fetches the context of a command before it is decided: customers, prices, the time it was issued.
+/// Fetches the context of a command before it is decided: customers, prices, the time it was
+/// issued.
 ///
-/// One type enriches all commands of an application; implement this for each command that has a context. Commands without one need
-/// nothing.
+/// One type enriches all commands of an application; implement this for each command that has a
+/// context. Commands without one need nothing.
 ///
-/// It fails only where it could not find out. That something does not exist is an answer, for the decision to judge: put an
-/// `Option` in the context.
+/// It fails only where it could not find out. That something does not exist is an answer, for the
+/// decision to judge: put an `Option` in the context.
 ///
 /// ```
 /// # use ironflow_domain::{Aggregate, BoxError, CommandMetadata, DecideWith, Decision, Enrich, Fold, Timestamp, command, event, events};
@@ -36,7 +37,11 @@ pub type BoxError = Box<dyn Error + Send + Sync>;
 /// pub struct Shop; // holds repositories, clients, …
 ///
 /// impl Enrich<PlaceOrder> for Shop {
-///     async fn enrich(&self, command: &PlaceOrder, issued: &CommandMetadata) -> Result<PlaceOrderContext, BoxError> {
+///     async fn enrich(
+///         &self,
+///         command: &PlaceOrder,
+///         issued: &CommandMetadata,
+///     ) -> Result<PlaceOrderContext, BoxError> {
 ///         let customer_is_blocked = (command.customer == "ann").then_some(false); // looked up somewhere
 ///         Ok(PlaceOrderContext { customer_is_blocked, issued_at: issued.issued_at })
 ///     }

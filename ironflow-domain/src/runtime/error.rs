@@ -4,7 +4,8 @@ use std::error::Error;
 
 use crate::store::{Conflict, StoreError};
 use crate::{
-    BoxError, CommandId, EncodeError, InvalidCommandId, InvalidStreamId, LoadError, StreamId, UndecodableEvent,
+    BoxError, CommandId, EncodeError, InvalidCommandId, InvalidStreamId, LoadError, StreamId,
+    UndecodableEvent,
 };
 
 /// A command was not executed; nothing was recorded, unless the store says it does not know.
@@ -26,7 +27,9 @@ pub enum ExecuteError<R: Error + 'static> {
         attempts: u32,
     },
     /// The command's id has been used before, for another command or another stream.
-    #[error("command id {command_id} has been used before, for the command {command} on stream {stream}")]
+    #[error(
+        "command id {command_id} has been used before, for the command {command} on stream {stream}"
+    )]
     #[non_exhaustive]
     CommandIdReused {
         /// The id.

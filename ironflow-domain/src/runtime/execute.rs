@@ -8,11 +8,13 @@ use std::pin::Pin;
 
 use crate::runtime::load::load;
 use crate::store::{
-    Append, AppendError, Conflict, ExpectedVersion, NewEvent, ReadStream, Store, StoreError, StoreErrorKind,
+    Append, AppendError, Conflict, ExpectedVersion, NewEvent, ReadStream, Store, StoreError,
+    StoreErrorKind,
 };
 use crate::{
-    Addressed, Aggregate, Command, CommandId, CommandMetadata, EncodeError, Enrich, Event, EventId, Events, ExecuteError,
-    InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Position, Receipt, StreamId, StreamVersion,
+    Addressed, Aggregate, Command, CommandId, CommandMetadata, EncodeError, Enrich, Event, EventId,
+    Events, ExecuteError, InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Position,
+    Receipt, StreamId, StreamVersion,
 };
 
 /// The outcome of executing `C`.
@@ -27,13 +29,19 @@ pub struct Target<'a, X, A> {
 
 impl<X, A> fmt::Debug for Target<'_, X, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Target").field("stream", &self.stream).finish_non_exhaustive()
+        f.debug_struct("Target")
+            .field("stream", &self.stream)
+            .finish_non_exhaustive()
     }
 }
 
 impl<'a, X, A: Aggregate> Target<'a, X, A> {
     pub(crate) fn new(ironflow: &'a Ironflow<X>, id: &dyn fmt::Display) -> Self {
-        Self { ironflow, stream: StreamId::new(A::CATEGORY, id), aggregate: PhantomData }
+        Self {
+            ironflow,
+            stream: StreamId::new(A::CATEGORY, id),
+            aggregate: PhantomData,
+        }
     }
 
     /// Executes a command on this aggregate; see [`Ironflow::execute`].
@@ -74,7 +82,11 @@ impl<X, C: fmt::Debug> fmt::Debug for Execution<'_, X, C> {
 }
 
 impl<'a, X, C: Command> Execution<'a, X, C> {
-    pub(crate) fn new(ironflow: &'a Ironflow<X>, stream: Result<StreamId, InvalidStreamId>, command: C) -> Self {
+    pub(crate) fn new(
+        ironflow: &'a Ironflow<X>,
+        stream: Result<StreamId, InvalidStreamId>,
+        command: C,
+    ) -> Self {
         Self {
             ironflow,
             stream,
@@ -85,8 +97,8 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
         }
     }
 
-    /// The command's id, the idempotency key: the same id again returns the first receipt, whatever happened in between. A random one
-    /// unless given.
+    /// The command's id, the idempotency key: the same id again returns the first receipt, whatever
+    /// happened in between. A random one unless given.
     pub fn command_id<I>(mut self, id: I) -> Self
     where
         I: TryInto<CommandId>,
@@ -126,10 +138,11 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
         self
     }
 
-    /// Only if the stream is where the caller last saw it: otherwise the conflict is the caller's, and nothing is decided again.
+    /// Only if the stream is where the caller last saw it: otherwise the conflict is the caller's,
+    /// and nothing is decided again.
     ///
-    /// Without this a command is decided on the newest state, and a conflict with someone else's command only makes it be decided
-    /// again.
+    /// Without this a command is decided on the newest state, and a conflict with someone else's
+    /// command only makes it be decided again.
     pub fn expected_version(mut self, expected: ExpectedVersion) -> Self {
         self.expected = expected;
         self
@@ -147,13 +160,27 @@ impl<'a, X: Enrich<C>, C: Command> IntoFuture for Execution<'a, X, C> {
 
 impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
     async fn run(self) -> Outcome<Receipt, C> {
-        let Self { ironflow, stream, command, command_id, mut metadata, expected } = self;
-        // Only an id that the caller chose can have been used before; a random one is not looked up.
+        let Self {
+            ironflow,
+            stream,
+            command,
+            command_id,
+            mut metadata,
+            expected,
+        } = self;
+        // Only an id that the caller chose can have been used before; a random one is not looked
+        // up.
         let repeatable = command_id.is_some();
         if let Some(id) = command_id {
             metadata.command_id = id?;
         }
-        let issued = Issued { store: ironflow.store(), stream: stream?, command, metadata, repeatable };
+        let issued = Issued {
+            store: ironflow.store(),
+            stream: stream?,
+            command,
+            metadata,
+            repeatable,
+        };
         if let Some(receipt) = issued.earlier_receipt().await? {
             return Ok(receipt);
         }
@@ -169,7 +196,9 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             attempts += 1;
             let conflict = match issued.attempt(&context, expected).await? {
                 Attempt::Done(receipt) => return Ok(receipt),
-                Attempt::Final(conflict) => return Err(ExecuteError::Conflict { conflict, attempts }),
+                Attempt::Final(conflict) => {
+                    return Err(ExecuteError::Conflict { conflict, attempts });
+                }
                 Attempt::Again(conflict) => conflict,
             };
             if attempts >= policy.attempts {
@@ -199,28 +228,60 @@ enum Attempt {
 
 impl<C: Command> Issued<'_, C> {
     /// Load, fold, decide, append: once.
-    async fn attempt(&self, context: &C::Context, expected: ExpectedVersion) -> Outcome<Attempt, C> {
+    async fn attempt(
+        &self,
+        context: &C::Context,
+        expected: ExpectedVersion,
+    ) -> Outcome<Attempt, C> {
         let Loaded { state, version } = load::<C::Aggregate>(self.store, &self.stream).await?;
-        let conflict = |expected| Conflict { stream: self.stream.clone(), expected, actual: version };
+        let conflict = |expected| Conflict {
+            stream: self.stream.clone(),
+            expected,
+            actual: version,
+        };
         if !expected.holds_at(version) {
-            return self.unless_executed(Ok(Attempt::Final(conflict(expected)))).await;
+            return self
+                .unless_executed(Ok(Attempt::Final(conflict(expected))))
+                .await;
         }
         let events = match self.command.clone().decide(&state, context) {
             Ok(events) => events,
-            Err(reason) => return self.unless_executed(Err(ExecuteError::Rejected(reason))).await,
+            Err(reason) => {
+                return self
+                    .unless_executed(Err(ExecuteError::Rejected(reason)))
+                    .await;
+            }
         };
         if events.is_empty() {
             return Ok(Attempt::Done(self.receipt(version, None, Vec::new())));
         }
         if C::CREATES && version > StreamVersion::EMPTY {
-            return self.unless_executed(Ok(Attempt::Final(conflict(ExpectedVersion::NoStream)))).await;
+            return self
+                .unless_executed(Ok(Attempt::Final(conflict(ExpectedVersion::NoStream))))
+                .await;
         }
 
-        let expected = if C::CREATES { ExpectedVersion::NoStream } else { ExpectedVersion::Exact(version) };
+        let expected = if C::CREATES {
+            ExpectedVersion::NoStream
+        } else {
+            ExpectedVersion::Exact(version)
+        };
         let events = self.encode(events)?;
         let event_ids = events.iter().map(|event| event.id).collect();
-        match self.store.append(Append { stream: self.stream.clone(), expected, events }).await {
-            Ok(appended) => Ok(Attempt::Done(self.receipt(appended.version, Some(appended.position), event_ids))),
+        match self
+            .store
+            .append(Append {
+                stream: self.stream.clone(),
+                expected,
+                events,
+            })
+            .await
+        {
+            Ok(appended) => Ok(Attempt::Done(self.receipt(
+                appended.version,
+                Some(appended.position),
+                event_ids,
+            ))),
             Err(AppendError::Conflict(conflict)) => Ok(Attempt::Again(conflict)),
             Err(AppendError::Store(error)) => Err(error.into()),
             Err(error @ AppendError::DuplicateEvent(_)) => match self.earlier_receipt().await? {
@@ -231,7 +292,8 @@ impl<C: Command> Issued<'_, C> {
         }
     }
 
-    /// The same command, issued twice at once, must not be told that it was refused because it was executed.
+    /// The same command, issued twice at once, must not be told that it was refused because it was
+    /// executed.
     async fn unless_executed(&self, otherwise: Outcome<Attempt, C>) -> Outcome<Attempt, C> {
         match self.earlier_receipt().await? {
             Some(receipt) => Ok(Attempt::Done(receipt)),
@@ -245,18 +307,29 @@ impl<C: Command> Issued<'_, C> {
             return Ok(None);
         }
         let command_id = &self.metadata.command_id;
-        let Some(first) = self.store.find_event(EventId::derive(command_id, 0)).await? else {
+        let Some(first) = self
+            .store
+            .find_event(EventId::derive(command_id, 0))
+            .await?
+        else {
             return Ok(None);
         };
         let command = first.metadata.command.unwrap_or_default();
         if first.stream != self.stream || command != self.command.name() {
-            return Err(ExecuteError::CommandIdReused { command_id: command_id.clone(), stream: first.stream, command });
+            return Err(ExecuteError::CommandIdReused {
+                command_id: command_id.clone(),
+                stream: first.stream,
+                command,
+            });
         }
         let mut receipt = self.receipt(first.version, Some(first.position), Vec::new());
         receipt.duplicate = true;
         let mut next = Some(first.version);
         while let Some(from) = next {
-            let page = self.store.read_stream(&self.stream, ReadStream::forward(from).limit(100)).await?;
+            let page = self
+                .store
+                .read_stream(&self.stream, ReadStream::forward(from).limit(100))
+                .await?;
             next = page.next;
             for event in page.events.iter() {
                 if event.id != EventId::derive(command_id, receipt.event_ids.len()) {
@@ -270,7 +343,12 @@ impl<C: Command> Issued<'_, C> {
         Ok(Some(receipt))
     }
 
-    fn receipt(&self, version: StreamVersion, position: Option<Position>, event_ids: Vec<EventId>) -> Receipt {
+    fn receipt(
+        &self,
+        version: StreamVersion,
+        position: Option<Position>,
+        event_ids: Vec<EventId>,
+    ) -> Receipt {
         Receipt {
             command_id: self.metadata.command_id.clone(),
             stream: self.stream.clone(),
@@ -281,7 +359,10 @@ impl<C: Command> Issued<'_, C> {
         }
     }
 
-    fn encode(&self, events: Events<<C::Aggregate as Aggregate>::Event>) -> Result<Vec<NewEvent>, EncodeError> {
+    fn encode(
+        &self,
+        events: Events<<C::Aggregate as Aggregate>::Event>,
+    ) -> Result<Vec<NewEvent>, EncodeError> {
         let metadata = self.metadata.for_events(self.command.name());
         let encode = |(index, event): (usize, <C::Aggregate as Aggregate>::Event)| {
             let kind = event.kind();
@@ -299,16 +380,23 @@ impl<C: Command> Issued<'_, C> {
 
     /// The store said something that cannot be true.
     fn broken_promise<R: Error + 'static>(&self, error: AppendError) -> ExecuteError<R> {
-        let doing = format!("failed to append the events of command {}", self.metadata.command_id);
-        StoreError::new(StoreErrorKind::Other, doing).because(error).into()
+        let doing = format!(
+            "failed to append the events of command {}",
+            self.metadata.command_id
+        );
+        StoreError::new(StoreErrorKind::Other, doing)
+            .because(error)
+            .into()
     }
 }
 
 impl<X> Ironflow<X> {
-    /// Executes a command: enriches it, folds its aggregate, lets it decide, and appends what happened.
+    /// Executes a command: enriches it, folds its aggregate, lets it decide, and appends what
+    /// happened.
     ///
-    /// Where someone else changed the stream in the meantime, it is decided again on the new state, a bounded number of times; see
-    /// [`RetryPolicy`](crate::RetryPolicy). Dropping the future leaves all events of the command or none.
+    /// Where someone else changed the stream in the meantime, it is decided again on the new state,
+    /// a bounded number of times; see [`RetryPolicy`](crate::RetryPolicy). Dropping the future
+    /// leaves all events of the command or none.
     ///
     /// ```
     /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events, store::MemoryStore};

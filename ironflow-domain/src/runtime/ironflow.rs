@@ -23,7 +23,8 @@ pub struct Builder<X = NoEnrichment> {
     projections: Vec<Registration>,
 }
 
-/// A running application: executes commands and follows projections. Clones are cheap and share everything.
+/// A running application: executes commands and follows projections. Clones are cheap and share
+/// everything.
 ///
 /// Projections stop when the last clone is dropped; [`stop`](Self::stop) waits until they have.
 pub struct Ironflow<X = NoEnrichment> {
@@ -39,7 +40,10 @@ struct Shared<X> {
 
 impl Ironflow {
     /// Begins with a store; everything else is optional.
-    #[expect(clippy::new_ret_no_self, reason = "an application is not running before it is started")]
+    #[expect(
+        clippy::new_ret_no_self,
+        reason = "an application is not running before it is started"
+    )]
     pub fn new(store: impl Store) -> Builder {
         Builder {
             store: Arc::new(store),
@@ -52,10 +56,23 @@ impl Ironflow {
 }
 
 impl Builder<NoEnrichment> {
-    /// Where commands with a context get it from: one type that implements [`Enrich`](crate::Enrich) for each of them.
+    /// Where commands with a context get it from: one type that implements
+    /// [`Enrich`](crate::Enrich) for each of them.
     pub fn enrich<X: Send + Sync + 'static>(self, enrichment: X) -> Builder<X> {
-        let Self { store, enrichment: NoEnrichment, retry, poll, projections } = self;
-        Builder { store, enrichment, retry, poll, projections }
+        let Self {
+            store,
+            enrichment: NoEnrichment,
+            retry,
+            poll,
+            projections,
+        } = self;
+        Builder {
+            store,
+            enrichment,
+            retry,
+            poll,
+            projections,
+        }
     }
 }
 
@@ -72,8 +89,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
-    /// How often projections look for events that other processes appended; 250 ms unless given. Events of this process wake them at
-    /// once.
+    /// How often projections look for events that other processes appended; 250 ms unless given.
+    /// Events of this process wake them at once.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll = interval;
         self
@@ -89,7 +106,13 @@ impl<X: Send + Sync + 'static> Builder<X> {
     ///
     /// Outside a tokio runtime.
     pub async fn start(self) -> Result<Ironflow<X>, StartError> {
-        let Self { store, enrichment, retry, poll, projections } = self;
+        let Self {
+            store,
+            enrichment,
+            retry,
+            poll,
+            projections,
+        } = self;
         let mut followed = BTreeMap::new();
         for registration in projections {
             if followed.contains_key(registration.name) {
@@ -98,8 +121,15 @@ impl<X: Send + Sync + 'static> Builder<X> {
             let running = registration.follow(Arc::clone(&store), poll).await?;
             followed.insert(registration.name, running);
         }
-        let shared = Shared { store, enrichment, retry, projections: followed };
-        Ok(Ironflow { shared: Arc::new(shared) })
+        let shared = Shared {
+            store,
+            enrichment,
+            retry,
+            projections: followed,
+        };
+        Ok(Ironflow {
+            shared: Arc::new(shared),
+        })
     }
 }
 
@@ -108,7 +138,9 @@ impl<X: Send + Sync + 'static> Builder<X> {
 #[non_exhaustive]
 pub enum StartError {
     /// Two projections would write to the same views.
-    #[error("two projections are called {0}: give one of them another name in `#[projection(\"…\")]`")]
+    #[error(
+        "two projections are called {0}: give one of them another name in `#[projection(\"…\")]`"
+    )]
     DuplicateProjection(&'static str),
     /// The store failed.
     #[error(transparent)]
@@ -134,7 +166,8 @@ impl<X> Ironflow<X> {
         &self.shared.projections
     }
 
-    /// Stops the projections, each after the batch it is at, and waits until they have stopped. Commands can still be executed.
+    /// Stops the projections, each after the batch it is at, and waits until they have stopped.
+    /// Commands can still be executed.
     pub async fn stop(&self) {
         for followed in self.shared.projections.values() {
             followed.stop();
@@ -147,18 +180,24 @@ impl<X> Ironflow<X> {
 
 impl<X> Clone for Ironflow<X> {
     fn clone(&self) -> Self {
-        Self { shared: Arc::clone(&self.shared) }
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
     }
 }
 
 impl<X> fmt::Debug for Ironflow<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ironflow").field("projections", &self.shared.projections.keys()).finish_non_exhaustive()
+        f.debug_struct("Ironflow")
+            .field("projections", &self.shared.projections.keys())
+            .finish_non_exhaustive()
     }
 }
 
 impl<X> fmt::Debug for Builder<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").field("retry", &self.retry).finish_non_exhaustive()
+        f.debug_struct("Builder")
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
     }
 }

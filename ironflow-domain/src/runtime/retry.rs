@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-/// How often a command is decided before a conflict is given to the caller, and how long to wait in between.
+/// How often a command is decided before a conflict is given to the caller, and how long to wait in
+/// between.
 ///
-/// The wait before each further attempt is a random part of a span that doubles from `first_delay` to `max_delay`, so that those who
-/// collided do not collide again.
+/// The wait before each further attempt is a random part of a span that doubles from `first_delay`
+/// to `max_delay`, so that those who collided do not collide again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
     /// How often to decide in all; at least once.
@@ -18,11 +19,17 @@ pub struct RetryPolicy {
 
 impl RetryPolicy {
     /// Decide once, and give every conflict to the caller.
-    pub const NEVER: Self = Self { attempts: 1, first_delay: Duration::ZERO, max_delay: Duration::ZERO };
+    pub const NEVER: Self = Self {
+        attempts: 1,
+        first_delay: Duration::ZERO,
+        max_delay: Duration::ZERO,
+    };
 
     /// The wait after the attempt with that number, counted from 1.
     pub(crate) fn delay_after(&self, attempt: u32) -> Duration {
-        let doubled = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        let doubled = 1_u32
+            .checked_shl(attempt.saturating_sub(1))
+            .unwrap_or(u32::MAX);
         let longest = self.first_delay.saturating_mul(doubled).min(self.max_delay);
         longest.mul_f64(fastrand::f64())
     }
@@ -31,7 +38,11 @@ impl RetryPolicy {
 impl Default for RetryPolicy {
     /// Ten attempts, waiting at most 2 ms before the second and 100 ms before the last.
     fn default() -> Self {
-        Self { attempts: 10, first_delay: Duration::from_millis(2), max_delay: Duration::from_millis(100) }
+        Self {
+            attempts: 10,
+            first_delay: Duration::from_millis(2),
+            max_delay: Duration::from_millis(100),
+        }
     }
 }
 
@@ -43,8 +54,13 @@ mod tests {
     fn the_wait_grows_to_its_limit_and_no_further() {
         let policy = RetryPolicy::default();
         for attempt in 1..100 {
-            let longest = Duration::from_millis(2).saturating_mul(1 << (attempt - 1).min(20)).min(policy.max_delay);
-            assert!(policy.delay_after(attempt) <= longest, "after attempt {attempt}");
+            let longest = Duration::from_millis(2)
+                .saturating_mul(1 << (attempt - 1).min(20))
+                .min(policy.max_delay);
+            assert!(
+                policy.delay_after(attempt) <= longest,
+                "after attempt {attempt}"
+            );
         }
         assert!((0..100).map(|_| policy.delay_after(40)).max() > Some(Duration::from_millis(50)));
     }

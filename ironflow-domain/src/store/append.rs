@@ -112,7 +112,8 @@ pub enum AppendError {
 }
 
 impl Append {
-    /// For adapters: refuses what no store needs to look at, an append that is empty or has one event id twice.
+    /// For adapters: refuses what no store needs to look at, an append that is empty or has one
+    /// event id twice.
     pub fn check(&self) -> Result<(), AppendError> {
         if self.events.is_empty() {
             return Err(AppendError::NoEvents(self.stream.clone()));

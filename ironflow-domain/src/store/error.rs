@@ -5,7 +5,8 @@ use std::fmt;
 
 use crate::UndecodableEvent;
 
-/// A store failed at something it should be able to do. Opaque: ask it for its [`kind`](Self::kind).
+/// A store failed at something it should be able to do. Opaque: ask it for its
+/// [`kind`](Self::kind).
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -33,7 +34,11 @@ impl StoreError {
     /// For adapters: failed at `doing`, such as "append to stream order-1".
     #[must_use]
     pub fn new(kind: StoreErrorKind, doing: impl Into<String>) -> Self {
-        Self { kind, doing: doing.into(), source: None }
+        Self {
+            kind,
+            doing: doing.into(),
+            source: None,
+        }
     }
 
     /// For adapters: with the error underneath.
@@ -58,7 +63,9 @@ impl fmt::Display for StoreError {
 
 impl Error for StoreError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.source.as_ref().map(|source| &**source as &(dyn Error + 'static))
+        self.source
+            .as_ref()
+            .map(|source| &**source as &(dyn Error + 'static))
     }
 }
 

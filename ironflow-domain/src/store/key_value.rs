@@ -11,8 +11,8 @@ use crate::store::{StoreError, async_trait};
 /// # What a store promises
 ///
 /// - A batch is all or nothing, and durable when it returns.
-/// - Every change gives the key a revision that no key of the store ever had, so a key that was deleted and made again is not
-///   mistaken for the old one.
+/// - Every change gives the key a revision that no key of the store ever had, so a key that was
+///   deleted and made again is not mistaken for the old one.
 /// - An entry that has expired is gone for everyone, at once.
 #[async_trait]
 pub trait KeyValueStore: Send + Sync + 'static {
@@ -22,11 +22,13 @@ pub trait KeyValueStore: Send + Sync + 'static {
     /// Lists entries of one bucket in the order of their names.
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError>;
 
-    /// Makes all the changes or none. The revisions come in the order of the writes; a deletion has none.
+    /// Makes all the changes or none. The revisions come in the order of the writes; a deletion has
+    /// none.
     ///
     /// # Errors
     ///
-    /// [`WriteError::Revision`] when a key is not as one of the writes expects it. Nothing was written then.
+    /// [`WriteError::Revision`] when a key is not as one of the writes expects it. Nothing was
+    /// written then.
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError>;
 }
 
@@ -42,7 +44,10 @@ pub struct Key {
 impl Key {
     /// The key `name` in `bucket`.
     pub fn new(bucket: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { bucket: bucket.into(), name: name.into() }
+        Self {
+            bucket: bucket.into(),
+            name: name.into(),
+        }
     }
 }
 
@@ -105,7 +110,12 @@ pub struct KeyRange {
 impl KeyRange {
     /// The first thousand entries of `bucket`.
     pub fn bucket(bucket: impl Into<String>) -> Self {
-        Self { bucket: bucket.into(), prefix: String::new(), after: None, limit: 1_000 }
+        Self {
+            bucket: bucket.into(),
+            prefix: String::new(),
+            after: None,
+            limit: 1_000,
+        }
     }
 
     /// Only names that begin with `prefix`.
@@ -170,7 +180,12 @@ impl Expected {
 impl Write {
     /// Sets `key`, whatever it was.
     pub fn put(key: Key, value: impl Into<Vec<u8>>) -> Self {
-        Self { key, expected: Expected::Any, value: Some(value.into()), expires_after: None }
+        Self {
+            key,
+            expected: Expected::Any,
+            value: Some(value.into()),
+            expires_after: None,
+        }
     }
 
     /// Sets `key` if it is not there yet.
@@ -181,7 +196,12 @@ impl Write {
     /// Deletes `key`, whatever it was.
     #[must_use]
     pub fn delete(key: Key) -> Self {
-        Self { key, expected: Expected::Any, value: None, expires_after: None }
+        Self {
+            key,
+            expected: Expected::Any,
+            value: None,
+            expires_after: None,
+        }
     }
 
     /// Only if the key is like this.
@@ -223,12 +243,19 @@ impl WriteError {
     /// For adapters: `key` was not as expected.
     #[must_use]
     pub fn revision(key: Key, expected: Expected, actual: Option<Revision>) -> Self {
-        Self::Revision { key, expected, actual }
+        Self::Revision {
+            key,
+            expected,
+            actual,
+        }
     }
 }
 
 fn describe(expected: Expected, actual: Option<Revision>) -> String {
-    let actual = actual.map_or_else(|| "is absent".to_owned(), |revision| format!("has revision {revision}"));
+    let actual = actual.map_or_else(
+        || "is absent".to_owned(),
+        |revision| format!("has revision {revision}"),
+    );
     match expected {
         Expected::Any => actual,
         Expected::Absent => format!("it {actual}, expected it to be absent"),

@@ -10,7 +10,8 @@ pub struct ReadLog {
     pub after: Position,
     /// Only events with one of these names; all where there is none.
     pub names: Vec<String>,
-    /// About as many events as to put in a page. A page ends with a whole append, so there may be more.
+    /// About as many events as to put in a page. A page ends with a whole append, so there may be
+    /// more.
     pub limit: usize,
     /// About as many bytes of payload as to put in a page.
     pub max_bytes: usize,
@@ -20,7 +21,12 @@ impl ReadLog {
     /// Everything after `position`.
     #[must_use]
     pub const fn after(position: Position) -> Self {
-        Self { after: position, names: Vec::new(), limit: 1_000, max_bytes: 4 * 1024 * 1024 }
+        Self {
+            after: position,
+            names: Vec::new(),
+            limit: 1_000,
+            max_bytes: 4 * 1024 * 1024,
+        }
     }
 
     /// Only events with these names.
@@ -55,7 +61,8 @@ impl ReadLog {
 pub struct LogPage {
     /// The events that were wanted.
     pub events: EventPage,
-    /// How far the log has been read, past events that were not wanted too. Where the next read begins.
+    /// How far the log has been read, past events that were not wanted too. Where the next read
+    /// begins.
     pub read_to: Position,
     /// Whether this was the end of the log when it was read.
     pub at_end: bool,

@@ -7,9 +7,9 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use crate::store::{
-    Append, AppendError, Appended, Conflict, Direction, Entry, EventPage, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, NewEvent, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore,
-    Write, WriteError, async_trait,
+    Append, AppendError, Appended, Conflict, Direction, Entry, EventPage, Key, KeyRange,
+    KeyValueStore, ListStreams, LogPage, NewEvent, ReadLog, ReadStream, Revision, StoreError,
+    StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use crate::{EventId, EventRef, Position, RecordedEvent, StreamId, StreamVersion, Timestamp};
 
@@ -27,7 +27,10 @@ struct Shared {
 
 impl Default for Shared {
     fn default() -> Self {
-        Self { content: Mutex::default(), head: watch::Sender::new(Position::START) }
+        Self {
+            content: Mutex::default(),
+            head: watch::Sender::new(Position::START),
+        }
     }
 }
 
@@ -60,31 +63,50 @@ impl MemoryStore {
     }
 
     fn content(&self) -> MutexGuard<'_, Content> {
-        // Every change of the content is complete before the lock is given back, so a panic elsewhere leaves nothing half-done.
-        self.shared.content.lock().unwrap_or_else(PoisonError::into_inner)
+        // Every change of the content is complete before the lock is given back, so a panic
+        // elsewhere leaves nothing half-done.
+        self.shared
+            .content
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Content {
     fn version(&self, stream: &StreamId) -> StreamVersion {
-        StreamVersion::new(self.streams.get(stream).map_or(0, |events| events.len() as u64))
+        StreamVersion::new(
+            self.streams
+                .get(stream)
+                .map_or(0, |events| events.len() as u64),
+        )
     }
 
     fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
         append.check()?;
-        let Append { stream, expected, events } = append;
+        let Append {
+            stream,
+            expected,
+            events,
+        } = append;
         if let Some(event) = events.iter().find(|event| self.ids.contains_key(&event.id)) {
             return Err(AppendError::DuplicateEvent(event.id));
         }
         let actual = self.version(&stream);
         if !expected.holds_at(actual) {
-            return Err(Conflict { stream, expected, actual }.into());
+            return Err(Conflict {
+                stream,
+                expected,
+                actual,
+            }
+            .into());
         }
         let metadata = events
             .iter()
             .map(|event| serde_json::to_string(&event.metadata))
             .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| StoreError::new(StoreErrorKind::Other, "failed to write metadata").because(error))?;
+            .map_err(|error| {
+                StoreError::new(StoreErrorKind::Other, "failed to write metadata").because(error)
+            })?;
 
         let time = now();
         let count = events.len();
@@ -95,9 +117,19 @@ impl Content {
             self.ids.insert(event.id, self.log.len());
             places.push(self.log.len());
             let left_in_commit = u32::try_from(count - index - 1).unwrap_or(u32::MAX);
-            self.log.push(Stored { stream: stream.clone(), version, time, left_in_commit, event, metadata });
+            self.log.push(Stored {
+                stream: stream.clone(),
+                version,
+                time,
+                left_in_commit,
+                event,
+                metadata,
+            });
         }
-        Ok(Appended { version, position: Position::new(0, self.log.len() as u64) })
+        Ok(Appended {
+            version,
+            position: Position::new(0, self.log.len() as u64),
+        })
     }
 
     fn event(&self, index: usize) -> EventRef<'_> {
@@ -125,20 +157,32 @@ impl Content {
         let next = match read.direction {
             Direction::Forward => {
                 let rest = places.get(from.saturating_sub(1)..).unwrap_or_default();
-                rest.iter().take(limit).for_each(|&index| events.push(&self.event(index)));
+                rest.iter()
+                    .take(limit)
+                    .for_each(|&index| events.push(&self.event(index)));
                 rest.get(limit)
             }
             Direction::Backward => {
                 let rest = &places[..from.min(places.len())];
-                rest.iter().rev().take(limit).for_each(|&index| events.push(&self.event(index)));
+                rest.iter()
+                    .rev()
+                    .take(limit)
+                    .for_each(|&index| events.push(&self.event(index)));
                 rest.iter().rev().nth(limit)
             }
         };
-        StreamPage { events, next: next.map(|&index| self.log[index].version) }
+        StreamPage {
+            events,
+            next: next.map(|&index| self.log[index].version),
+        }
     }
 
     fn read_log(&self, read: &ReadLog) -> LogPage {
-        let mut page = LogPage { read_to: read.after, at_end: true, ..LogPage::default() };
+        let mut page = LogPage {
+            read_to: read.after,
+            at_end: true,
+            ..LogPage::default()
+        };
         let start = usize::try_from(read.after.minor()).unwrap_or(usize::MAX);
         for index in start..self.log.len() {
             let event = self.event(index);
@@ -155,7 +199,10 @@ impl Content {
     }
 
     fn revision_of(&self, key: &Key, now: Timestamp) -> Option<Revision> {
-        self.entries.get(key).filter(|entry| is_live(entry, now)).map(|entry| entry.revision)
+        self.entries
+            .get(key)
+            .filter(|entry| is_live(entry, now))
+            .map(|entry| entry.revision)
     }
 
     fn write(&mut self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
@@ -165,9 +212,16 @@ impl Content {
         let mut revision = self.revision;
         let mut revisions = Vec::with_capacity(batch.len());
         for write in &batch {
-            let actual = pending.get(&write.key).copied().unwrap_or_else(|| self.revision_of(&write.key, now));
+            let actual = pending
+                .get(&write.key)
+                .copied()
+                .unwrap_or_else(|| self.revision_of(&write.key, now));
             if !write.expected.holds_at(actual) {
-                return Err(WriteError::revision(write.key.clone(), write.expected, actual));
+                return Err(WriteError::revision(
+                    write.key.clone(),
+                    write.expected,
+                    actual,
+                ));
             }
             revision += 1;
             let given = write.value.is_some().then_some(Revision::new(revision));
@@ -179,7 +233,12 @@ impl Content {
             match (write.value, revision) {
                 (Some(value), Some(revision)) => {
                     let expires_at = write.expires_after.map(|time| now + time);
-                    let entry = Entry { key: write.key.clone(), value, revision: *revision, expires_at };
+                    let entry = Entry {
+                        key: write.key.clone(),
+                        value,
+                        revision: *revision,
+                        expires_at,
+                    };
                     self.entries.insert(write.key, entry);
                 }
                 _ => {
@@ -211,7 +270,11 @@ impl StreamStore for MemoryStore {
         Ok(appended)
     }
 
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<StreamPage, StoreError> {
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+    ) -> Result<StreamPage, StoreError> {
         Ok(self.content().read_stream(stream, read))
     }
 
@@ -223,19 +286,28 @@ impl StreamStore for MemoryStore {
         let mut head = self.shared.head.subscribe();
         match head.wait_for(|head| *head > position).await {
             Ok(_) => Ok(()),
-            Err(closed) => Err(StoreError::new(StoreErrorKind::Closed, "the store is gone").because(closed)),
+            Err(closed) => {
+                Err(StoreError::new(StoreErrorKind::Closed, "the store is gone").because(closed))
+            }
         }
     }
 
     async fn find_event(&self, id: EventId) -> Result<Option<RecordedEvent>, StoreError> {
         let content = self.content();
-        let found = content.ids.get(&id).map(|&index| content.event(index).untyped()).transpose()?;
+        let found = content
+            .ids
+            .get(&id)
+            .map(|&index| content.event(index).untyped())
+            .transpose()?;
         Ok(found)
     }
 
     async fn stream_info(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StoreError> {
         let content = self.content();
-        Ok(content.streams.get(stream).and_then(|places| content.info(stream, places)))
+        Ok(content
+            .streams
+            .get(stream)
+            .and_then(|places| content.info(stream, places)))
     }
 
     async fn list_streams(&self, list: ListStreams) -> Result<Vec<StreamInfo>, StoreError> {
@@ -244,7 +316,11 @@ impl StreamStore for MemoryStore {
             .streams
             .iter()
             .filter(|(stream, _)| list.after.as_ref().is_none_or(|after| *stream > after))
-            .filter(|(stream, _)| list.category.as_ref().is_none_or(|category| stream.category() == category))
+            .filter(|(stream, _)| {
+                list.category
+                    .as_ref()
+                    .is_none_or(|category| stream.category() == category)
+            })
             .filter_map(|(stream, places)| content.info(stream, places))
             .take(list.limit)
             .collect();
@@ -255,7 +331,12 @@ impl StreamStore for MemoryStore {
 impl Content {
     fn info(&self, stream: &StreamId, places: &[usize]) -> Option<StreamInfo> {
         let (first, last) = (self.event(*places.first()?), self.event(*places.last()?));
-        Some(StreamInfo::new(stream.clone(), last.version, first.time, last.time))
+        Some(StreamInfo::new(
+            stream.clone(),
+            last.version,
+            first.time,
+            last.time,
+        ))
     }
 }
 
@@ -263,7 +344,12 @@ impl Content {
 impl KeyValueStore for MemoryStore {
     async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError> {
         let now = now();
-        Ok(self.content().entries.get(key).filter(|entry| is_live(entry, now)).cloned())
+        Ok(self
+            .content()
+            .entries
+            .get(key)
+            .filter(|entry| is_live(entry, now))
+            .cloned())
     }
 
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
@@ -274,8 +360,15 @@ impl KeyValueStore for MemoryStore {
             .entries
             .range(start..)
             .map(|(_, entry)| entry)
-            .take_while(|entry| entry.key.bucket == range.bucket && entry.key.name.starts_with(&range.prefix))
-            .filter(|entry| range.after.as_ref().is_none_or(|after| entry.key.name > *after))
+            .take_while(|entry| {
+                entry.key.bucket == range.bucket && entry.key.name.starts_with(&range.prefix)
+            })
+            .filter(|entry| {
+                range
+                    .after
+                    .as_ref()
+                    .is_none_or(|after| entry.key.name > *after)
+            })
             .filter(|entry| is_live(entry, now))
             .take(range.limit)
             .cloned()

@@ -3,7 +3,8 @@
 //! - [`StreamStore`]: append to one stream, read a stream, read the log of all streams.
 //! - [`KeyValueStore`]: small values under keys, changed in atomic batches guarded by revisions.
 //!
-//! Everything else is built on these two. `ironflow-testing` has the suite that holds an adapter to both promises.
+//! Everything else is built on these two. `ironflow-testing` has the suite that holds an adapter to
+//! both promises.
 
 mod append;
 mod error;
@@ -28,9 +29,11 @@ use crate::{EventId, Position, RecordedEvent, StreamId};
 ///
 /// # What a store promises
 ///
-/// - An append is all or nothing, checked against its [`ExpectedVersion`], and durable when it returns.
+/// - An append is all or nothing, checked against its [`ExpectedVersion`], and durable when it
+///   returns.
 /// - The versions of a stream are 1, 2, 3, … without a gap. Event ids are unique in the store.
-/// - Positions grow in the order in which appends became visible: once a reader has seen a position, no smaller one appears.
+/// - Positions grow in the order in which appends became visible: once a reader has seen a
+///   position, no smaller one appears.
 /// - Whole appends are delivered: a page of the log never ends inside one.
 /// - Dropping the future of an append leaves a whole append or none.
 #[async_trait]
@@ -39,20 +42,26 @@ pub trait StreamStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`AppendError::NoEvents`] when there is nothing to append; [`AppendError::DuplicateEvent`] when one of the event ids is already
-    /// in the store, whatever version the stream is at, so that a repeat is told from a conflict; [`AppendError::Conflict`] when the
-    /// stream is not at the expected version. Nothing was written then.
+    /// [`AppendError::NoEvents`] when there is nothing to append; [`AppendError::DuplicateEvent`]
+    /// when one of the event ids is already in the store, whatever version the stream is at, so
+    /// that a repeat is told from a conflict; [`AppendError::Conflict`] when the stream is not
+    /// at the expected version. Nothing was written then.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
 
     /// Reads a page of one stream. A stream that does not exist has no events.
-    async fn read_stream(&self, stream: &StreamId, read: ReadStream) -> Result<StreamPage, StoreError>;
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+    ) -> Result<StreamPage, StoreError>;
 
     /// Reads a page of the log of all streams, in the order of positions.
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError>;
 
     /// Waits until the log may have grown past `position`.
     ///
-    /// A hint, to be followed by a read: it may return early, and where another process appended, late. Callers poll beside it.
+    /// A hint, to be followed by a read: it may return early, and where another process appended,
+    /// late. Callers poll beside it.
     async fn log_grown(&self, position: Position) -> Result<(), StoreError>;
 
     /// Finds an event by its id.

@@ -30,15 +30,27 @@ impl EventPage {
     /// A page without events.
     #[must_use]
     pub const fn new() -> Self {
-        Self { text: String::new(), slots: Vec::new() }
+        Self {
+            text: String::new(),
+            slots: Vec::new(),
+        }
     }
 
     /// For adapters: adds an event. Texts that repeat those of the event before are kept once.
     pub fn push(&mut self, event: &EventRef<'_>) {
-        let last = self.slots.last().map(|last| (last.stream.clone(), last.name.clone(), last.source.clone(), last.metadata.clone()));
+        let last = self.slots.last().map(|last| {
+            (
+                last.stream.clone(),
+                last.name.clone(),
+                last.source.clone(),
+                last.metadata.clone(),
+            )
+        });
         let (stream, name, source, metadata) = match last {
             None => (None, None, None, None),
-            Some((stream, name, source, metadata)) => (Some(stream), Some(name), Some(source), Some(metadata)),
+            Some((stream, name, source, metadata)) => {
+                (Some(stream), Some(name), Some(source), Some(metadata))
+            }
         };
         let slot = Slot {
             id: event.id,

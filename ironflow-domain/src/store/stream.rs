@@ -32,13 +32,21 @@ impl ReadStream {
     /// From `version` on, older events first.
     #[must_use]
     pub const fn forward(from: StreamVersion) -> Self {
-        Self { from, direction: Direction::Forward, limit: Self::LIMIT }
+        Self {
+            from,
+            direction: Direction::Forward,
+            limit: Self::LIMIT,
+        }
     }
 
     /// From `version` back, newer events first.
     #[must_use]
     pub const fn backward(from: StreamVersion) -> Self {
-        Self { from, direction: Direction::Backward, limit: Self::LIMIT }
+        Self {
+            from,
+            direction: Direction::Backward,
+            limit: Self::LIMIT,
+        }
     }
 
     /// No more than `events` in a page.
@@ -75,8 +83,18 @@ pub struct StreamInfo {
 impl StreamInfo {
     /// For adapters: all there is to know.
     #[must_use]
-    pub fn new(stream: StreamId, version: StreamVersion, created_at: Timestamp, updated_at: Timestamp) -> Self {
-        Self { stream, version, created_at, updated_at }
+    pub fn new(
+        stream: StreamId,
+        version: StreamVersion,
+        created_at: Timestamp,
+        updated_at: Timestamp,
+    ) -> Self {
+        Self {
+            stream,
+            version,
+            created_at,
+            updated_at,
+        }
     }
 }
 
@@ -93,6 +111,10 @@ pub struct ListStreams {
 
 impl Default for ListStreams {
     fn default() -> Self {
-        Self { category: None, after: None, limit: ReadStream::LIMIT }
+        Self {
+            category: None,
+            after: None,
+            limit: ReadStream::LIMIT,
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! What stands around a macro is nobody's business but the user's: shadowed names, functions, generics, lints, serde.
+//! What stands around a macro is nobody's business but the user's: shadowed names, functions,
+//! generics, lints, serde.
 
 use ironflow_domain::{
     Addressed, Aggregate, Command, Decide, Decision, Event, Fold, SchemaVersion, command, event,
@@ -172,7 +173,8 @@ fn names_of_the_prelude_may_mean_something_else() {
     assert_eq!(<Lamps as ironflow_domain::Projection>::NAME, "lamps");
 }
 
-/// The same for primitive types, which serde's own derives do not stand; those are not used for commands and aggregates.
+/// The same for primitive types, which serde's own derives do not stand; those are not used for
+/// commands and aggregates.
 mod shadowed_primitives {
     #![allow(
         dead_code,
@@ -219,11 +221,11 @@ fn primitive_types_may_mean_something_else() {
 #[test]
 fn everything_can_be_declared_inside_a_function() {
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-    struct Local(u8);
+    struct Stored(u8);
 
     #[event("local")]
     enum LocalEvent {
-        Happened(Local),
+        Happened(Stored),
     }
 
     #[derive(Aggregate, Default)]
@@ -241,7 +243,7 @@ fn everything_can_be_declared_inside_a_function() {
 
     impl Decide<Happen> for State {
         fn decide(&self, command: Happen) -> Decision<Self> {
-            Ok(events![LocalEvent::Happened(Local(command.0))])
+            Ok(events![LocalEvent::Happened(Stored(command.0))])
         }
     }
 
@@ -563,7 +565,10 @@ fn seven() -> u8 {
 }
 
 mod as_text {
-    #![expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+    #![expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes fields by reference"
+    )]
 
     use serde::{Deserialize, Deserializer, Serializer, de};
 

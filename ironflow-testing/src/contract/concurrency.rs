@@ -43,7 +43,8 @@ async fn race_for_versions(handles: Vec<Fixture>) {
         let (store, contested) = (handles[number % handles.len()].clone(), contested.clone());
         writers.spawn(async move {
             let mut won = Vec::new();
-            // Each writer tries every version; whoever is late learns where the stream is from the conflict.
+            // Each writer tries every version; whoever is late learns where the stream is from the
+            // conflict.
             let mut at = 0;
             while at < ROUNDS {
                 let new = events(1);

@@ -57,14 +57,16 @@ impl Fixture {
         self
     }
 
-    /// How long a rule waits for what must come about before it says that it has not; half a minute unless told otherwise.
+    /// How long a rule waits for what must come about before it says that it has not; half a minute
+    /// unless told otherwise.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
     }
 
-    /// Several handles on the same data: opened each on its own where the store can be, shared where it cannot.
+    /// Several handles on the same data: opened each on its own where the store can be, shared
+    /// where it cannot.
     pub async fn handles(&self, count: usize) -> Vec<Self> {
         let mut handles = vec![self.clone()];
         while handles.len() < count {

@@ -278,7 +278,8 @@ pub async fn a_read_gets_past_events_that_are_not_wanted(store: Fixture) {
 
 pub async fn a_full_page_is_read_to_the_end_of_its_append(store: Fixture) {
     let appended = three_appends(&*store).await;
-    // The first `a` of the second append fills the page; `b` and `c` after it are not wanted, and yet are behind us.
+    // The first `a` of the second append fills the page; `b` and `c` after it are not wanted, and
+    // yet are behind us.
     let full = page(&*store, ReadLog::after(START).names(["a"]).limit(2)).await;
     assert_eq!(page_ids(&full.events), [appended[0].0[0], appended[1].0[0]]);
     assert_eq!((full.read_to, full.at_end), (appended[1].1, false));

@@ -1,8 +1,9 @@
 //! Everything a store promises, as separately named tests.
 //!
-//! The author of an adapter writes one line, [`store_contract!`](crate::store_contract), and gets a test for every rule.
-//! The rules are ordinary functions: `contract::append::a_conflict_says_where_the_stream_is` is both the test that fails and the code to
-//! read then. They know a store only through its two ports.
+//! The author of an adapter writes one line, [`store_contract!`](crate::store_contract), and gets a
+//! test for every rule. The rules are ordinary functions:
+//! `contract::append::a_conflict_says_where_the_stream_is` is both the test that fails and the code
+//! to read then. They know a store only through its two ports.
 
 pub mod append;
 pub mod concurrency;

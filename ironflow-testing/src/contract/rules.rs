@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::Fixture;
 
-/// One rule, for those who want to go through all of them. Others write [`store_contract!`](crate::store_contract).
+/// One rule, for those who want to go through all of them. Others write
+/// [`store_contract!`](crate::store_contract).
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Its name, such as `append::a_conflict_says_where_the_stream_is`.
@@ -60,8 +61,8 @@ pub fn rules() -> Vec<Rule> {
 
 /// Makes a test of every rule for a store.
 ///
-/// `open` is a closure whose future is a [`Fixture`](crate::contract::Fixture) with a fresh, empty store. `reopens` adds the rules
-/// about closing a store and opening it again.
+/// `open` is a closure whose future is a [`Fixture`](crate::contract::Fixture) with a fresh, empty
+/// store. `reopens` adds the rules about closing a store and opening it again.
 ///
 /// The tests come into a module `contract`, so a second store goes into a module of its own.
 ///

@@ -21,7 +21,8 @@ pub(super) enum Row {
     Moved(usize, usize),
 }
 
-/// Aligns two sequences so that as many elements as possible are the same, and then as many as possible similar.
+/// Aligns two sequences so that as many elements as possible are the same, and then as many as
+/// possible similar.
 pub(super) fn align(
     expected: usize,
     produced: usize,
@@ -66,7 +67,8 @@ pub(super) fn align(
     rows
 }
 
-/// Joins what is missing in one place and the same in another to one row, in the place where it was produced.
+/// Joins what is missing in one place and the same in another to one row, in the place where it was
+/// produced.
 pub(super) fn join_moved(rows: Vec<Row>, likeness: impl Fn(usize, usize) -> Likeness) -> Vec<Row> {
     let mut rows: Vec<_> = rows.into_iter().map(Some).collect();
     for at in 0..rows.len() {

@@ -11,7 +11,8 @@ use super::when::When;
 
 /// Begins a scenario with what has happened to an aggregate of type `A`, in order.
 ///
-/// Every event is written in its stored form and read back; the scenario goes on with what came back.
+/// Every event is written in its stored form and read back; the scenario goes on with what came
+/// back.
 ///
 /// ```
 /// use ironflow_testing::given;
@@ -66,7 +67,8 @@ pub struct Given<A: Aggregate, X = NoContext> {
 }
 
 impl<A: Aggregate> Given<A> {
-    /// Adds what enrichment would have fetched for a command declared with `#[command(…, context = …)]`.
+    /// Adds what enrichment would have fetched for a command declared with `#[command(…, context =
+    /// …)]`.
     ///
     /// ```
     /// use ironflow_testing::given;
@@ -132,7 +134,8 @@ where
 {
     /// Lets the aggregate decide `command`.
     ///
-    /// Every event it decides upon is written in its stored form and read back, and folded after those that were given.
+    /// Every event it decides upon is written in its stored form and read back, and folded after
+    /// those that were given.
     ///
     /// # Panics
     ///
@@ -172,7 +175,8 @@ pub struct NoContext;
 #[derive(Debug, Clone, Copy)]
 pub struct WithContext<X>(X);
 
-/// What a scenario offers as a context is what its command is decided with. There is nothing to implement.
+/// What a scenario offers as a context is what its command is decided with. There is nothing to
+/// implement.
 ///
 /// A command that was declared without a context takes none:
 ///
@@ -215,8 +219,8 @@ impl<C> Provides<C> for WithContext<C> {
     }
 }
 
-// Nobody needs the next two. Where a type has a single implementation, the compiler takes it before it looks at the command, and
-// then reports a mismatch of types instead of the message above.
+// Nobody needs the next two. Where a type has a single implementation, the compiler takes it before
+// it looks at the command, and then reports a mismatch of types instead of the message above.
 
 #[diagnostic::do_not_recommend]
 impl Provides<NoContext> for NoContext {

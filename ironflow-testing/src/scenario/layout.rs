@@ -1,6 +1,7 @@
 //! Values as text: on one line if they fit there, otherwise on as few lines as they need.
 //!
-//! `{:#?}` gives every field and every bracket a line of its own, and an order with three items fills a screen.
+//! `{:#?}` gives every field and every bracket a line of its own, and an order with three items
+//! fills a screen.
 
 use std::fmt::Debug;
 use std::iter::Peekable;

@@ -103,7 +103,8 @@ fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
     Ok(read)
 }
 
-/// Whether two texts are the same JSON. The members of an object have no order, so that a hash map may be part of an event.
+/// Whether two texts are the same JSON. The members of an object have no order, so that a hash map
+/// may be part of an event.
 fn same_json(one: &str, other: &str) -> bool {
     one == other || {
         let [one, other] = [one, other].map(serde_json::from_str::<Value>);

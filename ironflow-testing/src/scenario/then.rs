@@ -11,7 +11,8 @@ impl<A> When<A>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
-    /// The command must have been accepted and have produced exactly these events, in this order. What was given is not among them.
+    /// The command must have been accepted and have produced exactly these events, in this order.
+    /// What was given is not among them.
     ///
     /// ```
     /// # use ironflow_testing::given;
@@ -30,7 +31,8 @@ where
     ///
     /// # Panics
     ///
-    /// When anything else happened. The panic is at the caller's line, and its message tells the whole scenario.
+    /// When anything else happened. The panic is at the caller's line, and its message tells the
+    /// whole scenario.
     #[allow(
         clippy::needless_pass_by_value,
         reason = "a sentence reads better without a borrow"
@@ -76,7 +78,8 @@ where
         }
     }
 
-    /// The command must have been accepted without anything happening, as one that was carried out before should be.
+    /// The command must have been accepted without anything happening, as one that was carried out
+    /// before should be.
     ///
     /// ```
     /// # use ironflow_testing::given;

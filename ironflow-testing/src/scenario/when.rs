@@ -10,8 +10,8 @@ use super::unfinished::Unfinished;
 
 /// What an aggregate made of a command; [`Given::when`](super::Given::when) makes it.
 ///
-/// Go on with [`then`](Self::then), [`then_error`](Self::then_error) or [`then_nothing`](Self::then_nothing). It fails the test if
-/// it is dropped instead.
+/// Go on with [`then`](Self::then), [`then_error`](Self::then_error) or
+/// [`then_nothing`](Self::then_nothing). It fails the test if it is dropped instead.
 #[must_use = "nothing is checked before `.then(…)`, `.then_error(…)` or `.then_nothing()`"]
 pub struct When<A: Aggregate> {
     /// The new events as a store would return them, or the reason to refuse.
@@ -37,7 +37,8 @@ where
                 let mut story = story.clone();
                 story.produced(&produced);
                 let produced = round_trip::all(produced, &story);
-                // From the first event on, as the next command would load it; only a panic is of interest.
+                // From the first event on, as the next command would load it; only a panic is of
+                // interest.
                 let _ = round_trip::replay::<A>(events.iter().chain(&produced), &story);
                 Ok(produced)
             }

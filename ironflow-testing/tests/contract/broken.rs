@@ -1,4 +1,5 @@
-//! A suite that passes everything proves nothing: every broken store here must fail the rule that is about its fault.
+//! A suite that passes everything proves nothing: every broken store here must fail the rule that
+//! is about its fault.
 
 #![allow(
     clippy::unwrap_used,
@@ -225,7 +226,8 @@ impl StreamStore for Broken {
             _ => {}
         }
         if self.is(Fault::ShowsEventsLate) {
-            // As a database does whose positions are taken before the commit, and whose commits take their time.
+            // As a database does whose positions are taken before the commit, and whose commits
+            // take their time.
             let pause = Duration::from_millis(self.calls.fetch_add(1, Ordering::Relaxed) % 3);
             let until = Instant::now() + pause;
             self.late

@@ -41,8 +41,9 @@ pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
     }
 }
 
-/// Whether a scenario that begins in the line after the caller's fails at its own line and says `expected`, in which `HERE+n` is `n`
-/// lines further down than the caller's. Space before the lines of `expected` is only there for the eye.
+/// Whether a scenario that begins in the line after the caller's fails at its own line and says
+/// `expected`, in which `HERE+n` is `n` lines further down than the caller's. Space before the
+/// lines of `expected` is only there for the eye.
 #[track_caller]
 pub(crate) fn fails(scenario: impl FnOnce(), expected: &str) {
     let found = failure(scenario);

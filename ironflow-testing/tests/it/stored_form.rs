@@ -197,7 +197,8 @@ impl PartialEq for Tag {
     }
 }
 
-/// Equal to a set with the same members, and written in the order of insertion, which reading turns around.
+/// Equal to a set with the same members, and written in the order of insertion, which reading turns
+/// around.
 #[derive(Debug, Clone)]
 struct Shuffled(Vec<u8>);
 

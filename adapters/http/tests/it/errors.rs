@@ -1,4 +1,5 @@
-//! Every error has a status, a code and a sentence, and tells nobody what is none of their business.
+//! Every error has a status, a code and a sentence, and tells nobody what is none of their
+//! business.
 
 use axum::http::StatusCode;
 use ironflow_domain::store::{Append, ExpectedVersion, NewEvent, StoreErrorKind, StreamStore};

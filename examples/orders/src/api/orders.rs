@@ -33,8 +33,13 @@ struct Accepted {
     entity_version: StreamVersion,
 }
 
-/// Executes a command. One that had been executed before gets the same answer, with a header that says so.
-async fn answer<C>(order_id: OrderId, headers: CommandHeaders, command: Execution<'_, Shop, C>) -> Result<Response, ApiError>
+/// Executes a command. One that had been executed before gets the same answer, with a header that
+/// says so.
+async fn answer<C>(
+    order_id: OrderId,
+    headers: CommandHeaders,
+    command: Execution<'_, Shop, C>,
+) -> Result<Response, ApiError>
 where
     C: Addressed<Aggregate = Order>,
     Shop: Enrich<C>,
@@ -48,7 +53,9 @@ where
     };
     let mut response = (StatusCode::ACCEPTED, axum::Json(accepted)).into_response();
     if receipt.duplicate {
-        response.headers_mut().insert("idempotent-replayed", HeaderValue::from_static("true"));
+        response
+            .headers_mut()
+            .insert("idempotent-replayed", HeaderValue::from_static("true"));
     }
     Ok(response)
 }
@@ -59,7 +66,12 @@ async fn place(
     Json(command): Json<PlaceOrder>,
 ) -> Result<Response, ApiError> {
     let (order_id, customer) = (command.order_id.clone(), command.customer_id.to_string());
-    answer(order_id, headers, orders.execute(command).issued_by(customer)).await
+    answer(
+        order_id,
+        headers,
+        orders.execute(command).issued_by(customer),
+    )
+    .await
 }
 
 async fn confirm(
@@ -67,7 +79,9 @@ async fn confirm(
     Path(order_id): Path<OrderId>,
     headers: CommandHeaders,
 ) -> Result<Response, ApiError> {
-    let command = ConfirmOrder { order_id: order_id.clone() };
+    let command = ConfirmOrder {
+        order_id: order_id.clone(),
+    };
     answer(order_id, headers, orders.execute(command)).await
 }
 
@@ -84,7 +98,10 @@ async fn pay(
     body: Option<Json<Payment>>,
 ) -> Result<Response, ApiError> {
     let Json(Payment { payment_id }) = body.unwrap_or_default();
-    let command = PayOrder { order_id: order_id.clone(), payment_id };
+    let command = PayOrder {
+        order_id: order_id.clone(),
+        payment_id,
+    };
     answer(order_id, headers, orders.execute(command)).await
 }
 
@@ -101,7 +118,10 @@ async fn ship(
     body: Option<Json<Shipment>>,
 ) -> Result<Response, ApiError> {
     let Json(Shipment { tracking_number }) = body.unwrap_or_default();
-    let command = ShipOrder { order_id: order_id.clone(), tracking_number };
+    let command = ShipOrder {
+        order_id: order_id.clone(),
+        tracking_number,
+    };
     answer(order_id, headers, orders.execute(command)).await
 }
 
@@ -117,6 +137,9 @@ async fn cancel(
     body: Option<Json<Cancellation>>,
 ) -> Result<Response, ApiError> {
     let Json(Cancellation { reason }) = body.unwrap_or_default();
-    let command = CancelOrder { order_id: order_id.clone(), reason };
+    let command = CancelOrder {
+        order_id: order_id.clone(),
+        reason,
+    };
     answer(order_id, headers, orders.execute(command)).await
 }

@@ -17,7 +17,9 @@ pub struct CancelOrder {
 impl Decide<CancelOrder> for Order {
     fn decide(&self, CancelOrder { reason, .. }: CancelOrder) -> Decision<Self> {
         match self.status()? {
-            Status::Placed | Status::Confirmed | Status::Paid => Ok(events![OrderEvent::Cancelled { reason }]),
+            Status::Placed | Status::Confirmed | Status::Paid => {
+                Ok(events![OrderEvent::Cancelled { reason }])
+            }
             status @ (Status::Shipped | Status::Cancelled) => Err(OrderError::CannotCancel(status)),
         }
     }
@@ -31,14 +33,23 @@ mod tests {
     use crate::commands::stories::{cancelled, confirmed, order, paid, placed, shipped};
 
     fn cancel() -> CancelOrder {
-        CancelOrder { order_id: order(), reason: Some("changed my mind".into()) }
+        CancelOrder {
+            order_id: order(),
+            reason: Some("changed my mind".into()),
+        }
     }
 
     #[test]
     fn an_order_can_be_cancelled_until_it_is_shipped() {
-        given::<Order>(events![placed()]).when(cancel()).then(events![cancelled()]);
-        given::<Order>(events![placed(), confirmed()]).when(cancel()).then(events![cancelled()]);
-        given::<Order>(events![placed(), confirmed(), paid()]).when(cancel()).then(events![cancelled()]);
+        given::<Order>(events![placed()])
+            .when(cancel())
+            .then(events![cancelled()]);
+        given::<Order>(events![placed(), confirmed()])
+            .when(cancel())
+            .then(events![cancelled()]);
+        given::<Order>(events![placed(), confirmed(), paid()])
+            .when(cancel())
+            .then(events![cancelled()]);
     }
 
     #[test]
@@ -57,6 +68,8 @@ mod tests {
 
     #[test]
     fn an_order_nobody_placed_cannot_be_cancelled() {
-        given::<Order>(events![]).when(cancel()).then_error(OrderError::NotPlaced);
+        given::<Order>(events![])
+            .when(cancel())
+            .then_error(OrderError::NotPlaced);
     }
 }

@@ -34,20 +34,32 @@ mod tests {
 
     #[test]
     fn an_order_that_was_placed_can_be_confirmed() {
-        given::<Order>(events![placed()]).when(confirm()).then(events![confirmed()]);
+        given::<Order>(events![placed()])
+            .when(confirm())
+            .then(events![confirmed()]);
     }
 
     #[test]
     fn an_order_nobody_placed_cannot_be_confirmed() {
-        given::<Order>(events![]).when(confirm()).then_error(OrderError::NotPlaced);
+        given::<Order>(events![])
+            .when(confirm())
+            .then_error(OrderError::NotPlaced);
     }
 
     #[test]
     fn an_order_is_confirmed_once_and_before_anything_else() {
         let cannot = OrderError::CannotConfirm;
-        given::<Order>(events![placed(), confirmed()]).when(confirm()).then_error(cannot(Status::Confirmed));
-        given::<Order>(events![placed(), confirmed(), paid()]).when(confirm()).then_error(cannot(Status::Paid));
-        given::<Order>(events![placed(), confirmed(), paid(), shipped()]).when(confirm()).then_error(cannot(Status::Shipped));
-        given::<Order>(events![placed(), cancelled()]).when(confirm()).then_error(cannot(Status::Cancelled));
+        given::<Order>(events![placed(), confirmed()])
+            .when(confirm())
+            .then_error(cannot(Status::Confirmed));
+        given::<Order>(events![placed(), confirmed(), paid()])
+            .when(confirm())
+            .then_error(cannot(Status::Paid));
+        given::<Order>(events![placed(), confirmed(), paid(), shipped()])
+            .when(confirm())
+            .then_error(cannot(Status::Shipped));
+        given::<Order>(events![placed(), cancelled()])
+            .when(confirm())
+            .then_error(cannot(Status::Cancelled));
     }
 }

@@ -1,4 +1,5 @@
-//! What can be asked of an order: one file for each command, its decision, and the specs of its rules.
+//! What can be asked of an order: one file for each command, its decision, and the specs of its
+//! rules.
 
 mod cancel_order;
 mod confirm_order;

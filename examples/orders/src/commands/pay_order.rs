@@ -31,25 +31,40 @@ mod tests {
     use crate::commands::stories::{cancelled, confirmed, order, paid, placed, shipped};
 
     fn pay() -> PayOrder {
-        PayOrder { order_id: order(), payment_id: Some("pay-1".into()) }
+        PayOrder {
+            order_id: order(),
+            payment_id: Some("pay-1".into()),
+        }
     }
 
     #[test]
     fn an_order_that_was_confirmed_can_be_paid() {
-        given::<Order>(events![placed(), confirmed()]).when(pay()).then(events![paid()]);
+        given::<Order>(events![placed(), confirmed()])
+            .when(pay())
+            .then(events![paid()]);
     }
 
     #[test]
     fn an_order_nobody_placed_cannot_be_paid() {
-        given::<Order>(events![]).when(pay()).then_error(OrderError::NotPlaced);
+        given::<Order>(events![])
+            .when(pay())
+            .then_error(OrderError::NotPlaced);
     }
 
     #[test]
     fn an_order_is_paid_once_and_only_when_confirmed() {
         let cannot = OrderError::CannotPay;
-        given::<Order>(events![placed()]).when(pay()).then_error(cannot(Status::Placed));
-        given::<Order>(events![placed(), confirmed(), paid()]).when(pay()).then_error(cannot(Status::Paid));
-        given::<Order>(events![placed(), confirmed(), paid(), shipped()]).when(pay()).then_error(cannot(Status::Shipped));
-        given::<Order>(events![placed(), confirmed(), cancelled()]).when(pay()).then_error(cannot(Status::Cancelled));
+        given::<Order>(events![placed()])
+            .when(pay())
+            .then_error(cannot(Status::Placed));
+        given::<Order>(events![placed(), confirmed(), paid()])
+            .when(pay())
+            .then_error(cannot(Status::Paid));
+        given::<Order>(events![placed(), confirmed(), paid(), shipped()])
+            .when(pay())
+            .then_error(cannot(Status::Shipped));
+        given::<Order>(events![placed(), confirmed(), cancelled()])
+            .when(pay())
+            .then_error(cannot(Status::Cancelled));
     }
 }

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ironflow_domain::{BoxError, CommandMetadata, DecideWith, Decision, Enrich, Timestamp, command, events};
+use ironflow_domain::{
+    BoxError, CommandMetadata, DecideWith, Decision, Enrich, Timestamp, command, events,
+};
 use serde::Deserialize;
 
 use crate::domain::{
-    Address, Cents, Contact, CustomerId, Item, LineItem, Order, OrderError, OrderEvent, OrderId, OrderPlaced,
+    Address, Cents, Contact, CustomerId, Item, LineItem, Order, OrderError, OrderEvent, OrderId,
+    OrderPlaced,
 };
 use crate::shop::{Customer, Product, Shop};
 
@@ -38,7 +41,11 @@ pub struct PlaceOrderContext {
 }
 
 impl Enrich<PlaceOrder> for Shop {
-    async fn enrich(&self, command: &PlaceOrder, issued: &CommandMetadata) -> Result<PlaceOrderContext, BoxError> {
+    async fn enrich(
+        &self,
+        command: &PlaceOrder,
+        issued: &CommandMetadata,
+    ) -> Result<PlaceOrderContext, BoxError> {
         let products: BTreeSet<_> = command.items.iter().map(|item| &item.product_id).collect();
         Ok(PlaceOrderContext {
             customer: self.customers.find(&command.customer_id).await?,
@@ -62,7 +69,11 @@ impl DecideWith<PlaceOrder> for Order {
         let items = freeze(command.items, &context.products)?;
         Ok(events![OrderEvent::Placed(OrderPlaced {
             order_id: command.order_id,
-            customer: Contact { id: customer.id.clone(), name: customer.name.clone(), email: customer.email.clone() },
+            customer: Contact {
+                id: customer.id.clone(),
+                name: customer.name.clone(),
+                email: customer.email.clone()
+            },
             total_amount: total(&items).ok_or(OrderError::TooLarge)?,
             items,
             shipping_address: command.shipping_address,
@@ -86,13 +97,20 @@ fn freeze(items: Vec<Item>, products: &[Product]) -> Result<Vec<LineItem>, Order
         if qty == 0 {
             return Err(OrderError::NoQuantity(product_id));
         }
-        Ok(LineItem { product_id, name: product.name.clone(), price: product.price, qty })
+        Ok(LineItem {
+            product_id,
+            name: product.name.clone(),
+            price: product.price,
+            qty,
+        })
     };
     items.into_iter().map(freeze).collect()
 }
 
 fn total(items: &[LineItem]) -> Option<Cents> {
-    let sum = items.iter().try_fold(0_u64, |sum, item| sum.checked_add(item.price.0.checked_mul(item.qty.into())?));
+    let sum = items.iter().try_fold(0_u64, |sum, item| {
+        sum.checked_add(item.price.0.checked_mul(item.qty.into())?)
+    });
     sum.map(Cents)
 }
 
@@ -105,17 +123,30 @@ mod tests {
 
     #[test]
     fn names_and_prices_are_frozen_into_the_event() {
-        let line = |id: &str, name: &str, price, qty| LineItem { product_id: id.into(), name: name.into(), price: Cents(price), qty };
-        given::<Order>(events![]).context(shop()).when(placing(&[("prod-1", 2), ("prod-2", 1)])).then(events![
-            OrderEvent::Placed(OrderPlaced {
+        let line = |id: &str, name: &str, price, qty| LineItem {
+            product_id: id.into(),
+            name: name.into(),
+            price: Cents(price),
+            qty,
+        };
+        given::<Order>(events![])
+            .context(shop())
+            .when(placing(&[("prod-1", 2), ("prod-2", 1)]))
+            .then(events![OrderEvent::Placed(OrderPlaced {
                 order_id: order(),
-                customer: Contact { id: "cust-456".into(), name: "Ann".into(), email: "ann@example.com".into() },
-                items: vec![line("prod-1", "Coffee", 1_250, 2), line("prod-2", "Mug", 900, 1)],
+                customer: Contact {
+                    id: "cust-456".into(),
+                    name: "Ann".into(),
+                    email: "ann@example.com".into()
+                },
+                items: vec![
+                    line("prod-1", "Coffee", 1_250, 2),
+                    line("prod-2", "Mug", 900, 1)
+                ],
                 shipping_address: placing(&[]).shipping_address,
                 total_amount: Cents(3_400),
                 occurred_at: shop().issued_at,
-            })
-        ]);
+            })]);
     }
 
     #[test]
@@ -133,7 +164,10 @@ mod tests {
     #[test]
     fn a_customer_we_do_not_know_cannot_order() {
         given::<Order>(events![])
-            .context(PlaceOrderContext { customer: None, ..shop() })
+            .context(PlaceOrderContext {
+                customer: None,
+                ..shop()
+            })
             .when(placing(&[("prod-1", 1)]))
             .then_error(OrderError::UnknownCustomer("cust-456".into()));
     }
@@ -141,7 +175,11 @@ mod tests {
     #[test]
     fn a_blocked_customer_cannot_order() {
         let mut context = shop();
-        context.customer.as_mut().expect("the sample shop has a customer").is_blocked = true;
+        context
+            .customer
+            .as_mut()
+            .expect("the sample shop has a customer")
+            .is_blocked = true;
         given::<Order>(events![])
             .context(context)
             .when(placing(&[("prod-1", 1)]))
@@ -150,7 +188,10 @@ mod tests {
 
     #[test]
     fn an_order_has_items() {
-        given::<Order>(events![]).context(shop()).when(placing(&[])).then_error(OrderError::NoItems);
+        given::<Order>(events![])
+            .context(shop())
+            .when(placing(&[]))
+            .then_error(OrderError::NoItems);
     }
 
     #[test]
@@ -183,6 +224,9 @@ mod tests {
     fn a_total_that_cannot_be_counted_is_refused() {
         let mut context = shop();
         context.products[0].price = Cents(u64::MAX);
-        given::<Order>(events![]).context(context).when(placing(&[("prod-1", 2)])).then_error(OrderError::TooLarge);
+        given::<Order>(events![])
+            .context(context)
+            .when(placing(&[("prod-1", 2)]))
+            .then_error(OrderError::TooLarge);
     }
 }

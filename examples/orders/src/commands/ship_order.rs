@@ -15,7 +15,12 @@ pub struct ShipOrder {
 }
 
 impl Decide<ShipOrder> for Order {
-    fn decide(&self, ShipOrder { tracking_number, .. }: ShipOrder) -> Decision<Self> {
+    fn decide(
+        &self,
+        ShipOrder {
+            tracking_number, ..
+        }: ShipOrder,
+    ) -> Decision<Self> {
         match self.status()? {
             Status::Paid => Ok(events![OrderEvent::Shipped { tracking_number }]),
             status => Err(OrderError::CannotShip(status)),
@@ -31,25 +36,40 @@ mod tests {
     use crate::commands::stories::{cancelled, confirmed, order, paid, placed, shipped};
 
     fn ship() -> ShipOrder {
-        ShipOrder { order_id: order(), tracking_number: Some("track-1".into()) }
+        ShipOrder {
+            order_id: order(),
+            tracking_number: Some("track-1".into()),
+        }
     }
 
     #[test]
     fn an_order_that_was_paid_can_be_shipped() {
-        given::<Order>(events![placed(), confirmed(), paid()]).when(ship()).then(events![shipped()]);
+        given::<Order>(events![placed(), confirmed(), paid()])
+            .when(ship())
+            .then(events![shipped()]);
     }
 
     #[test]
     fn an_order_nobody_placed_cannot_be_shipped() {
-        given::<Order>(events![]).when(ship()).then_error(OrderError::NotPlaced);
+        given::<Order>(events![])
+            .when(ship())
+            .then_error(OrderError::NotPlaced);
     }
 
     #[test]
     fn an_order_is_shipped_once_and_only_when_paid() {
         let cannot = OrderError::CannotShip;
-        given::<Order>(events![placed()]).when(ship()).then_error(cannot(Status::Placed));
-        given::<Order>(events![placed(), confirmed()]).when(ship()).then_error(cannot(Status::Confirmed));
-        given::<Order>(events![placed(), confirmed(), paid(), shipped()]).when(ship()).then_error(cannot(Status::Shipped));
-        given::<Order>(events![placed(), confirmed(), paid(), cancelled()]).when(ship()).then_error(cannot(Status::Cancelled));
+        given::<Order>(events![placed()])
+            .when(ship())
+            .then_error(cannot(Status::Placed));
+        given::<Order>(events![placed(), confirmed()])
+            .when(ship())
+            .then_error(cannot(Status::Confirmed));
+        given::<Order>(events![placed(), confirmed(), paid(), shipped()])
+            .when(ship())
+            .then_error(cannot(Status::Shipped));
+        given::<Order>(events![placed(), confirmed(), paid(), cancelled()])
+            .when(ship())
+            .then_error(cannot(Status::Cancelled));
     }
 }

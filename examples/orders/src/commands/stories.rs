@@ -14,7 +14,13 @@ pub(crate) fn placing(items: &[(&str, u32)]) -> PlaceOrder {
     PlaceOrder {
         order_id: order(),
         customer_id: "cust-456".into(),
-        items: items.iter().map(|&(id, qty)| Item { product_id: id.into(), qty }).collect(),
+        items: items
+            .iter()
+            .map(|&(id, qty)| Item {
+                product_id: id.into(),
+                qty,
+            })
+            .collect(),
         shipping_address: Address {
             street: "1 High Street".into(),
             city: "Bath".into(),
@@ -26,7 +32,12 @@ pub(crate) fn placing(items: &[(&str, u32)]) -> PlaceOrder {
 
 /// A shop that has Ann, coffee and mugs.
 pub(crate) fn shop() -> PlaceOrderContext {
-    let product = |id: &str, name: &str, price| Product { id: id.into(), name: name.into(), price: Cents(price), is_available: true };
+    let product = |id: &str, name: &str, price| Product {
+        id: id.into(),
+        name: name.into(),
+        price: Cents(price),
+        is_available: true,
+    };
     PlaceOrderContext {
         customer: Some(Customer {
             id: "cust-456".into(),
@@ -34,7 +45,10 @@ pub(crate) fn shop() -> PlaceOrderContext {
             email: "ann@example.com".into(),
             is_blocked: false,
         }),
-        products: vec![product("prod-1", "Coffee", 1_250), product("prod-2", "Mug", 900)],
+        products: vec![
+            product("prod-1", "Coffee", 1_250),
+            product("prod-2", "Mug", 900),
+        ],
         issued_at: "2026-04-17T14:22:01Z".parse().expect("a valid time"),
     }
 }
@@ -42,8 +56,17 @@ pub(crate) fn shop() -> PlaceOrderContext {
 pub(crate) fn placed() -> OrderEvent {
     OrderEvent::Placed(OrderPlaced {
         order_id: order(),
-        customer: Contact { id: "cust-456".into(), name: "Ann".into(), email: "ann@example.com".into() },
-        items: vec![LineItem { product_id: "prod-1".into(), name: "Coffee".into(), price: Cents(1_250), qty: 2 }],
+        customer: Contact {
+            id: "cust-456".into(),
+            name: "Ann".into(),
+            email: "ann@example.com".into(),
+        },
+        items: vec![LineItem {
+            product_id: "prod-1".into(),
+            name: "Coffee".into(),
+            price: Cents(1_250),
+            qty: 2,
+        }],
         shipping_address: placing(&[]).shipping_address,
         total_amount: Cents(2_500),
         occurred_at: shop().issued_at,
@@ -55,13 +78,19 @@ pub(crate) fn confirmed() -> OrderEvent {
 }
 
 pub(crate) fn paid() -> OrderEvent {
-    OrderEvent::Paid { payment_id: Some("pay-1".into()) }
+    OrderEvent::Paid {
+        payment_id: Some("pay-1".into()),
+    }
 }
 
 pub(crate) fn shipped() -> OrderEvent {
-    OrderEvent::Shipped { tracking_number: Some("track-1".into()) }
+    OrderEvent::Shipped {
+        tracking_number: Some("track-1".into()),
+    }
 }
 
 pub(crate) fn cancelled() -> OrderEvent {
-    OrderEvent::Cancelled { reason: Some("changed my mind".into()) }
+    OrderEvent::Cancelled {
+        reason: Some("changed my mind".into()),
+    }
 }

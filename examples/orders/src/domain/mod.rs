@@ -8,4 +8,6 @@ mod values;
 pub use error::OrderError;
 pub use events::{OrderEvent, OrderPlaced};
 pub use order::{Order, Status};
-pub use values::{Address, Cents, Contact, CustomerId, Item, LineItem, OrderId, PaymentId, ProductId};
+pub use values::{
+    Address, Cents, Contact, CustomerId, Item, LineItem, OrderId, PaymentId, ProductId,
+};

@@ -54,7 +54,10 @@ impl Project<OrderEvent> for CustomerOrders {
             self.orders.insert(0, summary);
         } else {
             let order_id = event.stream.id().into();
-            self.orders.iter_mut().filter(|order| order.order_id == order_id).for_each(|order| order.status = status);
+            self.orders
+                .iter_mut()
+                .filter(|order| order.order_id == order_id)
+                .for_each(|order| order.status = status);
         }
     }
 }

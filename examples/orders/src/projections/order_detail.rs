@@ -3,7 +3,9 @@
 use ironflow_domain::{Partition, Project, Projection, Recorded, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Address, Cents, Contact, LineItem, OrderEvent, OrderId, OrderPlaced, PaymentId, Status};
+use crate::domain::{
+    Address, Cents, Contact, LineItem, OrderEvent, OrderId, OrderPlaced, PaymentId, Status,
+};
 
 /// The page of one order.
 #[derive(Projection, Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -50,8 +52,23 @@ impl Project<OrderEvent> for OrderDetail {
         self.status = (&event.data).into();
         match &event.data {
             OrderEvent::Placed(placed) => {
-                let OrderPlaced { order_id, customer, items, shipping_address, total_amount, .. } = placed.clone();
-                *self = Self { order_id, customer, items, shipping_address, total_amount, placed_at: when, ..Self::default() };
+                let OrderPlaced {
+                    order_id,
+                    customer,
+                    items,
+                    shipping_address,
+                    total_amount,
+                    ..
+                } = placed.clone();
+                *self = Self {
+                    order_id,
+                    customer,
+                    items,
+                    shipping_address,
+                    total_amount,
+                    placed_at: when,
+                    ..Self::default()
+                };
             }
             OrderEvent::Confirmed => self.confirmed_at = when,
             OrderEvent::Paid { payment_id } => {

@@ -33,13 +33,28 @@ impl Catalogue {
             price: Cents(price),
             is_available,
         };
-        let samples = [product("prod-1", "Coffee", 1_250, true), product("prod-2", "Mug", 900, true), product("prod-3", "Teapot", 3_900, false)];
-        Self(samples.into_iter().map(|product| (product.id.clone(), product)).collect())
+        let samples = [
+            product("prod-1", "Coffee", 1_250, true),
+            product("prod-2", "Mug", 900, true),
+            product("prod-3", "Teapot", 3_900, false),
+        ];
+        Self(
+            samples
+                .into_iter()
+                .map(|product| (product.id.clone(), product))
+                .collect(),
+        )
     }
 
     /// Looks several up; those that do not exist are left out.
-    #[expect(clippy::unused_async, reason = "a real catalogue is asked over the network")]
-    pub async fn find_all(&self, ids: impl Iterator<Item = &ProductId>) -> Result<Vec<Product>, BoxError> {
+    #[expect(
+        clippy::unused_async,
+        reason = "a real catalogue is asked over the network"
+    )]
+    pub async fn find_all(
+        &self,
+        ids: impl Iterator<Item = &ProductId>,
+    ) -> Result<Vec<Product>, BoxError> {
         Ok(ids.filter_map(|id| self.0.get(id).cloned()).collect())
     }
 }

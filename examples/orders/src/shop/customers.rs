@@ -33,12 +33,24 @@ impl Customers {
             email: format!("{}@example.com", name.to_lowercase()),
             is_blocked,
         };
-        let samples = [customer("cust-456", "Ann", false), customer("cust-789", "Bob", false), customer("cust-666", "Mallory", true)];
-        Self(samples.into_iter().map(|customer| (customer.id.clone(), customer)).collect())
+        let samples = [
+            customer("cust-456", "Ann", false),
+            customer("cust-789", "Bob", false),
+            customer("cust-666", "Mallory", true),
+        ];
+        Self(
+            samples
+                .into_iter()
+                .map(|customer| (customer.id.clone(), customer))
+                .collect(),
+        )
     }
 
     /// Looks one up.
-    #[expect(clippy::unused_async, reason = "a real register of customers is asked over the network")]
+    #[expect(
+        clippy::unused_async,
+        reason = "a real register of customers is asked over the network"
+    )]
     pub async fn find(&self, id: &CustomerId) -> Result<Option<Customer>, BoxError> {
         Ok(self.0.get(id).cloned())
     }

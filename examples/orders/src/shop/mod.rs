@@ -1,4 +1,5 @@
-//! What a decision needs to know of the world. A real shop asks its databases; this one has everything in memory.
+//! What a decision needs to know of the world. A real shop asks its databases; this one has
+//! everything in memory.
 
 mod catalogue;
 mod customers;
@@ -19,6 +20,9 @@ impl Shop {
     /// A shop with a few customers and products.
     #[must_use]
     pub fn with_samples() -> Self {
-        Self { customers: Customers::with_samples(), catalogue: Catalogue::with_samples() }
+        Self {
+            customers: Customers::with_samples(),
+            catalogue: Catalogue::with_samples(),
+        }
     }
 }

@@ -27,8 +27,9 @@ fn steps(client: usize) -> &'static [&'static str] {
     }
 }
 
-/// Lets all clients race for each of the orders, one order after the other. `clients` are the connections of one client, one to each
-/// service; it sends each command to as many of them as `copies` says, at the same time.
+/// Lets all clients race for each of the orders, one order after the other. `clients` are the
+/// connections of one client, one to each service; it sends each command to as many of them as
+/// `copies` says, at the same time.
 fn race(services: &[&Service], orders: &[String], copies: usize) -> BTreeMap<String, Answers> {
     let answers: Mutex<BTreeMap<String, Answers>> = Mutex::default();
     let barrier = Barrier::new(CLIENTS);
@@ -75,7 +76,8 @@ fn race(services: &[&Service], orders: &[String], copies: usize) -> BTreeMap<Str
     answers.into_inner().unwrap()
 }
 
-/// Checks that exactly the commands that were accepted are in the stream, and that the others were refused for a reason.
+/// Checks that exactly the commands that were accepted are in the stream, and that the others were
+/// refused for a reason.
 fn exactly_the_accepted(order: &str, events: &History, answers: &Answers) {
     let stored: BTreeMap<_, _> = events
         .iter()
@@ -240,7 +242,8 @@ fn two_services_on_one_file_lose_nothing_and_double_nothing() {
     let orders: Vec<_> = (0..8).map(|order| order.to_string()).collect();
     place_all(&clients[0], &orders[..4]);
     place_all(&clients[1], &orders[4..]);
-    // Each command goes to both services at the same time, as from a client behind a proxy that tries again too soon.
+    // Each command goes to both services at the same time, as from a client behind a proxy that
+    // tries again too soon.
     let answers = race(&[&left, &right], &orders, 2);
     for client in &clients {
         let histories = histories(client, orders.iter().map(String::as_str));
@@ -265,7 +268,8 @@ fn two_services_on_one_file_lose_nothing_and_double_nothing() {
     right.stop("TERM");
 }
 
-/// A command that is always accepted, so that every conflict is about the stream and not about the order.
+/// A command that is always accepted, so that every conflict is about the stream and not about the
+/// order.
 #[command(Order)]
 struct AddNote {
     #[id]

@@ -21,8 +21,8 @@ pub(crate) struct Event {
 /// The events of an order, oldest first.
 pub(crate) type History = Vec<Event>;
 
-/// Reads the stream of an order, nothing where there is none, and checks that it is whole: versions without a gap, a legal order of
-/// events, no command twice.
+/// Reads the stream of an order, nothing where there is none, and checks that it is whole: versions
+/// without a gap, a legal order of events, no command twice.
 pub(crate) fn history(client: &Client, order: &str) -> Option<History> {
     let answer = client.events(order, "");
     if answer.status == 404 {
@@ -194,7 +194,8 @@ pub(crate) fn views_agree(
                 ))
             }
         });
-        // Times lose their last digits where these are zero, so they are compared by their length too.
+        // Times lose their last digits where these are zero, so they are compared by their length
+        // too.
         let times: Vec<_> = orders
             .iter()
             .map(|order| padded(order["placedAt"].as_str().unwrap()))

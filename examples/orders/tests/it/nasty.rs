@@ -1,4 +1,5 @@
-//! Whatever clients send, they get a whole answer, and never one that says that the service is to blame.
+//! Whatever clients send, they get a whole answer, and never one that says that the service is to
+//! blame.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,8 @@ fn send(service: &Service, head: &str, body: &[u8]) -> (u16, String) {
     taken_apart(&raw(service, &request))
 }
 
-/// Checks that the service has stored nothing of all that, has nothing to say about it, and still serves.
+/// Checks that the service has stored nothing of all that, has nothing to say about it, and still
+/// serves.
 fn is_unharmed(service: Service) {
     let client = service.client();
     let streams = client.get("/api/v1/streams").expect(200);
@@ -91,7 +93,8 @@ fn no_body_breaks_the_service() {
             "/api/orders/unplaced/cancel",
         ] {
             let (status, answer) = send(&service, &format!("POST {path} HTTP/1.1"), body);
-            // Not one of these is good enough to place an order, nor is there one to pay or to cancel.
+            // Not one of these is good enough to place an order, nor is there one to pay or to
+            // cancel.
             assert!(
                 matches!(status, 400 | 422),
                 "{status} for {sample} at {path}: {answer}"

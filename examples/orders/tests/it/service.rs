@@ -13,7 +13,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use ureq::http::{HeaderMap, Request as HttpRequest};
 
-/// How long anything may take that is waited for. Far more than it should, for machines that are busy.
+/// How long anything may take that is waited for. Far more than it should, for machines that are
+/// busy.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until the answer is there.
@@ -343,7 +344,8 @@ impl Answer {
     }
 }
 
-/// Sends bytes as they are and reads until the connection is closed: what no well-behaved client can be made to do.
+/// Sends bytes as they are and reads until the connection is closed: what no well-behaved client
+/// can be made to do.
 pub(crate) fn raw(service: &Service, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(service.address()).unwrap();
     stream.set_read_timeout(Some(DEADLINE)).unwrap();

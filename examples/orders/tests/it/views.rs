@@ -182,7 +182,8 @@ fn the_views_go_on_where_they_were_after_a_restart() {
             client.place(&order, customer).expect(202);
             orders.push(order);
         }
-        // Without waiting for the views: what they had not seen when it stopped, they see when it starts again.
+        // Without waiting for the views: what they had not seen when it stopped, they see when it
+        // starts again.
         service.stop(signal);
     }
     let service = home.start();

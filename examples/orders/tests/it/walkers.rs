@@ -28,8 +28,8 @@ pub(crate) struct Acknowledged {
     version: u64,
 }
 
-/// A client that places order after order and brings each to an end. Nobody else knows its orders, so each of its commands must be
-/// accepted.
+/// A client that places order after order and brings each to an end. Nobody else knows its orders,
+/// so each of its commands must be accepted.
 pub(crate) struct Walker {
     number: usize,
     /// How many orders it has begun.
@@ -153,8 +153,8 @@ pub(crate) fn walk(
     (steps, walkers.into_iter().map(walk).collect())
 }
 
-/// Checks that every command that was acknowledged is in its stream, once and as it was acknowledged, and that nothing is in any
-/// stream but what was sent.
+/// Checks that every command that was acknowledged is in its stream, once and as it was
+/// acknowledged, and that nothing is in any stream but what was sent.
 pub(crate) fn nothing_lost_nothing_doubled(
     client: &Client,
     walkers: &[Walker],

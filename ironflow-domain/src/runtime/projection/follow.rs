@@ -1,7 +1,8 @@
 //! The loop that carries events from the log into the views.
 //!
-//! Views and checkpoint are written in one batch, guarded by the checkpoint's revision: a second process that follows the same
-//! projection fails that guard instead of applying an event twice, and goes on from where the first one is.
+//! Views and checkpoint are written in one batch, guarded by the checkpoint's revision: a second
+//! process that follows the same projection fails that guard instead of applying an event twice,
+//! and goes on from where the first one is.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -16,10 +17,12 @@ use tokio::sync::watch;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::view::{QueryError, View, checkpoint_key, read_view, view_key};
 use crate::store::{
-    Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind, Write, WriteError,
+    Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind, Write,
+    WriteError,
 };
 use crate::{
-    Delivery, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId, StreamVersion, UndecodableEvent,
+    Delivery, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId, StreamVersion,
+    UndecodableEvent,
 };
 
 /// How many events to take at once.
@@ -42,23 +45,36 @@ struct StoredCheckpoint {
 }
 
 impl Checkpoint {
-    pub(crate) async fn read(store: &dyn Store, projection: &str) -> Result<Option<Self>, StoreError> {
+    pub(crate) async fn read(
+        store: &dyn Store,
+        projection: &str,
+    ) -> Result<Option<Self>, StoreError> {
         let Some(entry) = store.get(&checkpoint_key(projection)).await? else {
             return Ok(None);
         };
-        let StoredCheckpoint { position } = serde_json::from_slice(&entry.value).map_err(|error| {
-            StoreError::new(StoreErrorKind::Damaged, format!("failed to read the checkpoint of projection {projection}"))
+        let StoredCheckpoint { position } =
+            serde_json::from_slice(&entry.value).map_err(|error| {
+                StoreError::new(
+                    StoreErrorKind::Damaged,
+                    format!("failed to read the checkpoint of projection {projection}"),
+                )
                 .because(error)
-        })?;
-        Ok(Some(Self { position, revision: entry.revision }))
+            })?;
+        Ok(Some(Self {
+            position,
+            revision: entry.revision,
+        }))
     }
 }
 
 impl StoredCheckpoint {
     fn write(&self, projection: &str) -> Result<Write, StoreError> {
         let json = serde_json::to_vec(self).map_err(|error| {
-            StoreError::new(StoreErrorKind::Other, format!("failed to write the checkpoint of projection {projection}"))
-                .because(error)
+            StoreError::new(
+                StoreErrorKind::Other,
+                format!("failed to write the checkpoint of projection {projection}"),
+            )
+            .because(error)
         })?;
         Ok(Write::put(checkpoint_key(projection), json))
     }
@@ -78,14 +94,30 @@ pub(crate) struct Follower {
 enum Trouble {
     #[error(transparent)]
     Undecodable(#[from] UndecodableEvent),
-    #[error("event {name}, version {version} of stream {stream}, is said to belong where earlier events of its stream went, but none went anywhere")]
-    Unrouted { name: String, stream: String, version: StreamVersion },
-    #[error("event {name}, version {version} of stream {stream}, made the projection panic: {panic}")]
-    Panicked { name: String, stream: String, version: StreamVersion, panic: String },
+    #[error(
+        "event {name}, version {version} of stream {stream}, is said to belong where earlier events of its stream went, but none went anywhere"
+    )]
+    Unrouted {
+        name: String,
+        stream: String,
+        version: StreamVersion,
+    },
+    #[error(
+        "event {name}, version {version} of stream {stream}, made the projection panic: {panic}"
+    )]
+    Panicked {
+        name: String,
+        stream: String,
+        version: StreamVersion,
+        panic: String,
+    },
     #[error(transparent)]
     View(#[from] QueryError),
     #[error("the view {key} cannot be stored as JSON")]
-    Unstorable { key: String, source: serde_json::Error },
+    Unstorable {
+        key: String,
+        source: serde_json::Error,
+    },
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
     #[error(transparent)]
@@ -98,7 +130,9 @@ impl Trouble {
     /// Whether it may be gone the next time.
     fn may_pass(&self) -> bool {
         match self {
-            Self::Store(error) | Self::View(QueryError::Store(error)) => error.kind() != StoreErrorKind::Damaged,
+            Self::Store(error) | Self::View(QueryError::Store(error)) => {
+                error.kind() != StoreErrorKind::Damaged
+            }
             Self::Overtaken => true,
             _ => false,
         }
@@ -112,8 +146,8 @@ pub(crate) async fn run<P: Projection>(follower: Follower) {
     let mut following = Following::<P>::new(follower);
     let state = tokio::select! {
         biased;
-        // An error means that the last handle of the application has been dropped, which tells to stop as well. A batch that is being
-        // written then is written whole or not at all.
+        // An error means that the last handle of the application has been dropped, which tells to
+        // stop as well. A batch that is being written then is written whole or not at all.
         _ = stopping.wait_for(|stop| *stop) => ProjectionState::Stopped,
         trouble = following.follow() => {
             let error = full_text(&trouble);
@@ -139,7 +173,13 @@ struct Following<P> {
 
 impl<P: Projection> Following<P> {
     fn new(follower: Follower) -> Self {
-        let Follower { store, poll, checkpoint, status, .. } = follower;
+        let Follower {
+            store,
+            poll,
+            checkpoint,
+            status,
+            ..
+        } = follower;
         Self {
             store,
             poll,
@@ -166,8 +206,14 @@ impl<P: Projection> Following<P> {
                 Err(trouble) if trouble.may_pass() => {
                     failures += 1;
                     let error = full_text(&trouble);
-                    tracing::warn!(projection = P::NAME, error, failures, "projection is retrying");
-                    self.status.send_modify(|status| status.change(ProjectionState::Retrying { error }));
+                    tracing::warn!(
+                        projection = P::NAME,
+                        error,
+                        failures,
+                        "projection is retrying"
+                    );
+                    self.status
+                        .send_modify(|status| status.change(ProjectionState::Retrying { error }));
                     tokio::time::sleep(pause_after(failures)).await;
                 }
                 Err(trouble) => return trouble,
@@ -177,15 +223,23 @@ impl<P: Projection> Following<P> {
 
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     async fn advance(&mut self) -> Result<bool, Trouble> {
-        let names = P::SOURCES.iter().flat_map(|kinds| kinds.iter()).map(|kind| kind.name);
-        let page = self.store.read_log(ReadLog::after(self.position).names(names).limit(BATCH)).await?;
+        let names = P::SOURCES
+            .iter()
+            .flat_map(|kinds| kinds.iter())
+            .map(|kind| kind.name);
+        let page = self
+            .store
+            .read_log(ReadLog::after(self.position).names(names).limit(BATCH))
+            .await?;
         let views = self.apply(&page).await?;
-        // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and reading on from the old one is cheap.
+        // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
+        // reading on from the old one is cheap.
         if !views.is_empty() || (!page.at_end && page.read_to > self.position) {
             self.commit(views, page.read_to).await?;
         }
         self.position = page.read_to;
-        self.status.send_modify(|status| status.advance(page.read_to, page.at_end));
+        self.status
+            .send_modify(|status| status.advance(page.read_to, page.at_end));
         Ok(page.at_end)
     }
 
@@ -193,7 +247,9 @@ impl<P: Projection> Following<P> {
     async fn apply(&mut self, page: &LogPage) -> Result<BTreeMap<String, View<P>>, Trouble> {
         let mut views: BTreeMap<String, View<P>> = BTreeMap::new();
         for event in page.events.iter() {
-            let Some(delivery) = guarded(&event, || P::decode(&event))?? else { continue };
+            let Some(delivery) = guarded(&event, || P::decode(&event))?? else {
+                continue;
+            };
             let key = match guarded(&event, || Route::of(&*delivery))? {
                 Route::To(key) => {
                     self.remember(event.stream, &key);
@@ -213,7 +269,8 @@ impl<P: Projection> Following<P> {
         Ok(views)
     }
 
-    /// Where the last event of the same stream with a key went: a function of the log, so that it need not be stored.
+    /// Where the last event of the same stream with a key went: a function of the log, so that it
+    /// need not be stored.
     async fn earlier_route(&mut self, event: &EventRef<'_>) -> Result<String, Trouble> {
         if let Some(key) = self.routes.get(event.stream) {
             return Ok(key.clone());
@@ -221,7 +278,10 @@ impl<P: Projection> Following<P> {
         let stream: StreamId = event.stream.parse()?;
         let mut next = event.version.get().checked_sub(1).map(StreamVersion::new);
         while let Some(from) = next {
-            let page = self.store.read_stream(&stream, ReadStream::backward(from)).await?;
+            let page = self
+                .store
+                .read_stream(&stream, ReadStream::backward(from))
+                .await?;
             for earlier in page.events.iter() {
                 if let Some(delivery) = guarded(&earlier, || P::decode(&earlier))??
                     && let Route::To(key) = guarded(&earlier, || Route::of(&*delivery))?
@@ -233,7 +293,11 @@ impl<P: Projection> Following<P> {
             next = page.next;
         }
         let (name, stream, version) = named(event);
-        Err(Trouble::Unrouted { name, stream, version })
+        Err(Trouble::Unrouted {
+            name,
+            stream,
+            version,
+        })
     }
 
     fn remember(&mut self, stream: &str, key: &str) {
@@ -250,7 +314,11 @@ impl<P: Projection> Following<P> {
     }
 
     /// Writes the views and the checkpoint together, unless someone else has moved the checkpoint.
-    async fn commit(&mut self, views: BTreeMap<String, View<P>>, position: Position) -> Result<(), Trouble> {
+    async fn commit(
+        &mut self,
+        views: BTreeMap<String, View<P>>,
+        position: Position,
+    ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);
         for (key, view) in views {
             match serde_json::to_vec(&view) {
@@ -259,7 +327,11 @@ impl<P: Projection> Following<P> {
             }
         }
         let expected = self.revision.map_or(Expected::Absent, Expected::Revision);
-        batch.push(StoredCheckpoint { position }.write(P::NAME)?.expecting(expected));
+        batch.push(
+            StoredCheckpoint { position }
+                .write(P::NAME)?
+                .expecting(expected),
+        );
         match self.store.write(batch).await {
             Ok(revisions) => {
                 self.revision = revisions.last().copied().flatten();
@@ -279,7 +351,8 @@ impl<P: Projection> Following<P> {
         Ok(())
     }
 
-    /// Waits until the log has grown, or until it is time to look whether another process made it grow.
+    /// Waits until the log has grown, or until it is time to look whether another process made it
+    /// grow.
     async fn wait_for_more(&self) -> Result<(), Trouble> {
         match tokio::time::timeout(self.poll, self.store.log_grown(self.position)).await {
             Ok(grown) => Ok(grown?),
@@ -310,12 +383,21 @@ fn guarded<T>(event: &EventRef<'_>, code: impl FnOnce() -> T) -> Result<T, Troub
     // What the closure was changing is thrown away with the batch.
     catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
         let (name, stream, version) = named(event);
-        Trouble::Panicked { name, stream, version, panic: panic_text(&*panic).to_owned() }
+        Trouble::Panicked {
+            name,
+            stream,
+            version,
+            panic: panic_text(&*panic).to_owned(),
+        }
     })
 }
 
 fn named(event: &EventRef<'_>) -> (String, String, StreamVersion) {
-    (event.name.to_owned(), event.stream.to_owned(), event.version)
+    (
+        event.name.to_owned(),
+        event.stream.to_owned(),
+        event.version,
+    )
 }
 
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
@@ -339,6 +421,10 @@ fn full_text(error: &dyn std::error::Error) -> String {
 
 /// 100 ms after the first failure, doubling up to the longest pause.
 fn pause_after(failures: u32) -> Duration {
-    let doubled = 1_u32.checked_shl(failures.saturating_sub(1)).unwrap_or(u32::MAX);
-    Duration::from_millis(100).saturating_mul(doubled).min(LONGEST_PAUSE)
+    let doubled = 1_u32
+        .checked_shl(failures.saturating_sub(1))
+        .unwrap_or(u32::MAX);
+    Duration::from_millis(100)
+        .saturating_mul(doubled)
+        .min(LONGEST_PAUSE)
 }

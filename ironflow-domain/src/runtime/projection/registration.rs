@@ -8,8 +8,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::runtime::projection::follow::{self, Checkpoint, Follower};
-use crate::store::{Store, StoreError};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
+use crate::store::{Store, StoreError};
 use crate::{Position, Projection};
 
 type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -29,17 +29,30 @@ pub(crate) struct Followed {
 
 impl Registration {
     pub(crate) fn of<P: Projection>() -> Self {
-        Self { name: P::NAME, follow: |follower| Box::pin(follow::run::<P>(follower)) }
+        Self {
+            name: P::NAME,
+            follow: |follower| Box::pin(follow::run::<P>(follower)),
+        }
     }
 
     /// Reads where the projection left off and follows the log from there, in a task of its own.
-    pub(crate) async fn follow(&self, store: Arc<dyn Store>, poll: Duration) -> Result<Followed, StoreError> {
+    pub(crate) async fn follow(
+        &self,
+        store: Arc<dyn Store>,
+        poll: Duration,
+    ) -> Result<Followed, StoreError> {
         let checkpoint = Checkpoint::read(&*store, self.name).await?;
         let position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
         let initial = ProjectionStatus::starting(self.name, position);
         let (publish, status) = watch::channel(initial);
         let (stop, stopping) = watch::channel(false);
-        let follower = Follower { store, poll, checkpoint, status: publish.clone(), stopping };
+        let follower = Follower {
+            store,
+            poll,
+            checkpoint,
+            status: publish.clone(),
+            stopping,
+        };
         let task = tokio::spawn((self.follow)(follower));
         tokio::spawn(report_panic(self.name, task, publish));
         Ok(Followed { status, stop })
@@ -47,7 +60,11 @@ impl Registration {
 }
 
 /// A projection that panicked has failed like any other, and must say so.
-async fn report_panic(name: &'static str, task: JoinHandle<()>, status: watch::Sender<ProjectionStatus>) {
+async fn report_panic(
+    name: &'static str,
+    task: JoinHandle<()>,
+    status: watch::Sender<ProjectionStatus>,
+) {
     let Err(error) = task.await else { return };
     let state = if let Ok(panic) = error.try_into_panic() {
         let error = format!("it panicked: {}", follow::panic_text(&*panic));
@@ -68,7 +85,10 @@ impl Followed {
     /// Waits until the projection is done with its last batch.
     pub(crate) async fn stopped(&self) {
         let over = |status: &ProjectionStatus| {
-            matches!(status.state, ProjectionState::Failed { .. } | ProjectionState::Stopped)
+            matches!(
+                status.state,
+                ProjectionState::Failed { .. } | ProjectionState::Stopped
+            )
         };
         let mut status = self.status.clone();
         // An error means that the task is gone, which is what we wait for.

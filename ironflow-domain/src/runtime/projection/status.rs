@@ -45,7 +45,12 @@ pub struct ProjectionStatus {
 
 impl ProjectionStatus {
     pub(crate) fn starting(name: &'static str, position: Position) -> Self {
-        Self { name, state: ProjectionState::Starting, position, updated_at: SystemTime::now().into() }
+        Self {
+            name,
+            state: ProjectionState::Starting,
+            position,
+            updated_at: SystemTime::now().into(),
+        }
     }
 
     pub(crate) fn change(&mut self, state: ProjectionState) {
@@ -67,7 +72,9 @@ impl ProjectionStatus {
 #[non_exhaustive]
 pub enum WaitError {
     /// It was not there in time.
-    #[error("projection {name} is at position {reached}, and did not reach {wanted} within {timeout:?}")]
+    #[error(
+        "projection {name} is at position {reached}, and did not reach {wanted} within {timeout:?}"
+    )]
     #[non_exhaustive]
     Timeout {
         /// Its name.
@@ -89,7 +96,9 @@ pub enum WaitError {
         error: String,
     },
     /// This process does not follow it.
-    #[error("projection {name} is not followed here: add `.projection::<…>()` to `Ironflow::new(…)`")]
+    #[error(
+        "projection {name} is not followed here: add `.projection::<…>()` to `Ironflow::new(…)`"
+    )]
     #[non_exhaustive]
     NotFollowed {
         /// Its name.
@@ -101,33 +110,55 @@ impl<X> Ironflow<X> {
     /// How the projections of this process are doing, in the order of their names.
     #[must_use]
     pub fn projection_statuses(&self) -> Vec<ProjectionStatus> {
-        self.projections().values().map(|followed| followed.status.borrow().clone()).collect()
+        self.projections()
+            .values()
+            .map(|followed| followed.status.borrow().clone())
+            .collect()
     }
 
     /// Waits until the views of `P` show what became of a command, at most for `timeout`.
     ///
     /// # Errors
     ///
-    /// When they do not in time, when the projection has stopped, or when this process does not follow it.
-    pub async fn wait_for<P: Projection>(&self, receipt: &Receipt, timeout: Duration) -> Result<(), WaitError> {
+    /// When they do not in time, when the projection has stopped, or when this process does not
+    /// follow it.
+    pub async fn wait_for<P: Projection>(
+        &self,
+        receipt: &Receipt,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
         let name = P::NAME;
         let Some(wanted) = receipt.position else {
             return Ok(());
         };
-        let followed = self.projections().get(name).ok_or(WaitError::NotFollowed { name })?;
+        let followed = self
+            .projections()
+            .get(name)
+            .ok_or(WaitError::NotFollowed { name })?;
         let mut status = followed.status.clone();
         let arrived = tokio::time::timeout(timeout, wait_until(&mut status, wanted)).await;
         match arrived {
             Ok(arrived) => arrived.map_err(|error| WaitError::Stopped { name, error }),
-            Err(_) => Err(WaitError::Timeout { name, wanted, reached: status.borrow().position, timeout }),
+            Err(_) => Err(WaitError::Timeout {
+                name,
+                wanted,
+                reached: status.borrow().position,
+                timeout,
+            }),
         }
     }
 }
 
 /// Waits until the position is reached; the error says why it never will be.
-async fn wait_until(status: &mut watch::Receiver<ProjectionStatus>, wanted: Position) -> Result<(), String> {
+async fn wait_until(
+    status: &mut watch::Receiver<ProjectionStatus>,
+    wanted: Position,
+) -> Result<(), String> {
     let settled = |status: &ProjectionStatus| {
-        let over = matches!(status.state, ProjectionState::Failed { .. } | ProjectionState::Stopped);
+        let over = matches!(
+            status.state,
+            ProjectionState::Failed { .. } | ProjectionState::Stopped
+        );
         over || status.position >= wanted
     };
     let stopped = || "it was told to stop".to_owned();

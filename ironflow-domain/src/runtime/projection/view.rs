@@ -79,11 +79,13 @@ pub(crate) async fn read_view<S: serde::de::DeserializeOwned>(
     let Some(entry) = store.get(&view_key(projection, key)).await? else {
         return Ok(None);
     };
-    serde_json::from_slice(&entry.value).map(Some).map_err(|source| QueryError::Unreadable {
-        projection: projection.to_owned(),
-        key: key.to_owned(),
-        source,
-    })
+    serde_json::from_slice(&entry.value)
+        .map(Some)
+        .map_err(|source| QueryError::Unreadable {
+            projection: projection.to_owned(),
+            key: key.to_owned(),
+            source,
+        })
 }
 
 impl<X> Ironflow<X> {
@@ -94,13 +96,18 @@ impl<X> Ironflow<X> {
 
     /// One view with the event that last changed it; nothing where no event has reached it.
     pub async fn view<P: Projection>(&self, key: &P::Key) -> Result<Option<View<P>>, QueryError> {
-        // The text is made before the await, so that a key that cannot cross threads can still be asked for.
+        // The text is made before the await, so that a key that cannot cross threads can still be
+        // asked for.
         let key = key.to_string();
         read_view(self.store(), P::NAME, &key).await
     }
 
     /// One view by the name of its projection, its state as the stored JSON.
-    pub async fn view_json(&self, projection: &str, key: &str) -> Result<Option<View<Box<RawValue>>>, QueryError> {
+    pub async fn view_json(
+        &self,
+        projection: &str,
+        key: &str,
+    ) -> Result<Option<View<Box<RawValue>>>, QueryError> {
         read_view(self.store(), projection, key).await
     }
 }

@@ -64,8 +64,8 @@ pub(crate) fn derived(attributes: &[Attribute]) -> Vec<String> {
         .collect()
 }
 
-/// Derives what the tests and the retry of a conflict need of every event and command, except what the user derives
-/// already. Nothing can be derived on a union, which has been reported.
+/// Derives what the tests and the retry of a conflict need of every event and command, except what
+/// the user derives already. Nothing can be derived on a union, which has been reported.
 pub(crate) fn derive_missing(item: &DeriveInput) -> TokenStream {
     let present = derived(&item.attrs);
     let missing: Vec<_> = [

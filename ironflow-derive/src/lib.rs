@@ -1,8 +1,8 @@
-//! The macros of Ironflow. Use them through `ironflow-domain`, which re-exports each one beside the trait it implements
-//! and shows by example what it is for; here is what its attribute takes.
+//! The macros of Ironflow. Use them through `ironflow-domain`, which re-exports each one beside the
+//! trait it implements and shows by example what it is for; here is what its attribute takes.
 //!
-//! Every macro goes the same way: `parse` reads the item into a model and reports what is wrong with it, all of it at
-//! once; `expand` turns the model into code and cannot fail.
+//! Every macro goes the same way: `parse` reads the item into a model and reports what is wrong
+//! with it, all of it at once; `expand` turns the model into code and cannot fail.
 
 mod aggregate;
 mod attributes;

@@ -1,7 +1,8 @@
 //! What the compiler says about mistakes around the macros.
 //!
-//! Each program in `tests/ui` makes mistakes of one kind, and beside it stands what the compiler says. After a change, look at every
-//! message in the difference, and keep the new ones with `TRYBUILD=overwrite cargo test -p ironflow-domain --test ui`.
+//! Each program in `tests/ui` makes mistakes of one kind, and beside it stands what the compiler
+//! says. After a change, look at every message in the difference, and keep the new ones with
+//! `TRYBUILD=overwrite cargo test -p ironflow-domain --test ui`.
 #![cfg(feature = "runtime")]
 
 #[test]

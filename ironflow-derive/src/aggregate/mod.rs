@@ -98,11 +98,12 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         (None, Some(event)) => quote!(<#event as #root::Event>::CATEGORY),
         (None, None) => quote!("missing"),
     };
-    // A key that is missing is left out here too: an associated type that does not exist silences the compiler about
-    // everything that would follow from it.
+    // A key that is missing is left out here too: an associated type that does not exist silences
+    // the compiler about everything that would follow from it.
     let event = event.as_ref().map(|event| quote!(type Event = #event;));
     let error = error.as_ref().map(|error| quote!(type Error = #error;));
-    // The functions carry the state's own span, so that a missing `Fold` or `Default` is reported at its name.
+    // The functions carry the state's own span, so that a missing `Fold` or `Default` is reported
+    // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
     let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
     quote! {

@@ -35,7 +35,8 @@ pub(crate) struct Key {
 }
 
 impl Grammar {
-    /// Reads `tokens`, reporting what does not fit. `span` is where to point when an argument is missing.
+    /// Reads `tokens`, reporting what does not fit. `span` is where to point when an argument is
+    /// missing.
     pub(crate) fn parse(
         &'static self,
         tokens: TokenStream,
@@ -90,7 +91,8 @@ impl Grammar {
         self.first.is_some() || self.keys.iter().any(|key| key.needed.is_some())
     }
 
-    /// The attribute as a user would write it: with all it needs, or where it needs nothing, with all it knows.
+    /// The attribute as a user would write it: with all it needs, or where it needs nothing, with
+    /// all it knows.
     pub(super) fn usage(&self) -> String {
         let all = !self.needs_something();
         let keys = self.keys.iter().filter(|key| all || key.needed.is_some());

@@ -47,8 +47,8 @@ impl Shape {
         }
     }
 
-    /// Reads what comes after the key: `= value`, `(values)` or nothing. An error is where something else stands; none where
-    /// nothing does.
+    /// Reads what comes after the key: `= value`, `(values)` or nothing. An error is where
+    /// something else stands; none where nothing does.
     pub(super) fn read(self, input: ParseStream<'_>) -> Result<Value, Option<Span>> {
         match self {
             Self::Flag if at_end(input) => return Ok(Value::Flag),

@@ -32,8 +32,8 @@ pub(super) fn expand(command: &Command) -> TokenStream {
     let context_type = context
         .as_ref()
         .map_or_else(|| quote!(()), |context| quote!(#context));
-    // Where the aggregate is missing, it is left out here too: an associated type that does not exist silences the
-    // compiler about everything that would follow from it.
+    // Where the aggregate is missing, it is left out here too: an associated type that does not
+    // exist silences the compiler about everything that would follow from it.
     let aggregate_type = aggregate
         .as_ref()
         .map(|aggregate| quote!(type Aggregate = #aggregate;));
@@ -99,7 +99,8 @@ fn decide(command: &Command) -> TokenStream {
         context,
         ..
     } = command;
-    // The function carries the aggregate's span, so that a missing decision is reported there and not on the whole attribute.
+    // The function carries the aggregate's span, so that a missing decision is reported there and
+    // not on the whole attribute.
     let decision = match (aggregate, context) {
         (None, _) => quote!(::core::unreachable!()),
         (Some(aggregate), None) => {

@@ -97,7 +97,8 @@ fn codec(set: &EventSet) -> TokenStream {
     }
 }
 
-/// A private copy of the enum that carries serde's derives, so that the user's own enum is free to have others or none.
+/// A private copy of the enum that carries serde's derives, so that the user's own enum is free to
+/// have others or none.
 fn stored_mirror(set: &EventSet) -> TokenStream {
     let EventSet {
         root,
@@ -109,7 +110,8 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
     let generics = &item.generics;
     let where_clause = &generics.where_clause;
     let remote = item.ident.to_string();
-    // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside them would be ambiguous.
+    // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside
+    // them would be ambiguous.
     let bound = (!generics.params.is_empty()).then(|| quote!(#[serde(bound = "")]));
     let copies = variants.iter().map(
         |Variant {

@@ -1,7 +1,8 @@
 //! Which of serde's attributes shape the stored form.
 //!
-//! An event is stored as the fields of its variant, with its name and version beside them. So serde's attributes on fields
-//! and those of a variant about its fields apply; those that say how an enum or a variant is called or tagged do not.
+//! An event is stored as the fields of its variant, with its name and version beside them. So
+//! serde's attributes on fields and those of a variant about its fields apply; those that say how
+//! an enum or a variant is called or tagged do not.
 
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Meta, Token, parse_quote};
@@ -52,8 +53,9 @@ impl Place {
 
 /// Serde's attributes among `attributes` that shape the stored form.
 ///
-/// Where the user derives serde on the enum for a purpose of their own, all attributes stay with the enum, and what does not
-/// apply to the stored form is theirs. Elsewhere they are taken away, and what does not apply is a mistake.
+/// Where the user derives serde on the enum for a purpose of their own, all attributes stay with
+/// the enum, and what does not apply to the stored form is theirs. Elsewhere they are taken away,
+/// and what does not apply is a mistake.
 pub(super) fn stored_form(
     attributes: &mut Vec<Attribute>,
     place: Place,

@@ -120,7 +120,8 @@ fn generate(projection: &Projection) -> TokenStream {
         .as_ref()
         .map_or_else(|| quote!(#root::Whole), |partition| quote!(#partition));
     let attempts = events.iter().map(|event| {
-        // The function carries the span of its event set, so that a missing `Project` is reported there.
+        // The function carries the span of its event set, so that a missing `Project` is reported
+        // there.
         let deliver = quote_spanned!(event.span()=> #root::__private::deliver::<Self, #event>);
         quote! {
             if let ::core::option::Option::Some(delivery) = #deliver(event)? {

@@ -60,7 +60,6 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `event = Type` | the facts it is folded from | needed |
 /// | `error = Type` | how it refuses a command | needed |
-/// | `category = "account"` | what its streams are called | the category of its events |
 /// | `crate = ::path` | where `ironflow-domain` goes by another name | |
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(item: TokenStream) -> TokenStream {
@@ -75,7 +74,7 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 /// |---|---|---|
 /// | `"balance"` | what its views and its checkpoint are stored under | needed |
 /// | `of(Events, ...)` | the sets of events it reads, each with a `Project` | needed |
-/// | `partition = Type` | the key of one view | a single view, under the key `Whole` |
+/// | `partition = Type` | the key of one view | a single view, under the key `Unpartitioned` |
 /// | `crate = ::path` | where `ironflow-domain` goes by another name | |
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {

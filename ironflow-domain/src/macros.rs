@@ -27,7 +27,8 @@
 /// ```
 ///
 /// It implements [`Event`](crate::Event) and derives `Debug`, `Clone` and `PartialEq`,
-/// except those you derive yourself below it.
+/// except those you derive yourself below it. Write your own derives *below* `#[event]`: it cannot
+/// see those above it, and the compiler would report conflicting implementations.
 ///
 /// Serde's attributes on fields, and those on a variant about its fields, shape the stored
 /// form; the enum itself needs no serde derive. If it has one, for a purpose of its own,
@@ -117,7 +118,7 @@ pub use ironflow_derive::Aggregate;
 /// }
 ///
 /// assert_eq!(Balance::NAME, "balance");
-/// assert_eq!(Balance::SOURCES[0].len(), 2);
+/// assert_eq!(Balance::CATEGORIES, ["account"]);
 /// ```
 ///
 /// Each set of events in `of(...)` needs an implementation of

@@ -3,7 +3,7 @@
 pub use serde;
 
 pub use crate::model::codec::{decode_variant, encode_variant};
-pub use crate::model::projection::deliver;
+pub use crate::model::projection::{Reader, deliver};
 
 use crate::{Aggregate, InvalidStreamId, StreamId};
 

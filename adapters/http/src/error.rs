@@ -119,9 +119,13 @@ impl<R: Rejection + 'static> From<ExecuteError<R>> for ApiError {
                 "command_id_reused",
                 error.to_string(),
             ),
+            ExecuteError::AlreadyExists { .. } => {
+                Self::new(StatusCode::CONFLICT, "already_exists", error.to_string())
+            }
+            ExecuteError::OtherAggregate { .. } => Self::invalid(error.to_string()),
             ExecuteError::StreamId(error) => error.into(),
             ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
-            ExecuteError::Enrichment(_) => Self::unavailable(&error),
+            ExecuteError::Enrichment { .. } => Self::unavailable(&error),
             ExecuteError::Store(error) => error.into(),
             error => Self::internal(&error),
         }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use ironflow_domain::{
-    EventId, Ironflow, Position, ProjectionState, ProjectionStatus, Timestamp, View, Whole,
+    EventId, Ironflow, Position, ProjectionState, ProjectionStatus, Timestamp, Unpartitioned, View,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -111,7 +111,7 @@ pub(crate) async fn get<X: Send + Sync + 'static>(
         return Err(ApiError::not_found("projection not found"));
     };
     let projection_name = status.name;
-    let partition_key = partition.unwrap_or_else(|| Whole.to_string());
+    let partition_key = partition.unwrap_or_else(|| Unpartitioned.to_string());
     let view = ironflow.view_json(projection_name, &partition_key).await?;
     let state = view.map(
         |View {

@@ -88,39 +88,10 @@ fn fill(
     page: &mut EventPage,
     read: &ReadLog,
 ) -> rusqlite::Result<Option<Position>> {
-    let mut statement;
-    let wanted;
-    let mut rows_between = match read.names.as_slice() {
-        [] => {
-            statement = connection.prepare_cached(concat!(
-                "SELECT ",
-                event_columns!(),
-                " FROM events e CROSS JOIN streams s ON s.id = e.stream
-                 WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position"
-            ))?;
-            Between {
-                statement: &mut statement,
-                wanted: None,
-            }
-        }
-        names => {
-            // As one JSON text, so that there is one statement for any number of names.
-            wanted = serde_json::to_string(names)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-            statement = connection.prepare_cached(concat!(
-                "SELECT ", event_columns!(), " FROM events e CROSS JOIN streams s ON s.id = e.stream
-                 WHERE e.position > ?1 AND e.position <= ?2 AND e.name IN (SELECT value FROM json_each(?3))
-                 ORDER BY e.position"
-            ))?;
-            Between {
-                statement: &mut statement,
-                wanted: Some(&wanted),
-            }
-        }
-    };
+    let mut between = Between::new(connection, read)?;
     let mut full = None;
     {
-        let mut rows = rows_between.rows(bound_position(read.after), i64::MAX)?;
+        let mut rows = between.rows(bound_position(read.after), i64::MAX)?;
         while let Some(row) = rows.next()? {
             push(page, row)?;
             if read.is_full(page) {
@@ -136,7 +107,7 @@ fn fill(
     if end > position {
         // The rest of the append, and not a step further: the next event that is wanted may be far
         // away.
-        let mut rows = rows_between.rows(position, end)?;
+        let mut rows = between.rows(position, end)?;
         while let Some(row) = rows.next()? {
             push(page, row)?;
         }
@@ -144,19 +115,60 @@ fn fill(
     Ok(Some(Position::new(0, end.unsigned_abs())))
 }
 
-/// The events of the log between two positions, maybe only those with some names.
-struct Between<'a, 'c> {
-    statement: &'a mut rusqlite::CachedStatement<'c>,
-    wanted: Option<&'a str>,
+/// The events of the log between two positions, maybe only those that are wanted.
+struct Between<'c> {
+    statement: rusqlite::CachedStatement<'c>,
+    /// The categories and the names that are wanted, as JSON texts, so that there is one statement
+    /// for any number of them; nothing where all are.
+    wanted: Option<[Option<String>; 2]>,
 }
 
-impl Between<'_, '_> {
+impl<'c> Between<'c> {
+    fn new(connection: &'c Connection, read: &ReadLog) -> rusqlite::Result<Self> {
+        let wanted = if read.categories.is_empty() && read.names.is_empty() {
+            None
+        } else {
+            Some([as_json(&read.categories)?, as_json(&read.names)?])
+        };
+        let sql = match wanted {
+            None => concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events e CROSS JOIN streams s ON s.id = e.stream
+                 WHERE e.position > ?1 AND e.position <= ?2 ORDER BY e.position"
+            ),
+            Some(_) => concat!(
+                "SELECT ",
+                event_columns!(),
+                " FROM events e CROSS JOIN streams s ON s.id = e.stream
+                 WHERE e.position > ?1 AND e.position <= ?2
+                 AND (?3 IS NULL OR substr(s.name, 1, instr(s.name, '-') - 1) IN (SELECT value FROM json_each(?3)))
+                 AND (?4 IS NULL OR e.name IN (SELECT value FROM json_each(?4)))
+                 ORDER BY e.position"
+            ),
+        };
+        let statement = connection.prepare_cached(sql)?;
+        Ok(Self { statement, wanted })
+    }
+
     fn rows(&mut self, after: i64, to: i64) -> rusqlite::Result<Rows<'_>> {
-        match self.wanted {
+        match &self.wanted {
             None => self.statement.query([after, to]),
-            Some(wanted) => self.statement.query(params![after, to, wanted]),
+            Some([categories, names]) => {
+                self.statement.query(params![after, to, categories, names])
+            }
         }
     }
+}
+
+/// A list as one JSON text; nothing where it is empty.
+fn as_json(wanted: &[String]) -> rusqlite::Result<Option<String>> {
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(wanted)
+        .map(Some)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }
 
 /// The event with this id.

@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::{Data, DeriveInput, LitStr, Type};
+use syn::{Data, DeriveInput, Type};
 
 use crate::attributes::{Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
@@ -25,12 +25,6 @@ static ON_ITEM: Grammar = Grammar {
             usage: "error = AccountError",
             needed: Some("an aggregate refuses commands with an error of its own"),
         },
-        Key {
-            name: "category",
-            shape: Shape::Text,
-            usage: "category = \"account\"",
-            needed: None,
-        },
         CRATE,
     ],
     elsewhere: &[],
@@ -41,7 +35,6 @@ struct Aggregate {
     root: Root,
     event: Option<Type>,
     error: Option<Type>,
-    category: Option<LitStr>,
     item: DeriveInput,
 }
 
@@ -70,15 +63,10 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
     let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
     let error = given.r#type("error");
-    let category = given.text("category");
-    if let Some(category) = &category {
-        item::check_category(category, diagnostics);
-    }
     Aggregate {
         root,
         event,
         error,
-        category,
         item,
     }
 }
@@ -88,16 +76,10 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         root,
         event,
         error,
-        category,
         item,
     } = aggregate;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let category = match (category, event) {
-        (Some(category), _) => quote!(#category),
-        (None, Some(event)) => quote!(<#event as #root::Event>::CATEGORY),
-        (None, None) => quote!("missing"),
-    };
     // A key that is missing is left out here too: an associated type that does not exist silences
     // the compiler about everything that would follow from it.
     let event = event.as_ref().map(|event| quote!(type Event = #event;));
@@ -111,7 +93,6 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
             #event
             #error
-            const CATEGORY: &'static ::core::primitive::str = #category;
 
             fn initial() -> Self {
                 #initial()

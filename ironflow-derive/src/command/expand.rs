@@ -38,7 +38,17 @@ pub(super) fn expand(command: &Command) -> TokenStream {
         .as_ref()
         .map(|aggregate| quote!(type Aggregate = #aggregate;));
     let decide = decide(command);
-    let addressed = stream_id(command).map(|stream_id| {
+    let stream_id = stream_id(command);
+    let own_stream = stream_id.as_ref().map(|_| {
+        quote! {
+            fn own_stream(
+                &self,
+            ) -> ::core::option::Option<::core::result::Result<#root::StreamId, #root::InvalidStreamId>> {
+                ::core::option::Option::Some(#root::Addressed::stream_id(self))
+            }
+        }
+    });
+    let addressed = stream_id.map(|stream_id| {
         quote! {
             #[automatically_derived]
             #[allow(deprecated, reason = "only who issues it should be warned")]
@@ -63,6 +73,8 @@ pub(super) fn expand(command: &Command) -> TokenStream {
             fn name(&self) -> &'static ::core::primitive::str {
                 #name
             }
+
+            #own_stream
 
             #decide
         }

@@ -39,6 +39,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
 
     quote! {
         #derives
+        #[allow(clippy::large_enum_variant, reason = "an event is written and read, not kept in large numbers")]
         #item
 
         #[allow(deprecated, reason = "a fact that is not recorded any more is still read")]

@@ -116,24 +116,19 @@ fn generate(projection: &Projection) -> TokenStream {
     let name = name
         .as_ref()
         .map_or_else(|| quote!("missing"), |name| quote!(#name));
-    let key = partition
-        .as_ref()
-        .map_or_else(|| quote!(#root::Whole), |partition| quote!(#partition));
-    let attempts = events.iter().map(|event| {
-        // The function carries the span of its event set, so that a missing `Project` is reported
-        // there.
-        let deliver = quote_spanned!(event.span()=> #root::__private::deliver::<Self, #event>);
-        quote! {
-            if let ::core::option::Option::Some(delivery) = #deliver(event)? {
-                return ::core::result::Result::Ok(::core::option::Option::Some(delivery));
-            }
-        }
-    });
+    let key = partition.as_ref().map_or_else(
+        || quote!(#root::Unpartitioned),
+        |partition| quote!(#partition),
+    );
+    // Each function carries the span of its event set, so that a missing `Project` is reported there.
+    let readers = events
+        .iter()
+        .map(|event| quote_spanned!(event.span()=> #root::__private::Reader::of::<#event>()));
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {
             const NAME: &'static ::core::primitive::str = #name;
-            const SOURCES: &'static [&'static [#root::EventKind]] = &[#(<#events as #root::Event>::KINDS),*];
+            const CATEGORIES: &'static [&'static ::core::primitive::str] = &[#(<#events as #root::Event>::CATEGORY),*];
             type Key = #key;
 
             fn decode(
@@ -142,8 +137,7 @@ fn generate(projection: &Projection) -> TokenStream {
                 ::core::option::Option<::std::boxed::Box<dyn #root::Delivery<Self>>>,
                 #root::UndecodableEvent,
             > {
-                #(#attempts)*
-                ::core::result::Result::Ok(::core::option::Option::None)
+                #root::__private::deliver::<Self>(event, &[#(#readers),*])
             }
         }
     }

@@ -51,7 +51,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// How it refuses a command.
     type Error: Error + Send + Sync + 'static;
     /// What its streams are called: the stream of `7` is `{CATEGORY}-7`.
-    const CATEGORY: &'static str;
+    const CATEGORY: &'static str = <Self::Event as Event>::CATEGORY;
 
     /// The state before anything has happened.
     fn initial() -> Self;

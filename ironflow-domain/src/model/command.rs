@@ -24,6 +24,11 @@ pub trait Command: Clone + Send + Sync + 'static {
     /// What the command is called in metadata, logs and receipts.
     fn name(&self) -> &'static str;
 
+    /// The stream it names itself, where it does: see [`Addressed`].
+    fn own_stream(&self) -> Option<Result<StreamId, InvalidStreamId>> {
+        None
+    }
+
     /// Lets the aggregate decide. Users write [`Decide::decide`] or [`DecideWith::decide`].
     fn decide(self, state: &Self::Aggregate, context: &Self::Context) -> Decision<Self::Aggregate>;
 }

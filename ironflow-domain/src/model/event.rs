@@ -75,7 +75,10 @@ pub enum DecodeError {
         known: &'static [EventKind],
     },
     /// The payload was written in another version of its shape.
-    #[error("event {name} is stored in version {stored}, and this program reads version {current}")]
+    #[error(
+        "event {name} is stored in version {stored}, and this program reads version {current}: {}",
+        way_out(*.stored, *.current)
+    )]
     #[non_exhaustive]
     UnsupportedVersion {
         /// The stored name.
@@ -113,6 +116,14 @@ pub enum DecodeError {
         #[source]
         source: InvalidStreamId,
     },
+}
+
+fn way_out(stored: SchemaVersion, current: SchemaVersion) -> &'static str {
+    if stored > current {
+        "it was written by a newer program, so run that one"
+    } else {
+        "keep the version and give new fields `#[serde(default)]`, or record the new shape under another name"
+    }
 }
 
 fn names(known: &[EventKind]) -> String {

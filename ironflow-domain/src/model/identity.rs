@@ -111,10 +111,18 @@ impl fmt::Debug for StreamId {
 
 /// A text that cannot name a stream.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} cannot name a stream: {problem}")]
+#[error("{:?} cannot name a stream: {problem}", start_of(text))]
 pub struct InvalidStreamId {
     text: String,
     problem: &'static str,
+}
+
+/// As much of a text as an error should repeat.
+fn start_of(text: &str) -> String {
+    match text.char_indices().nth(80) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// The id of one event, unique in the whole store.
@@ -276,7 +284,7 @@ impl fmt::Debug for CommandId {
 
 /// A text that cannot be the id of a command.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} cannot be the id of a command: {problem}")]
+#[error("{:?} cannot be the id of a command: {problem}", start_of(text))]
 pub struct InvalidCommandId {
     text: String,
     problem: &'static str,

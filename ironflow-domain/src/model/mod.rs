@@ -18,7 +18,7 @@ pub use event::{DecodeError, EncodeError, Event, EventKind};
 pub use events::Events;
 pub use identity::{CommandId, EventId, InvalidCommandId, InvalidStreamId, StreamId};
 pub use metadata::Metadata;
-pub use projection::{Delivery, Partition, Project, Projection, Whole};
+pub use projection::{Delivery, Partition, Project, Projection, Unpartitioned};
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidPosition, Position, SchemaVersion, StreamVersion};

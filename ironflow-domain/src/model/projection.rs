@@ -22,17 +22,17 @@ use crate::{Event, EventKind, EventRef, Recorded, UndecodableEvent};
 pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What its views and its checkpoint are stored under.
     const NAME: &'static str;
-    /// The kinds of events it reads, set by set.
-    const SOURCES: &'static [&'static [EventKind]];
-    /// What its views are told apart by; [`Whole`] where there is only one.
+    /// The categories of the streams it reads.
+    const CATEGORIES: &'static [&'static str];
+    /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
 
-    /// Reads a stored event as one of the projection's sets; nothing where it belongs to none of
-    /// them.
+    /// Reads a stored event as one of the projection's sets; nothing where its stream is of none of
+    /// their categories.
     ///
     /// # Errors
     ///
-    /// When the event belongs to one of the sets and cannot be read.
+    /// When the event cannot be read, or no set knows its name.
     fn decode(event: &EventRef<'_>) -> Result<Option<Box<dyn Delivery<Self>>>, UndecodableEvent>;
 }
 
@@ -70,11 +70,11 @@ pub enum Partition<K> {
     Nowhere,
 }
 
-/// The key of a projection that has a single view.
+/// The key of a projection that has a single view, and no `partition = …`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Whole;
+pub struct Unpartitioned;
 
-impl fmt::Display for Whole {
+impl fmt::Display for Unpartitioned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("__global__")
     }
@@ -101,13 +101,44 @@ impl<P: Project<E>, E: Event> Delivery<P> for Recorded<E> {
     }
 }
 
-/// Reads a stored event as one of the set `E`; nothing where its name is not in the set.
-pub fn deliver<P: Project<E>, E: Event>(
-    event: &EventRef<'_>,
-) -> Result<Option<Box<dyn Delivery<P>>>, UndecodableEvent> {
-    if E::KINDS.iter().all(|kind| kind.name != event.name) {
-        return Ok(None);
+/// How events of one of a projection's sets are read, the set's type forgotten.
+#[derive(Debug)]
+pub struct Reader<P> {
+    category: &'static str,
+    kinds: &'static [EventKind],
+    read: fn(&EventRef<'_>) -> Result<Box<dyn Delivery<P>>, UndecodableEvent>,
+}
+
+impl<P: Projection> Reader<P> {
+    /// How events of the set `E` are read.
+    #[must_use]
+    pub fn of<E: Event>() -> Self
+    where
+        P: Project<E>,
+    {
+        Self {
+            category: E::CATEGORY,
+            kinds: E::KINDS,
+            read: |event| Ok(Box::new(event.typed::<E>()?)),
+        }
     }
-    let delivery: Box<dyn Delivery<P>> = Box::new(event.typed::<E>()?);
-    Ok(Some(delivery))
+}
+
+/// Reads a stored event as one of the sets a projection reads; nothing where it belongs to none.
+///
+/// The category of its stream says where it belongs, so that an event whose name no set knows is
+/// not taken for someone else's.
+pub fn deliver<P: Projection>(
+    event: &EventRef<'_>,
+    readers: &[Reader<P>],
+) -> Result<Option<Box<dyn Delivery<P>>>, UndecodableEvent> {
+    let known = |reader: &&Reader<P>| reader.kinds.iter().any(|kind| kind.name == event.name);
+    let mut ours = readers
+        .iter()
+        .filter(|reader| reader.category == event.category())
+        .peekable();
+    let first = ours.peek().copied();
+    // Where no set knows the name, the first one says so.
+    let reader = ours.find(known).or(first);
+    reader.map(|reader| (reader.read)(event)).transpose()
 }

@@ -64,6 +64,14 @@ pub struct EventRef<'a> {
 }
 
 impl EventRef<'_> {
+    /// The category of its stream: the part of the stream's name before the first hyphen.
+    #[must_use]
+    pub fn category(&self) -> &str {
+        self.stream
+            .split_once('-')
+            .map_or("", |(category, _)| category)
+    }
+
     /// The payload as an event of the set `E`.
     ///
     /// # Errors

@@ -10,10 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 ///
 /// ```
 /// use ironflow_domain::Timestamp;
+/// use std::time::Duration;
 ///
 /// let time: Timestamp = "2026-04-17T14:22:01Z".parse()?;
 /// assert_eq!(time.to_string(), "2026-04-17T14:22:01Z");
 /// assert_eq!(time.as_micros(), 1_776_435_721_000_000);
+/// let later = time + Duration::from_secs(60);
+/// assert_eq!(later - time, Duration::from_secs(60));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -53,6 +56,15 @@ impl std::ops::Add<Duration> for Timestamp {
             self.0
                 .saturating_add(i64::try_from(span.as_micros()).unwrap_or(i64::MAX)),
         )
+    }
+}
+
+impl std::ops::Sub for Timestamp {
+    type Output = Duration;
+
+    /// The time from `earlier` on; none where that is later.
+    fn sub(self, earlier: Self) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 

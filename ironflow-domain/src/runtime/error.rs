@@ -18,13 +18,31 @@ pub enum ExecuteError<R: Error + 'static> {
     #[error(transparent)]
     Rejected(R),
     /// Others kept changing the stream, or it is not at the version the caller asked for.
-    #[error("gave up after {attempts} attempts: {conflict}")]
+    #[error("{}{conflict}", gave_up(*.attempts))]
     #[non_exhaustive]
     Conflict {
         /// The last conflict.
         conflict: Conflict,
         /// How many times it was decided.
         attempts: u32,
+    },
+    /// The command is marked `creates`, and the stream exists.
+    #[error("stream {stream} exists already, and {command} creates it")]
+    #[non_exhaustive]
+    AlreadyExists {
+        /// The stream.
+        stream: StreamId,
+        /// The name of the command.
+        command: &'static str,
+    },
+    /// The command names one aggregate, and the caller another.
+    #[error("the command is for stream {named}, and was to be executed on stream {stream}")]
+    #[non_exhaustive]
+    OtherAggregate {
+        /// The stream the caller named.
+        stream: StreamId,
+        /// The stream the command names.
+        named: StreamId,
     },
     /// The command's id has been used before, for another command or another stream.
     #[error(
@@ -40,8 +58,14 @@ pub enum ExecuteError<R: Error + 'static> {
         command: String,
     },
     /// The context could not be fetched.
-    #[error("failed to fetch the context of the command")]
-    Enrichment(#[source] BoxError),
+    #[error("failed to fetch the context of {command}")]
+    #[non_exhaustive]
+    Enrichment {
+        /// The name of the command.
+        command: &'static str,
+        /// What the enrichment said.
+        source: BoxError,
+    },
     /// The aggregate's id cannot name a stream.
     #[error(transparent)]
     StreamId(#[from] InvalidStreamId),
@@ -57,6 +81,13 @@ pub enum ExecuteError<R: Error + 'static> {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn gave_up(attempts: u32) -> String {
+    match attempts {
+        1 => String::new(),
+        attempts => format!("gave up after {attempts} attempts: "),
+    }
 }
 
 impl<R: Error + 'static> ExecuteError<R> {

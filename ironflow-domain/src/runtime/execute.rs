@@ -44,7 +44,8 @@ impl<'a, X, A: Aggregate> Target<'a, X, A> {
         }
     }
 
-    /// Executes a command on this aggregate; see [`Ironflow::execute`].
+    /// Executes a command on this aggregate; see [`Ironflow::execute`]. A command that names another
+    /// aggregate itself is refused.
     pub fn execute<C>(self, command: C) -> Execution<'a, X, C>
     where
         C: Command<Aggregate = A>,
@@ -97,8 +98,12 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
         }
     }
 
-    /// The command's id, the idempotency key: the same id again returns the first receipt, whatever
-    /// happened in between. A random one unless given.
+    /// The command's id, the idempotency key; a random one unless given.
+    ///
+    /// The same id again returns the first receipt, whatever happened in between, and without
+    /// looking at what else the command says. What is remembered are the events: a command that was
+    /// refused, or that recorded nothing, is decided again. An id that was used for another command
+    /// or another stream is refused.
     pub fn command_id<I>(mut self, id: I) -> Self
     where
         I: TryInto<CommandId>,
@@ -174,9 +179,15 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
         if let Some(id) = command_id {
             metadata.command_id = id?;
         }
+        let stream = stream?;
+        if let Some(named) = command.own_stream().transpose()?
+            && named != stream
+        {
+            return Err(ExecuteError::OtherAggregate { stream, named });
+        }
         let issued = Issued {
             store: ironflow.store(),
-            stream: stream?,
+            stream,
             command,
             metadata,
             repeatable,
@@ -188,7 +199,10 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             .enrichment()
             .enrich(&issued.command, &issued.metadata)
             .await
-            .map_err(ExecuteError::Enrichment)?;
+            .map_err(|source| ExecuteError::Enrichment {
+                command: issued.command.name(),
+                source,
+            })?;
 
         let policy = ironflow.retry_policy();
         let mut attempts = 0;
@@ -233,16 +247,14 @@ impl<C: Command> Issued<'_, C> {
         context: &C::Context,
         expected: ExpectedVersion,
     ) -> Outcome<Attempt, C> {
-        let Loaded { state, version } = load::<C::Aggregate>(self.store, &self.stream).await?;
-        let conflict = |expected| Conflict {
-            stream: self.stream.clone(),
-            expected,
-            actual: version,
-        };
+        let Loaded { mut state, version } = load::<C::Aggregate>(self.store, &self.stream).await?;
         if !expected.holds_at(version) {
-            return self
-                .unless_executed(Ok(Attempt::Final(conflict(expected))))
-                .await;
+            let conflict = Conflict {
+                stream: self.stream.clone(),
+                expected,
+                actual: version,
+            };
+            return self.unless_executed(Ok(Attempt::Final(conflict))).await;
         }
         let events = match self.command.clone().decide(&state, context) {
             Ok(events) => events,
@@ -256,9 +268,15 @@ impl<C: Command> Issued<'_, C> {
             return Ok(Attempt::Done(self.receipt(version, None, Vec::new())));
         }
         if C::CREATES && version > StreamVersion::EMPTY {
-            return self
-                .unless_executed(Ok(Attempt::Final(conflict(ExpectedVersion::NoStream))))
-                .await;
+            let exists = ExecuteError::AlreadyExists {
+                stream: self.stream.clone(),
+                command: self.command.name(),
+            };
+            return self.unless_executed(Err(exists)).await;
+        }
+        // An event that cannot be folded must not get into the stream: it would never load again.
+        for event in &events {
+            state.apply(event);
         }
 
         let expected = if C::CREATES {

@@ -104,7 +104,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime.
+    /// Outside a tokio runtime, or in one without timers (`enable_time`).
     pub async fn start(self) -> Result<Ironflow<X>, StartError> {
         let Self {
             store,

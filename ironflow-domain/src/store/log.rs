@@ -8,7 +8,9 @@ use crate::store::EventPage;
 pub struct ReadLog {
     /// Only events after this position.
     pub after: Position,
-    /// Only events with one of these names; all where there is none.
+    /// Only events in streams of one of these categories; in all streams where there is none.
+    pub categories: Vec<String>,
+    /// Only events with one of these names; with any name where there is none.
     pub names: Vec<String>,
     /// About as many events as to put in a page. A page ends with a whole append, so there may be
     /// more.
@@ -23,10 +25,18 @@ impl ReadLog {
     pub const fn after(position: Position) -> Self {
         Self {
             after: position,
+            categories: Vec::new(),
             names: Vec::new(),
             limit: 1_000,
             max_bytes: 4 * 1024 * 1024,
         }
+    }
+
+    /// Only events in streams of these categories.
+    #[must_use]
+    pub fn categories<C: Into<String>>(mut self, categories: impl IntoIterator<Item = C>) -> Self {
+        self.categories = categories.into_iter().map(Into::into).collect();
+        self
     }
 
     /// Only events with these names.
@@ -43,10 +53,13 @@ impl ReadLog {
         self
     }
 
-    /// For adapters: whether an event with this name is wanted.
+    /// For adapters: whether an event with this name, in a stream of this category, is wanted.
     #[must_use]
-    pub fn wants(&self, name: &str) -> bool {
-        self.names.is_empty() || self.names.iter().any(|wanted| wanted == name)
+    pub fn wants(&self, category: &str, name: &str) -> bool {
+        let allows = |wanted: &[String], actual: &str| {
+            wanted.is_empty() || wanted.iter().any(|wanted| wanted == actual)
+        };
+        allows(&self.categories, category) && allows(&self.names, name)
     }
 
     /// For adapters: whether a page with this in it should end as soon as an append does.

@@ -186,7 +186,7 @@ impl Content {
         let start = usize::try_from(read.after.minor()).unwrap_or(usize::MAX);
         for index in start..self.log.len() {
             let event = self.event(index);
-            if read.wants(event.name) {
+            if read.wants(event.category(), event.name) {
                 page.events.push(&event);
             }
             page.read_to = event.position;

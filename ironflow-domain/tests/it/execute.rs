@@ -174,7 +174,7 @@ async fn enrichment_comes_before_the_decision_and_its_failure_is_the_callers_to_
         })
         .await
         .unwrap_err();
-    let ExecuteError::Enrichment(cause) = failed else {
+    let ExecuteError::Enrichment { source: cause, .. } = failed else {
         panic!("{failed}")
     };
     assert_eq!(cause.to_string(), "the register of owners is closed");
@@ -320,23 +320,55 @@ async fn a_stream_that_exists_is_not_created_again() {
         .await
         .unwrap_err();
     assert_eq!(again.rejection(), Some(&Refused::AlreadyOpen));
-    // Where it has none, the expected version guards.
+    // Where it has none, the stream is guarded all the same.
     let import = bank
         .execute(Import {
             account: "1".into(),
         })
         .await
         .unwrap_err();
-    let ExecuteError::Conflict {
-        conflict, attempts, ..
-    } = import
-    else {
-        panic!("{import}")
-    };
+    assert!(matches!(import, ExecuteError::AlreadyExists { .. }));
     assert_eq!(
-        (conflict.expected, conflict.actual.get(), attempts),
-        (ExpectedVersion::NoStream, 1, 1)
+        import.to_string(),
+        "stream account-1 exists already, and import creates it"
     );
+    assert_eq!(stream(&store, "account-1").await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_command_is_not_executed_on_another_aggregate_than_it_names() {
+    let store = MemoryStore::new();
+    let bank = bank(&store).await;
+    let import = || Import {
+        account: "1".into(),
+    };
+    let elsewhere = bank.of::<Account>("2").execute(import()).await.unwrap_err();
+    assert_eq!(
+        elsewhere.to_string(),
+        "the command is for stream account-1, and was to be executed on stream account-2"
+    );
+    assert!(stream(&store, "account-2").await.is_empty());
+    bank.of::<Account>("1").execute(import()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_folded_does_not_get_into_the_stream() {
+    let store = MemoryStore::new();
+    let bank = bank(&store).await;
+    open(&bank, "1").await;
+    let overflow = Move::DepositEach {
+        cents: vec![u64::MAX, 1],
+    };
+    let task = tokio::spawn({
+        let bank = bank.clone();
+        async move { bank.of::<Account>("1").execute(overflow).await }
+    });
+    assert!(task.await.unwrap_err().is_panic(), "the fold overflows");
+    assert_eq!(stream(&store, "account-1").await.len(), 1);
+    bank.of::<Account>("1")
+        .execute(Move::Deposit { cents: 1 })
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -354,7 +386,7 @@ async fn a_caller_who_names_a_version_gets_the_conflict() {
     let stale = deposit(1).await.unwrap_err();
     assert_eq!(
         stale.to_string(),
-        "gave up after 1 attempts: stream account-1 is at version 2, expected version 1"
+        "stream account-1 is at version 2, expected version 1"
     );
 }
 

@@ -123,8 +123,8 @@ mod shadowed {
     }
 
     impl Project<LampEvent> for Lamps {
-        fn partition(_: &Recorded<LampEvent>) -> Partition<::ironflow_domain::Whole> {
-            Partition::Key(::ironflow_domain::Whole)
+        fn partition(_: &Recorded<LampEvent>) -> Partition<::ironflow_domain::Unpartitioned> {
+            Partition::Key(::ironflow_domain::Unpartitioned)
         }
 
         fn project(&mut self, _: &Recorded<LampEvent>) {
@@ -194,7 +194,7 @@ mod shadowed_primitives {
     }
 
     #[derive(Aggregate, Default)]
-    #[aggregate(event = super::r#Fn, error = std::fmt::Error, category = "counter")]
+    #[aggregate(event = super::r#Fn, error = std::fmt::Error)]
     pub(super) struct Counter;
 
     impl Fold for Counter {
@@ -215,7 +215,7 @@ fn primitive_types_may_mean_something_else() {
     use shadowed_primitives::{CREATES, Count};
 
     let stream = Count::Once("a").stream_id().unwrap();
-    assert_eq!((CREATES, stream.as_str()), (true, "counter-a"));
+    assert_eq!((CREATES, stream.as_str()), (true, "keyword-a"));
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn everything_can_be_declared_inside_a_function() {
     }
 
     #[derive(Aggregate, Default)]
-    #[aggregate(event = LocalEvent, error = std::fmt::Error, category = "other")]
+    #[aggregate(event = LocalEvent, error = std::fmt::Error)]
     struct State(u8);
 
     impl Fold for State {
@@ -250,7 +250,7 @@ fn everything_can_be_declared_inside_a_function() {
     let happened = Command::decide(Happen(3), &State::initial(), &()).unwrap();
     assert_eq!(stored(&happened[0]), "3");
     assert_eq!(State::replay(&happened).0, 3);
-    assert_eq!(Happen(3).stream_id().unwrap().as_str(), "other-3");
+    assert_eq!(Happen(3).stream_id().unwrap().as_str(), "local-3");
 }
 
 #[event("keyword")]

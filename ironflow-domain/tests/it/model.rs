@@ -198,7 +198,7 @@ fn what_cannot_be_read_is_an_error_that_says_so() {
     let newer = decode("account.opened", 2, "{}");
     assert_eq!(
         newer.to_string(),
-        "event account.opened is stored in version 2, and this program reads version 1"
+        "event account.opened is stored in version 2, and this program reads version 1: it was written by a newer program, so run that one"
     );
 
     for (name, version, data, says) in [

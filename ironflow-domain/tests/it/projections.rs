@@ -265,6 +265,48 @@ async fn an_event_that_cannot_be_read_stops_the_projection_and_is_never_skipped(
 }
 
 #[tokio::test]
+async fn an_event_that_was_renamed_stops_the_projection_and_is_never_skipped() {
+    let store = MemoryStore::new();
+    let bank = bank(&store).await;
+    open(&bank, "1", "Ann").await;
+    let event = |id, name: &'static str| NewEvent {
+        id: EventId::from_bytes([id; 16]),
+        name: name.into(),
+        schema_version: SchemaVersion::new(1),
+        source: "api".into(),
+        data: "{}".into(),
+        metadata: Metadata::default(),
+    };
+    let append = |stream: &str, event| Append {
+        stream: stream.parse().unwrap(),
+        expected: ExpectedVersion::Any,
+        events: vec![event],
+    };
+    // Another aggregate's events are none of our business, whatever they are called.
+    store
+        .append(append("cash-1", event(7, "account.paid")))
+        .await
+        .unwrap();
+    let last = deposit(&bank, "1", 5).await;
+    bank.wait_for::<Balance>(&last, SOON).await.unwrap();
+
+    store
+        .append(append("account-1", event(8, "account.paid_in")))
+        .await
+        .unwrap();
+    let last = open(&bank, "2", "Bob").await;
+    let error = bank.wait_for::<Balance>(&last, SOON).await.unwrap_err();
+    let WaitError::Stopped { error, .. } = error else {
+        panic!("{error}")
+    };
+    assert!(
+        error.contains("version 3 of stream account-1")
+            && error.contains("unknown event name account.paid_in"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
 async fn an_event_that_belongs_where_nothing_went_before_stops_the_projection() {
     let store = MemoryStore::new();
     let bank = bank(&store).await;

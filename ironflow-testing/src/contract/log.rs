@@ -261,6 +261,73 @@ pub async fn a_name_is_wanted_to_the_letter(store: Fixture) {
     );
 }
 
+pub async fn only_events_of_wanted_categories_are_read(store: Fixture) {
+    let names = [
+        "order-1",
+        "order-2-b",
+        "orders-1",
+        "orde-r",
+        "Order-1",
+        "order.x-1",
+        "ö-1",
+        "o%-1",
+    ];
+    for name in names {
+        append(
+            &*store,
+            &stream(name),
+            ExpectedVersion::Any,
+            vec![event("a"), event("b")],
+        )
+        .await;
+    }
+    let found = async |read: ReadLog| {
+        let mut events = read_log(&*store, read).await;
+        events.dedup_by(|next, event| next.stream == event.stream && next.name != event.name);
+        let streams = events.iter().map(|event| event.stream.to_string());
+        streams.collect::<Vec<_>>()
+    };
+    let read = ReadLog::after(START);
+    assert_eq!(
+        found(read.clone().categories(["order"])).await,
+        ["order-1", "order-2-b"]
+    );
+    for (category, stream) in [
+        ("orders", "orders-1"),
+        ("orde", "orde-r"),
+        ("Order", "Order-1"),
+        ("order.x", "order.x-1"),
+        ("ö", "ö-1"),
+        ("o%", "o%-1"),
+    ] {
+        assert_eq!(found(read.clone().categories([category])).await, [stream]);
+    }
+    assert_eq!(
+        found(read.clone().categories(["ö", "none", "orders"])).await,
+        ["orders-1", "ö-1"]
+    );
+    let none = page(&*store, read.clone().categories(["none"])).await;
+    let end = whole_log(&*store).await.last().map(|last| last.position);
+    assert_eq!(
+        (none.events.len(), Some(none.read_to), none.at_end),
+        (0, end, true)
+    );
+}
+
+pub async fn an_event_is_wanted_by_its_category_and_its_name(store: Fixture) {
+    let appended = three_appends(&*store).await;
+    append(
+        &*store,
+        &stream("other-1"),
+        ExpectedVersion::Any,
+        vec![event("b")],
+    )
+    .await;
+    let read = ReadLog::after(START).categories(["order"]).names(["b"]);
+    let wanted = read_log(&*store, read).await;
+    assert_eq!(recorded_ids(&wanted), [appended[1].0[1], appended[2].0[0]]);
+}
+
 pub async fn a_read_gets_past_events_that_are_not_wanted(store: Fixture) {
     let appended = three_appends(&*store).await;
     let end = appended[2].1;

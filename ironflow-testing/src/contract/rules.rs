@@ -220,6 +220,8 @@ macro_rules! __for_every_rule {
             pages_of_any_size_make_up_the_log
             only_events_with_wanted_names_are_read
             a_name_is_wanted_to_the_letter
+            only_events_of_wanted_categories_are_read
+            an_event_is_wanted_by_its_category_and_its_name
             a_read_gets_past_events_that_are_not_wanted
             a_full_page_is_read_to_the_end_of_its_append
             filtered_pages_make_up_the_filtered_log

@@ -40,6 +40,16 @@ where
                 // From the first event on, as the next command would load it; only a panic is of
                 // interest.
                 let _ = round_trip::replay::<A>(events.iter().chain(&produced), &story);
+                if C::CREATES && !events.is_empty() && !produced.is_empty() {
+                    story.fail(
+                        "the command is marked `creates`, and was accepted though its stream exists",
+                        &[(
+                            "But",
+                            "no store would record it; the decision needs a rule for this, or no `creates`"
+                                .to_owned(),
+                        )],
+                    );
+                }
                 Ok(produced)
             }
             Ok(Err(error)) => Err(error),

@@ -59,6 +59,7 @@ enum Fault {
     SkipsAnEventInTheLog,
     SplitsAppendsInTheLog,
     IgnoresNames,
+    IgnoresCategories,
     MatchesNamesByPrefix,
     StopsBeforeUnwantedEvents,
     IsNeverAtTheEnd,
@@ -307,6 +308,7 @@ impl StreamStore for Broken {
         let asked = read.clone();
         match self.fault {
             Fault::IgnoresNames => read.names.clear(),
+            Fault::IgnoresCategories => read.categories.clear(),
             Fault::MatchesNamesByPrefix if !read.names.is_empty() => {
                 let all = self.inner.read_log(ReadLog::after(Position::START)).await?;
                 let names = all.events.iter().map(|event| event.name.to_owned());
@@ -722,6 +724,9 @@ every_fault_is_found! {
         "log::the_log_has_what_the_streams_have";
     SplitsAppendsInTheLog: "append::ten_thousand_events_are_one_append", "log::a_page_ends_with_a_whole_append";
     IgnoresNames: "log::only_events_with_wanted_names_are_read", "log::filtered_pages_make_up_the_filtered_log";
+    IgnoresCategories:
+        "log::only_events_of_wanted_categories_are_read",
+        "log::an_event_is_wanted_by_its_category_and_its_name";
     MatchesNamesByPrefix: "log::a_name_is_wanted_to_the_letter";
     StopsBeforeUnwantedEvents: "log::a_read_gets_past_events_that_are_not_wanted";
     IsNeverAtTheEnd: "log::an_empty_log_is_at_its_end", "log::nothing_lies_beyond_the_end_of_the_log";

@@ -116,6 +116,16 @@ impl Decide<Say> for Account {
     }
 }
 
+/// Forgets that an account is opened once.
+#[command(Account, creates)]
+pub(crate) struct Open(pub(crate) Events<AccountEvent>);
+
+impl Decide<Open> for Account {
+    fn decide(&self, Open(events): Open) -> Decision<Self> {
+        Ok(events)
+    }
+}
+
 #[command(Account)]
 pub(crate) struct Visit;
 

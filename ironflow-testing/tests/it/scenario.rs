@@ -386,6 +386,35 @@ fn what_was_expected_is_not_stored() {
 }
 
 #[test]
+fn a_command_that_creates_is_accepted_though_its_stream_exists() {
+    let opened = || Opened {
+        owner: "Ann".into(),
+    };
+    given::<Account>(events![])
+        .when(Open(events![opened()]))
+        .then(events![opened()]);
+    given::<Account>(events![opened()])
+        .when(Open(events![]))
+        .then_nothing();
+    fails(
+        || {
+            given::<Account>(events![opened()])
+                .when(Open(events![opened()]))
+                .then(events![opened()]);
+        },
+        "
+            the command is marked `creates`, and was accepted though its stream exists
+              --> HERE+3
+
+              Given   1  Opened { owner: \"Ann\" }
+              When    Open(Events([Opened { owner: \"Ann\" }]))
+              Then    produced  1  Opened { owner: \"Ann\" }
+              But     no store would record it; the decision needs a rule for this, or no `creates`
+        ",
+    );
+}
+
+#[test]
 fn the_decision_panics() {
     fails(
         || {

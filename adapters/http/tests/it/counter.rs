@@ -66,8 +66,8 @@ pub(crate) struct Sum {
 }
 
 impl Project<CounterEvent> for Sum {
-    fn partition(_: &Recorded<CounterEvent>) -> Partition<ironflow_domain::Whole> {
-        Partition::Key(ironflow_domain::Whole)
+    fn partition(_: &Recorded<CounterEvent>) -> Partition<ironflow_domain::Unpartitioned> {
+        Partition::Key(ironflow_domain::Unpartitioned)
     }
 
     fn project(&mut self, event: &Recorded<CounterEvent>) {

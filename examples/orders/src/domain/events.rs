@@ -7,10 +7,6 @@ use super::{Address, Cents, Contact, LineItem, OrderId, PaymentId};
 
 /// What can happen to an order.
 #[event("order")]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "an event is written and read, not kept in large numbers; a box would only be in the way"
-)]
 pub enum OrderEvent {
     /// A customer submitted an order. Names and prices are frozen here, so a rebuild needs nothing
     /// else.

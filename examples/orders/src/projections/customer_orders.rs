@@ -34,7 +34,10 @@ impl Project<OrderEvent> for CustomerOrders {
         match &event.data {
             OrderEvent::Placed(placed) => Partition::Key(placed.customer.id.clone()),
             // Only the first event of an order names the customer; the rest go where that one went.
-            _ => Partition::SameStream,
+            OrderEvent::Confirmed
+            | OrderEvent::Paid { .. }
+            | OrderEvent::Shipped { .. }
+            | OrderEvent::Cancelled { .. } => Partition::SameStream,
         }
     }
 

@@ -95,7 +95,7 @@ enum Trouble {
     #[error(transparent)]
     Undecodable(#[from] UndecodableEvent),
     #[error(
-        "event {name}, version {version} of stream {stream}, is said to belong where earlier events of its stream went, but none went anywhere"
+        "event {name}, version {version} of stream {stream}, is to go where earlier events of its stream went, but none went anywhere: give it `Partition::Key`, or `Partition::Nowhere`"
     )]
     Unrouted {
         name: String,
@@ -223,14 +223,8 @@ impl<P: Projection> Following<P> {
 
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     async fn advance(&mut self) -> Result<bool, Trouble> {
-        let names = P::SOURCES
-            .iter()
-            .flat_map(|kinds| kinds.iter())
-            .map(|kind| kind.name);
-        let page = self
-            .store
-            .read_log(ReadLog::after(self.position).names(names).limit(BATCH))
-            .await?;
+        let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
+        let page = self.store.read_log(read.limit(BATCH)).await?;
         let views = self.apply(&page).await?;
         // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
         // reading on from the old one is cheap.

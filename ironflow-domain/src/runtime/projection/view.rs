@@ -54,7 +54,10 @@ pub(crate) fn checkpoint_key(projection: &str) -> Key {
 #[non_exhaustive]
 pub enum QueryError {
     /// What is stored does not have the shape of the view's type.
-    #[error("the view {key} of projection {projection} does not fit its type")]
+    #[error(
+        "the view {key} of projection {projection} does not fit its type: give new fields \
+         `#[serde(default)]`, or fill new views from the start of the log by renaming the projection"
+    )]
     #[non_exhaustive]
     Unreadable {
         /// The projection.

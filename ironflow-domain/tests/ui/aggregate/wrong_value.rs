@@ -6,7 +6,7 @@ enum AccountEvent {
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate(event = AccountEvent, error = std::fmt::Error, category = account, evnt = AccountEvent)]
+#[aggregate(event = "account", error = std::fmt::Error, evnt = AccountEvent)]
 struct Account;
 
 impl Fold for Account {
@@ -14,7 +14,7 @@ impl Fold for Account {
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate(event = AccountEvent, error = std::fmt::Error, category = "bank-account", event = AccountEvent)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error, category = "bank", event = AccountEvent)]
 struct Other;
 
 impl Fold for Other {

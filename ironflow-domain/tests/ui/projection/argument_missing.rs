@@ -1,4 +1,4 @@
-use ironflow_domain::{Partition, Project, Projection, Recorded, Whole, event};
+use ironflow_domain::{Partition, Project, Projection, Recorded, Unpartitioned, event};
 use serde::{Deserialize, Serialize};
 
 #[event("account")]
@@ -19,8 +19,8 @@ struct Bare;
 
 // Nothing is wrong here.
 impl Project<AccountEvent> for Unnamed {
-    fn partition(_: &Recorded<AccountEvent>) -> Partition<Whole> {
-        Partition::Key(Whole)
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
+        Partition::Key(Unpartitioned)
     }
 
     fn project(&mut self, _: &Recorded<AccountEvent>) {}

@@ -1,4 +1,4 @@
-use ironflow_domain::{Partition, Project, Projection, Recorded, Whole, event};
+use ironflow_domain::{Partition, Project, Projection, Recorded, Unpartitioned, event};
 use serde::{Deserialize, Serialize};
 
 #[event("account")]
@@ -16,8 +16,8 @@ enum OrderEvent {
 struct All;
 
 impl Project<AccountEvent> for All {
-    fn partition(_: &Recorded<AccountEvent>) -> Partition<Whole> {
-        Partition::Key(Whole)
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
+        Partition::Key(Unpartitioned)
     }
 
     fn project(&mut self, _: &Recorded<AccountEvent>) {}

@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 /// Runs all tests, or those that the arguments select.
 fn test(arguments: Vec<OsString>) -> ExitCode {
     let mut cargo = cargo();
-    cargo.arg("test");
+    cargo.args(["test", "--no-fail-fast"]);
     if !arguments
         .iter()
         .any(|argument| argument == "-p" || argument == "--package")

@@ -101,12 +101,14 @@ impl<P: Project<E>, E: Event> Delivery<P> for Recorded<E> {
     }
 }
 
+type Read<P> = fn(&EventRef<'_>) -> Result<Box<dyn Delivery<P>>, UndecodableEvent>;
+
 /// How events of one of a projection's sets are read, the set's type forgotten.
 #[derive(Debug)]
 pub struct Reader<P> {
     category: &'static str,
     kinds: &'static [EventKind],
-    read: fn(&EventRef<'_>) -> Result<Box<dyn Delivery<P>>, UndecodableEvent>,
+    read: Read<P>,
 }
 
 impl<P: Projection> Reader<P> {

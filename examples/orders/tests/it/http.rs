@@ -484,6 +484,15 @@ fn a_body_that_is_no_order_at_all_is_refused() {
     assert_eq!(history(&client, "2").unwrap().len(), 1);
 }
 
+/// What an error repeats of an id: no more than people would read.
+fn repeated(id: &str) -> String {
+    if id.len() > 80 {
+        format!("{}…", &id[..80])
+    } else {
+        id.to_owned()
+    }
+}
+
 #[test]
 fn an_id_that_cannot_be_one_is_refused() {
     let home = Home::new();
@@ -497,12 +506,7 @@ fn an_id_that_cannot_be_one_is_refused() {
         ("\u{7f}", "it has a control character"),
         (long.as_str(), "it is longer than 512 bytes"),
     ] {
-        // No more of it is repeated than people would read.
-        let mut stream = format!("order-{order}");
-        if stream.len() > 80 {
-            stream.truncate(80);
-            stream.push('…');
-        }
+        let stream = repeated(&format!("order-{order}"));
         let name = format!("{stream:?} cannot name a stream: {problem}");
         assert_eq!(
             client
@@ -534,7 +538,10 @@ fn an_id_that_cannot_be_one_is_refused() {
         let message = answer.error(400, "invalid_argument");
         assert_eq!(
             message,
-            format!("header Idempotency-Key: {key:?} cannot be the id of a command: {problem}")
+            format!(
+                "header Idempotency-Key: {:?} cannot be the id of a command: {problem}",
+                repeated(key)
+            )
         );
     }
     let answer = client

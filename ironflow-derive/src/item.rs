@@ -49,6 +49,21 @@ fn keyword(item: &TokenStream) -> Option<Ident> {
     parser.parse2(item.clone()).ok().flatten()
 }
 
+/// Whether the item outlives what it was made of, as `what` has to. Lifetimes are reported.
+pub(crate) fn is_owned(item: &DeriveInput, what: &str, diagnostics: &Diagnostics) -> bool {
+    for lifetime in item.generics.lifetimes() {
+        diagnostics.error_at(
+            lifetime,
+            format!("{what} cannot borrow: it outlives whoever made it"),
+            format!(
+                "own the data: `String` where it says `&{} str`",
+                lifetime.lifetime
+            ),
+        );
+    }
+    item.generics.lifetimes().next().is_none()
+}
+
 /// The traits the user derives below our attribute.
 pub(crate) fn derived(attributes: &[Attribute]) -> Vec<String> {
     attributes

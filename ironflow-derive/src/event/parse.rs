@@ -4,9 +4,10 @@ use std::collections::HashMap;
 
 use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr};
+use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
 
 use super::serde::{Place, stored_form};
 use super::{EventSet, Variant};
@@ -191,8 +192,23 @@ fn parse_variant(
     }
 }
 
-/// A variant is stored as a JSON object: named fields, one payload, or nothing.
+/// A variant is stored as a JSON object: named fields, one payload, or nothing; and what is read
+/// back has nobody to borrow from.
 fn check_shape(variant: &syn::Variant, diagnostics: &Diagnostics) {
+    for field in &variant.fields {
+        if let Type::Reference(reference) = &field.ty {
+            let borrowed = reference.elem.to_token_stream();
+            let owned = match borrowed.to_string().as_str() {
+                "str" => "String".to_owned(),
+                other => other.to_owned(),
+            };
+            diagnostics.error_at(
+                &field.ty,
+                "an event cannot borrow: what is read back has nobody to borrow from",
+                format!("own the data: `{owned}`"),
+            );
+        }
+    }
     let Fields::Unnamed(fields) = &variant.fields else {
         return;
     };

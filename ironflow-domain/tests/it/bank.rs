@@ -1,8 +1,10 @@
 //! A small domain for the tests of the runtime.
 
+use ironflow_domain::store::{Append, ExpectedVersion, MemoryStore, NewEvent, StreamStore};
 use ironflow_domain::{
-    Aggregate, BoxError, CommandMetadata, Decide, DecideWith, Decision, Enrich, Events, Fold,
-    Partition, Project, Projection, Recorded, Timestamp, command, event, events,
+    Aggregate, BoxError, CommandMetadata, Decide, DecideWith, Decision, Enrich, EventId, Events,
+    Fold, Metadata, Partition, Project, Projection, Recorded, SchemaVersion, Timestamp, command,
+    event, events,
 };
 use serde::{Deserialize, Serialize};
 
@@ -122,6 +124,31 @@ impl Enrich<Open> for Branch {
             issued_at: issued.issued_at,
         })
     }
+}
+
+/// Appends what no program of ours would: an event with that name and payload.
+pub(crate) async fn append_stray(
+    store: &MemoryStore,
+    stream: &str,
+    name: &'static str,
+    data: &str,
+) -> EventId {
+    let id = EventId::from(uuid::Uuid::now_v7());
+    let event = NewEvent {
+        id,
+        name: name.into(),
+        schema_version: SchemaVersion::new(1),
+        source: "api".into(),
+        data: data.to_owned(),
+        metadata: Metadata::default(),
+    };
+    let append = Append {
+        stream: stream.parse().unwrap(),
+        expected: ExpectedVersion::Any,
+        events: vec![event],
+    };
+    store.append(append).await.unwrap();
+    id
 }
 
 /// One view for each account.

@@ -2,15 +2,12 @@
 
 use std::sync::Arc;
 
-use ironflow_domain::store::{
-    Append, ExpectedVersion, MemoryStore, NewEvent, ReadStream, StreamStore,
-};
+use ironflow_domain::store::{ExpectedVersion, MemoryStore, ReadStream, StreamStore};
 use ironflow_domain::{
-    CommandId, Event, EventId, ExecuteError, Ironflow, Metadata, RecordedEvent, RetryPolicy,
-    SchemaVersion, StreamId, StreamVersion,
+    CommandId, Event, ExecuteError, Ironflow, Metadata, RecordedEvent, RetryPolicy, StreamVersion,
 };
 
-use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open, Refused};
+use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open, Refused, append_stray};
 
 async fn bank(store: &MemoryStore) -> Ironflow<Branch> {
     Ironflow::new(store.clone())
@@ -460,24 +457,7 @@ async fn an_event_that_cannot_be_read_stops_the_command_and_is_named() {
     let store = MemoryStore::new();
     let bank = bank(&store).await;
     open(&bank, "1").await;
-    let stream: StreamId = "account-1".parse().unwrap();
-    let id = EventId::from_bytes([7; 16]);
-    let event = NewEvent {
-        id,
-        name: "account.frozen".into(),
-        schema_version: SchemaVersion::new(1),
-        source: "api".into(),
-        data: "{}".into(),
-        metadata: Metadata::default(),
-    };
-    store
-        .append(Append {
-            stream,
-            expected: ExpectedVersion::Any,
-            events: vec![event],
-        })
-        .await
-        .unwrap();
+    let id = append_stray(&store, "account-1", "account.frozen", "{}").await;
 
     let error = bank
         .of::<Account>("1")

@@ -2,13 +2,10 @@
 
 use std::time::Duration;
 
-use ironflow_domain::store::{Append, ExpectedVersion, MemoryStore, NewEvent, StreamStore};
-use ironflow_domain::{
-    EventId, Ironflow, Metadata, ProjectionState, Receipt, SchemaVersion, StartError, StreamId,
-    WaitError,
-};
+use ironflow_domain::store::MemoryStore;
+use ironflow_domain::{Ironflow, ProjectionState, Receipt, StartError, WaitError};
 
-use crate::bank::{Account, Balance, Branch, Move, Open, Owner};
+use crate::bank::{Account, Balance, Branch, Move, Open, Owner, append_stray};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -235,23 +232,13 @@ async fn an_event_that_cannot_be_read_stops_the_projection_and_is_never_skipped(
     let store = MemoryStore::new();
     let bank = bank(&store).await;
     open(&bank, "1", "Ann").await;
-    let stream: StreamId = "account-1".parse().unwrap();
-    let event = NewEvent {
-        id: EventId::from_bytes([7; 16]),
-        name: "account.deposited".into(),
-        schema_version: SchemaVersion::new(1),
-        source: "api".into(),
-        data: r#"{"cents":"many"}"#.into(),
-        metadata: Metadata::default(),
-    };
-    store
-        .append(Append {
-            stream,
-            expected: ExpectedVersion::Any,
-            events: vec![event],
-        })
-        .await
-        .unwrap();
+    append_stray(
+        &store,
+        "account-1",
+        "account.deposited",
+        r#"{"cents":"many"}"#,
+    )
+    .await;
     let last = open(&bank, "2", "Bob").await;
     let error = bank.wait_for::<Balance>(&last, SOON).await.unwrap_err();
     let WaitError::Stopped { error, .. } = error else {
@@ -269,31 +256,12 @@ async fn an_event_that_was_renamed_stops_the_projection_and_is_never_skipped() {
     let store = MemoryStore::new();
     let bank = bank(&store).await;
     open(&bank, "1", "Ann").await;
-    let event = |id, name: &'static str| NewEvent {
-        id: EventId::from_bytes([id; 16]),
-        name: name.into(),
-        schema_version: SchemaVersion::new(1),
-        source: "api".into(),
-        data: "{}".into(),
-        metadata: Metadata::default(),
-    };
-    let append = |stream: &str, event| Append {
-        stream: stream.parse().unwrap(),
-        expected: ExpectedVersion::Any,
-        events: vec![event],
-    };
     // Another aggregate's events are none of our business, whatever they are called.
-    store
-        .append(append("cash-1", event(7, "account.paid")))
-        .await
-        .unwrap();
+    append_stray(&store, "cash-1", "account.paid", "{}").await;
     let last = deposit(&bank, "1", 5).await;
     bank.wait_for::<Balance>(&last, SOON).await.unwrap();
 
-    store
-        .append(append("account-1", event(8, "account.paid_in")))
-        .await
-        .unwrap();
+    append_stray(&store, "account-1", "account.paid_in", "{}").await;
     let last = open(&bank, "2", "Bob").await;
     let error = bank.wait_for::<Balance>(&last, SOON).await.unwrap_err();
     let WaitError::Stopped { error, .. } = error else {
@@ -310,23 +278,7 @@ async fn an_event_that_was_renamed_stops_the_projection_and_is_never_skipped() {
 async fn an_event_that_belongs_where_nothing_went_before_stops_the_projection() {
     let store = MemoryStore::new();
     let bank = bank(&store).await;
-    let stream: StreamId = "account-1".parse().unwrap();
-    let event = NewEvent {
-        id: EventId::from_bytes([7; 16]),
-        name: "account.deposited".into(),
-        schema_version: SchemaVersion::new(1),
-        source: "api".into(),
-        data: r#"{"cents":1}"#.into(),
-        metadata: Metadata::default(),
-    };
-    store
-        .append(Append {
-            stream,
-            expected: ExpectedVersion::Any,
-            events: vec![event],
-        })
-        .await
-        .unwrap();
+    append_stray(&store, "account-1", "account.deposited", r#"{"cents":1}"#).await;
     let last = open(&bank, "2", "Bob").await;
     let error = bank.wait_for::<Owner>(&last, SOON).await.unwrap_err();
     assert!(error.to_string().contains("none went anywhere"), "{error}");

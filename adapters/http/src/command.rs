@@ -38,6 +38,10 @@ impl CommandHeaders {
     }
 
     fn read(headers: &HeaderMap) -> Result<Self, ApiError> {
+        if headers.get_all("idempotency-key").iter().nth(1).is_some() {
+            let twice = "header Idempotency-Key is given more than once";
+            return Err(ApiError::invalid(twice));
+        }
         let command_id =
             match text(headers, "idempotency-key")? {
                 Some(key) => Some(CommandId::new(key).map_err(|error| {

@@ -20,10 +20,20 @@ pub struct ApiError {
 
 /// A domain's reason to refuse a command, as clients see it: status 422, this code, and the error's
 /// own sentence.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what code clients know it by",
+    label = "`Rejection` is missing",
+    note = "write `impl Rejection for {Self} {{ fn code(&self) -> &'static str {{ … }} }}`, or where `{Self}` is another crate's, answer with `ApiError::executing(error, |reason| …)`"
+)]
 pub trait Rejection: Error {
     /// The code for programs, such as `overdraft`. It is part of the interface: it does not change
     /// when the sentence does.
     fn code(&self) -> &'static str;
+
+    /// The status; 422 unless there is a better one, such as 404 for what does not exist.
+    fn status(&self) -> StatusCode {
+        StatusCode::UNPROCESSABLE_ENTITY
+    }
 }
 
 impl ApiError {
@@ -66,6 +76,45 @@ impl ApiError {
         )
     }
 
+    /// What became of a command, where the reason to refuse is not yours to implement
+    /// [`Rejection`] for.
+    ///
+    /// ```
+    /// # use axum::http::StatusCode;
+    /// # use ironflow_domain::ExecuteError;
+    /// # use ironflow_http::ApiError;
+    /// # fn answer(error: ExecuteError<std::fmt::Error>) -> ApiError {
+    /// ApiError::executing(error, |reason| {
+    ///     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", reason.to_string())
+    /// })
+    /// # }
+    /// ```
+    pub fn executing<R: Error + 'static>(
+        error: ExecuteError<R>,
+        refused: impl FnOnce(&R) -> Self,
+    ) -> Self {
+        match error {
+            ExecuteError::Rejected(reason) => refused(&reason),
+            ExecuteError::Conflict { .. } => {
+                Self::new(StatusCode::CONFLICT, "aborted", error.to_string())
+            }
+            ExecuteError::CommandIdReused { .. } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "command_id_reused",
+                error.to_string(),
+            ),
+            ExecuteError::AlreadyExists { .. } => {
+                Self::new(StatusCode::CONFLICT, "already_exists", error.to_string())
+            }
+            ExecuteError::OtherAggregate { .. } => Self::invalid(error.to_string()),
+            ExecuteError::StreamId(error) => error.into(),
+            ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
+            ExecuteError::Enrichment { .. } => Self::unavailable(&error),
+            ExecuteError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+
     /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -105,30 +154,9 @@ impl IntoResponse for ApiError {
 
 impl<R: Rejection + 'static> From<ExecuteError<R>> for ApiError {
     fn from(error: ExecuteError<R>) -> Self {
-        match error {
-            ExecuteError::Rejected(reason) => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                reason.code(),
-                reason.to_string(),
-            ),
-            ExecuteError::Conflict { .. } => {
-                Self::new(StatusCode::CONFLICT, "aborted", error.to_string())
-            }
-            ExecuteError::CommandIdReused { .. } => Self::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "command_id_reused",
-                error.to_string(),
-            ),
-            ExecuteError::AlreadyExists { .. } => {
-                Self::new(StatusCode::CONFLICT, "already_exists", error.to_string())
-            }
-            ExecuteError::OtherAggregate { .. } => Self::invalid(error.to_string()),
-            ExecuteError::StreamId(error) => error.into(),
-            ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
-            ExecuteError::Enrichment { .. } => Self::unavailable(&error),
-            ExecuteError::Store(error) => error.into(),
-            error => Self::internal(&error),
-        }
+        Self::executing(error, |reason| {
+            Self::new(reason.status(), reason.code(), reason.to_string())
+        })
     }
 }
 

@@ -72,7 +72,7 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_microsecond(self.0) {
             Ok(time) => time.fmt(f),
-            // Beyond the year 9999 RFC 3339 has no form.
+            // Beyond the year 9999 RFC 3339 has no form; this one is read back like the other.
             Err(_) => write!(f, "{}us", self.0),
         }
     }
@@ -93,6 +93,12 @@ impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(micros) = text
+            .strip_suffix("us")
+            .and_then(|micros| micros.parse().ok())
+        {
+            return Ok(Self(micros));
+        }
         text.parse::<jiff::Timestamp>()
             .map(|time| Self(time.as_microsecond()))
             .map_err(|_| InvalidTimestamp(text.to_owned()))
@@ -110,5 +116,25 @@ impl<'de> Deserialize<'de> for Timestamp {
         String::deserialize(deserializer)?
             .parse()
             .map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_survives_being_stored_as_text() {
+        let start = Timestamp::from_micros(0);
+        for time in [
+            start,
+            start + Duration::MAX,
+            Timestamp::from_micros(i64::MIN),
+            Timestamp::from_micros(1_776_435_721_000_001),
+        ] {
+            assert_eq!(time.to_string().parse(), Ok(time));
+        }
+        assert!("12".parse::<Timestamp>().is_err());
+        assert!("us".parse::<Timestamp>().is_err());
     }
 }

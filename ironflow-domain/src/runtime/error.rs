@@ -4,8 +4,8 @@ use std::error::Error;
 
 use crate::store::{Conflict, StoreError};
 use crate::{
-    BoxError, CommandId, EncodeError, InvalidCommandId, InvalidStreamId, LoadError, StreamId,
-    UndecodableEvent,
+    BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidStreamId, LoadError,
+    StreamId, UndecodableEvent,
 };
 
 /// A command was not executed; nothing was recorded, unless the store says it does not know.
@@ -78,6 +78,15 @@ pub enum ExecuteError<R: Error + 'static> {
     /// A new event cannot be written.
     #[error(transparent)]
     Encode(#[from] EncodeError),
+    /// A new event would not be readable once it is written, as a `NaN` is not.
+    #[error("event {name} could not be read back from its stored form, so it was not recorded")]
+    #[non_exhaustive]
+    Unreadable {
+        /// The event's stored name.
+        name: &'static str,
+        /// What does not fit.
+        source: DecodeError,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -12,7 +12,7 @@ use crate::store::{
     StoreErrorKind,
 };
 use crate::{
-    Addressed, Aggregate, Command, CommandId, CommandMetadata, EncodeError, Enrich, Event, EventId,
+    Addressed, Aggregate, Command, CommandId, CommandMetadata, Enrich, Event, EventId, EventKind,
     Events, ExecuteError, InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Position,
     Receipt, StreamId, StreamVersion,
 };
@@ -265,7 +265,8 @@ impl<C: Command> Issued<'_, C> {
             }
         };
         if events.is_empty() {
-            return Ok(Attempt::Done(self.receipt(version, None, Vec::new())));
+            let nothing = self.receipt(version, None, Vec::new());
+            return self.unless_executed(Ok(Attempt::Done(nothing))).await;
         }
         if C::CREATES && version > StreamVersion::EMPTY {
             let exists = ExecuteError::AlreadyExists {
@@ -302,7 +303,8 @@ impl<C: Command> Issued<'_, C> {
             ))),
             Err(AppendError::Conflict(conflict)) => Ok(Attempt::Again(conflict)),
             Err(AppendError::Store(error)) => Err(error.into()),
-            Err(error @ AppendError::DuplicateEvent(_)) => match self.earlier_receipt().await? {
+            // Where the caller chose no id, the store appended twice what it was asked to once.
+            Err(error @ AppendError::DuplicateEvent(_)) => match self.recorded_receipt().await? {
                 Some(receipt) => Ok(Attempt::Done(receipt)),
                 None => Err(self.broken_promise(error)),
             },
@@ -324,6 +326,11 @@ impl<C: Command> Issued<'_, C> {
         if !self.repeatable {
             return Ok(None);
         }
+        self.recorded_receipt().await
+    }
+
+    /// What the log says became of the command; nothing where it says nothing.
+    async fn recorded_receipt(&self) -> Outcome<Option<Receipt>, C> {
         let command_id = &self.metadata.command_id;
         let Some(first) = self
             .store
@@ -377,19 +384,24 @@ impl<C: Command> Issued<'_, C> {
         }
     }
 
+    /// The events as they will be stored, each of them known to be readable: one that is not would
+    /// keep its whole stream from ever being loaded again.
     fn encode(
         &self,
         events: Events<<C::Aggregate as Aggregate>::Event>,
-    ) -> Result<Vec<NewEvent>, EncodeError> {
+    ) -> Outcome<Vec<NewEvent>, C> {
         let metadata = self.metadata.for_events(self.command.name());
         let encode = |(index, event): (usize, <C::Aggregate as Aggregate>::Event)| {
-            let kind = event.kind();
+            let EventKind { name, version, .. } = *event.kind();
+            let data = event.encode()?;
+            <C::Aggregate as Aggregate>::Event::decode(name, version, &data)
+                .map_err(|source| ExecuteError::Unreadable { name, source })?;
             Ok(NewEvent {
                 id: EventId::derive(&self.metadata.command_id, index),
-                name: Cow::Borrowed(kind.name),
-                schema_version: kind.version,
+                name: Cow::Borrowed(name),
+                schema_version: version,
                 source: self.metadata.source.clone(),
-                data: event.encode()?,
+                data,
                 metadata: metadata.clone(),
             })
         };

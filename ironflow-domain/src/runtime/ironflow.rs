@@ -55,13 +55,32 @@ impl Ironflow {
     }
 }
 
-impl Builder<NoEnrichment> {
+/// Nothing enriches the commands yet. There is nothing to implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` enriches the commands already",
+    label = "there is one enrichment for all commands",
+    note = "put both in one type, and implement `Enrich` for each command on that"
+)]
+pub trait NotEnriched: sealed::NotEnriched {}
+
+impl NotEnriched for NoEnrichment {}
+
+mod sealed {
+    pub trait NotEnriched {}
+
+    impl NotEnriched for super::NoEnrichment {}
+}
+
+impl<N> Builder<N> {
     /// Where commands with a context get it from: one type that implements
     /// [`Enrich`](crate::Enrich) for each of them.
-    pub fn enrich<X: Send + Sync + 'static>(self, enrichment: X) -> Builder<X> {
+    pub fn enrich<X: Send + Sync + 'static>(self, enrichment: X) -> Builder<X>
+    where
+        N: NotEnriched,
+    {
         let Self {
             store,
-            enrichment: NoEnrichment,
+            enrichment: _,
             retry,
             poll,
             projections,

@@ -14,7 +14,7 @@ pub use command_metadata::CommandMetadata;
 pub use enrich::{BoxError, Enrich};
 pub use error::ExecuteError;
 pub use execute::{Execution, Target};
-pub use ironflow::{Builder, Ironflow, NoEnrichment, StartError};
+pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use projection::{ProjectionState, ProjectionStatus, QueryError, View, WaitError};
 pub use receipt::Receipt;

@@ -36,10 +36,10 @@ impl RetryPolicy {
 }
 
 impl Default for RetryPolicy {
-    /// Ten attempts, waiting at most 2 ms before the second and 100 ms before the last.
+    /// Twenty attempts, waiting at most 2 ms before the second and 100 ms before the last.
     fn default() -> Self {
         Self {
-            attempts: 10,
+            attempts: 20,
             first_delay: Duration::from_millis(2),
             max_delay: Duration::from_millis(100),
         }

@@ -96,7 +96,7 @@ fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
     })?;
     if !same_json(&stored, &again) {
         return Err(Damage {
-            what: "has two stored forms: equal events must be written alike",
+            what: "has two stored forms, and equal events must be written alike (a `HashSet` is not: use a `BTreeSet`)",
             evidence: vec![("Stored", stored), ("Again", again)],
         });
     }

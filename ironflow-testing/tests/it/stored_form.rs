@@ -315,7 +315,7 @@ fn an_event_is_written_in_two_ways() {
             .then_nothing();
         },
         r#"
-            odd.shuffled version 1 has two stored forms: equal events must be written alike
+            odd.shuffled version 1 has two stored forms, and equal events must be written alike (a `HashSet` is not: use a `BTreeSet`)
               --> HERE+2
 
               Given   1  Shuffled { set: Shuffled([1, 2]) }

@@ -42,34 +42,55 @@ pub(crate) struct Checkpoint {
 #[derive(Serialize, Deserialize)]
 struct StoredCheckpoint {
     position: Position,
+    /// What the views have been filled from: events of a category that is added later are missing
+    /// from them.
+    categories: Vec<String>,
 }
 
 impl Checkpoint {
+    /// Where the projection left off; nothing where it has not begun.
     pub(crate) async fn read(
         store: &dyn Store,
         projection: &str,
+        categories: &[&str],
     ) -> Result<Option<Self>, StoreError> {
         let Some(entry) = store.get(&checkpoint_key(projection)).await? else {
             return Ok(None);
         };
-        let StoredCheckpoint { position } =
-            serde_json::from_slice(&entry.value).map_err(|error| {
-                StoreError::new(
-                    StoreErrorKind::Damaged,
-                    format!("failed to read the checkpoint of projection {projection}"),
-                )
-                .because(error)
-            })?;
+        let stored: StoredCheckpoint = serde_json::from_slice(&entry.value).map_err(|error| {
+            StoreError::new(
+                StoreErrorKind::Damaged,
+                format!("failed to read the checkpoint of projection {projection}"),
+            )
+            .because(error)
+        })?;
+        if stored.categories != categories {
+            let doing = format!(
+                "the views of projection {projection} were filled from the categories {}, and it \
+                 reads {}: give it another name, to fill new views from the start of the log",
+                stored.categories.join(", "),
+                categories.join(", ")
+            );
+            return Err(StoreError::new(StoreErrorKind::Incompatible, doing));
+        }
         Ok(Some(Self {
-            position,
+            position: stored.position,
             revision: entry.revision,
         }))
     }
-}
 
-impl StoredCheckpoint {
-    fn write(&self, projection: &str) -> Result<Write, StoreError> {
-        let json = serde_json::to_vec(self).map_err(|error| {
+    /// The write that moves the checkpoint to `position`.
+    fn write(
+        position: Position,
+        projection: &str,
+        categories: &[&str],
+    ) -> Result<Write, StoreError> {
+        let categories = categories.iter().map(ToString::to_string).collect();
+        let stored = StoredCheckpoint {
+            position,
+            categories,
+        };
+        let json = serde_json::to_vec(&stored).map_err(|error| {
             StoreError::new(
                 StoreErrorKind::Other,
                 format!("failed to write the checkpoint of projection {projection}"),
@@ -113,7 +134,7 @@ enum Trouble {
     },
     #[error(transparent)]
     View(#[from] QueryError),
-    #[error("the view {key} cannot be stored as JSON")]
+    #[error("the view {key} cannot be stored as JSON and read back")]
     Unstorable {
         key: String,
         source: serde_json::Error,
@@ -130,9 +151,10 @@ impl Trouble {
     /// Whether it may be gone the next time.
     fn may_pass(&self) -> bool {
         match self {
-            Self::Store(error) | Self::View(QueryError::Store(error)) => {
-                error.kind() != StoreErrorKind::Damaged
-            }
+            Self::Store(error) | Self::View(QueryError::Store(error)) => !matches!(
+                error.kind(),
+                StoreErrorKind::Damaged | StoreErrorKind::Incompatible
+            ),
             Self::Overtaken => true,
             _ => false,
         }
@@ -141,15 +163,10 @@ impl Trouble {
 
 /// Follows the log until told to stop, or until an event cannot be applied.
 pub(crate) async fn run<P: Projection>(follower: Follower) {
-    let mut stopping = follower.stopping.clone();
     let status = follower.status.clone();
-    let mut following = Following::<P>::new(follower);
-    let state = tokio::select! {
-        biased;
-        // An error means that the last handle of the application has been dropped, which tells to
-        // stop as well. A batch that is being written then is written whole or not at all.
-        _ = stopping.wait_for(|stop| *stop) => ProjectionState::Stopped,
-        trouble = following.follow() => {
+    let state = match Following::<P>::new(follower).follow().await {
+        Ok(()) => ProjectionState::Stopped,
+        Err(trouble) => {
             let error = full_text(&trouble);
             tracing::error!(projection = P::NAME, error, "projection stopped");
             ProjectionState::Failed { error }
@@ -163,7 +180,10 @@ struct Following<P> {
     store: Arc<dyn Store>,
     poll: Duration,
     status: watch::Sender<ProjectionStatus>,
+    stopping: watch::Receiver<bool>,
     position: Position,
+    /// About how many events to take at once.
+    batch: usize,
     /// The checkpoint's, none before the first batch is written.
     revision: Option<Revision>,
     /// Where the events of a stream went last.
@@ -178,53 +198,84 @@ impl<P: Projection> Following<P> {
             poll,
             checkpoint,
             status,
-            ..
+            stopping,
         } = follower;
         Self {
             store,
             poll,
             status,
+            stopping,
             position: checkpoint.map_or(Position::START, |checkpoint| checkpoint.position),
+            batch: BATCH,
             revision: checkpoint.map(|checkpoint| checkpoint.revision),
             routes: HashMap::new(),
             state: PhantomData,
         }
     }
 
-    /// Ends only with trouble that will not pass.
-    async fn follow(&mut self) -> Trouble {
+    /// Ends when told to stop, after the batch it is at, or with trouble that will not pass.
+    async fn follow(mut self) -> Result<(), Trouble> {
         let mut failures = 0;
-        loop {
+        while !self.is_told_to_stop() {
             let outcome = match self.advance().await {
                 Ok(false) => Ok(()),
-                Ok(true) => self.wait_for_more().await,
-                Err(Trouble::Overtaken) => self.return_to_checkpoint().await,
+                Ok(true) => {
+                    self.batch = BATCH;
+                    self.wait_for_more().await
+                }
                 Err(trouble) => Err(trouble),
             };
-            match outcome {
-                Ok(()) => failures = 0,
-                Err(trouble) if trouble.may_pass() => {
-                    failures += 1;
-                    let error = full_text(&trouble);
-                    tracing::warn!(
-                        projection = P::NAME,
-                        error,
-                        failures,
-                        "projection is retrying"
-                    );
-                    self.status
-                        .send_modify(|status| status.change(ProjectionState::Retrying { error }));
-                    tokio::time::sleep(pause_after(failures)).await;
-                }
-                Err(trouble) => return trouble,
+            let Err(mut trouble) = outcome else {
+                failures = 0;
+                continue;
+            };
+            // What was not written has not happened: nothing of it may be remembered.
+            self.routes.clear();
+            match self.is_overtaken().await {
+                // Whatever was wrong, it was so with views that have changed since.
+                Ok(true) => continue,
+                Ok(false) => {}
+                Err(error) => trouble = error.into(),
+            }
+            if trouble.may_pass() {
+                failures += 1;
+                let error = full_text(&trouble);
+                tracing::warn!(
+                    projection = P::NAME,
+                    error,
+                    failures,
+                    "projection is retrying"
+                );
+                self.status
+                    .send_modify(|status| status.change(ProjectionState::Retrying { error }));
+                self.pause(pause_after(failures)).await;
+            } else if self.batch > 1 {
+                // What comes before the event at fault must not wait for it: append by append from
+                // here on, until it is met alone.
+                self.batch = 1;
+            } else {
+                return Err(trouble);
             }
         }
+        Ok(())
+    }
+
+    /// Dropping the last handle of the application tells to stop, too.
+    fn is_told_to_stop(&self) -> bool {
+        *self.stopping.borrow() || self.stopping.has_changed().is_err()
+    }
+
+    /// Waits, but not when told to stop.
+    async fn pause(&self, time: Duration) {
+        let mut stopping = self.stopping.clone();
+        // Told to stop or not, the loop looks for itself.
+        drop(tokio::time::timeout(time, stopping.wait_for(|stop| *stop)).await);
     }
 
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     async fn advance(&mut self) -> Result<bool, Trouble> {
         let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
-        let page = self.store.read_log(read.limit(BATCH)).await?;
+        let page = self.store.read_log(read.limit(self.batch)).await?;
         let views = self.apply(&page).await?;
         // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
         // reading on from the old one is cheap.
@@ -315,17 +366,16 @@ impl<P: Projection> Following<P> {
     ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);
         for (key, view) in views {
-            match serde_json::to_vec(&view) {
+            // A view that cannot be read back, as a `NaN` cannot, would be lost with this write.
+            let written = serde_json::to_vec(&view)
+                .and_then(|json| serde_json::from_slice::<View<P>>(&json).map(|_| json));
+            match written {
                 Ok(json) => batch.push(Write::put(view_key(P::NAME, &key), json)),
                 Err(source) => return Err(Trouble::Unstorable { key, source }),
             }
         }
         let expected = self.revision.map_or(Expected::Absent, Expected::Revision);
-        batch.push(
-            StoredCheckpoint { position }
-                .write(P::NAME)?
-                .expecting(expected),
-        );
+        batch.push(Checkpoint::write(position, P::NAME, P::CATEGORIES)?.expecting(expected));
         match self.store.write(batch).await {
             Ok(revisions) => {
                 self.revision = revisions.last().copied().flatten();
@@ -336,21 +386,28 @@ impl<P: Projection> Following<P> {
         }
     }
 
-    /// Goes on from where the one who was faster is.
-    async fn return_to_checkpoint(&mut self) -> Result<(), Trouble> {
-        let checkpoint = Checkpoint::read(&*self.store, P::NAME).await?;
+    /// Whether someone else has moved the checkpoint, or a write of ours did and we were not told.
+    /// If so, goes on from there.
+    async fn is_overtaken(&mut self) -> Result<bool, StoreError> {
+        let checkpoint = Checkpoint::read(&*self.store, P::NAME, P::CATEGORIES).await?;
+        let revision = checkpoint.map(|checkpoint| checkpoint.revision);
+        if revision == self.revision {
+            return Ok(false);
+        }
         self.position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
-        self.revision = checkpoint.map(|checkpoint| checkpoint.revision);
-        self.routes.clear();
-        Ok(())
+        self.revision = revision;
+        Ok(true)
     }
 
-    /// Waits until the log has grown, or until it is time to look whether another process made it
-    /// grow.
+    /// Waits until the log has grown, until it is time to look whether another process made it
+    /// grow, or until told to stop.
     async fn wait_for_more(&self) -> Result<(), Trouble> {
-        match tokio::time::timeout(self.poll, self.store.log_grown(self.position)).await {
-            Ok(grown) => Ok(grown?),
-            Err(_) => Ok(()),
+        let mut stopping = self.stopping.clone();
+        tokio::select! {
+            biased;
+            _ = stopping.wait_for(|stop| *stop) => Ok(()),
+            grown = self.store.log_grown(self.position) => Ok(grown?),
+            () = tokio::time::sleep(self.poll) => Ok(()),
         }
     }
 }

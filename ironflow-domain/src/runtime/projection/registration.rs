@@ -17,6 +17,7 @@ type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// A projection that has been named, its type forgotten.
 pub(crate) struct Registration {
     pub(crate) name: &'static str,
+    categories: &'static [&'static str],
     follow: fn(Follower) -> Following,
 }
 
@@ -31,6 +32,7 @@ impl Registration {
     pub(crate) fn of<P: Projection>() -> Self {
         Self {
             name: P::NAME,
+            categories: P::CATEGORIES,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }
     }
@@ -41,7 +43,7 @@ impl Registration {
         store: Arc<dyn Store>,
         poll: Duration,
     ) -> Result<Followed, StoreError> {
-        let checkpoint = Checkpoint::read(&*store, self.name).await?;
+        let checkpoint = Checkpoint::read(&*store, self.name, self.categories).await?;
         let position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
         let initial = ProjectionStatus::starting(self.name, position);
         let (publish, status) = watch::channel(initial);
@@ -84,14 +86,18 @@ impl Followed {
 
     /// Waits until the projection is done with its last batch.
     pub(crate) async fn stopped(&self) {
-        let over = |status: &ProjectionStatus| {
-            matches!(
-                status.state,
-                ProjectionState::Failed { .. } | ProjectionState::Stopped
-            )
-        };
         let mut status = self.status.clone();
         // An error means that the task is gone, which is what we wait for.
-        drop(status.wait_for(over).await);
+        drop(status.wait_for(|status| status.state.is_over()).await);
+    }
+
+    /// How it is doing. A task that went away with its tokio runtime cannot say so itself.
+    pub(crate) fn status_now(&self) -> ProjectionStatus {
+        let mut status = self.status.borrow().clone();
+        let is_gone = self.status.has_changed().is_err();
+        if is_gone && !status.state.is_over() {
+            status.change(ProjectionState::Stopped);
+        }
+        status
     }
 }

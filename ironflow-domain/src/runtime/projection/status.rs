@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use crate::runtime::ironflow::Ironflow;
+use crate::runtime::projection::Followed;
 use crate::{Position, Projection, Receipt, Timestamp};
 
 /// What a projection is doing.
@@ -27,6 +28,13 @@ pub enum ProjectionState {
     },
     /// It was told to stop.
     Stopped,
+}
+
+impl ProjectionState {
+    /// Whether the projection does not move any more.
+    pub(crate) fn is_over(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Stopped)
+    }
 }
 
 /// How a projection of this process is doing.
@@ -112,7 +120,7 @@ impl<X> Ironflow<X> {
     pub fn projection_statuses(&self) -> Vec<ProjectionStatus> {
         self.projections()
             .values()
-            .map(|followed| followed.status.borrow().clone())
+            .map(Followed::status_now)
             .collect()
     }
 
@@ -154,13 +162,7 @@ async fn wait_until(
     status: &mut watch::Receiver<ProjectionStatus>,
     wanted: Position,
 ) -> Result<(), String> {
-    let settled = |status: &ProjectionStatus| {
-        let over = matches!(
-            status.state,
-            ProjectionState::Failed { .. } | ProjectionState::Stopped
-        );
-        over || status.position >= wanted
-    };
+    let settled = |status: &ProjectionStatus| status.state.is_over() || status.position >= wanted;
     let stopped = || "it was told to stop".to_owned();
     let status = status.wait_for(settled).await.map_err(|_| stopped())?;
     match &status.state {

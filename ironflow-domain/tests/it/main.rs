@@ -4,6 +4,8 @@
 
 mod bank;
 mod execute;
+mod faulty;
 mod hygiene;
 mod model;
+mod parcels;
 mod projections;

@@ -1,0 +1,94 @@
+//! A store that fails when told to, before or after it did what it was asked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ironflow_domain::store::{
+    Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
+    MemoryStore, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage,
+    StreamStore, Write, WriteError, async_trait,
+};
+use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
+
+#[derive(Clone, Default)]
+pub(crate) struct Faulty {
+    pub(crate) store: MemoryStore,
+    /// How many of the next batches of key-values are refused.
+    pub(crate) refused_writes: Arc<AtomicUsize>,
+    /// How many of the next batches are written and the answer is lost.
+    pub(crate) lost_writes: Arc<AtomicUsize>,
+    /// How many of the next appends happen and the answer is lost.
+    pub(crate) lost_appends: Arc<AtomicUsize>,
+}
+
+fn is_due(count: &AtomicUsize) -> bool {
+    let less = |left: usize| left.checked_sub(1);
+    count
+        .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
+        .is_ok()
+}
+
+fn fault() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "failed as it was told to")
+}
+
+#[async_trait]
+impl StreamStore for Faulty {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let appended = self.store.append(append).await;
+        if is_due(&self.lost_appends) {
+            return Err(fault().into());
+        }
+        appended
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        read: ReadStream,
+    ) -> Result<StreamPage, StoreError> {
+        self.store.read_stream(stream, read).await
+    }
+
+    async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
+        self.store.read_log(read).await
+    }
+
+    async fn log_grown(&self, position: Position) -> Result<(), StoreError> {
+        self.store.log_grown(position).await
+    }
+
+    async fn find_event(&self, id: EventId) -> Result<Option<RecordedEvent>, StoreError> {
+        self.store.find_event(id).await
+    }
+
+    async fn stream_info(&self, stream: &StreamId) -> Result<Option<StreamInfo>, StoreError> {
+        self.store.stream_info(stream).await
+    }
+
+    async fn list_streams(&self, list: ListStreams) -> Result<Vec<StreamInfo>, StoreError> {
+        self.store.list_streams(list).await
+    }
+}
+
+#[async_trait]
+impl KeyValueStore for Faulty {
+    async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError> {
+        self.store.get(key).await
+    }
+
+    async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
+        self.store.list(range).await
+    }
+
+    async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
+        if is_due(&self.refused_writes) {
+            return Err(fault().into());
+        }
+        let written = self.store.write(batch).await;
+        if is_due(&self.lost_writes) {
+            return Err(fault().into());
+        }
+        written
+    }
+}

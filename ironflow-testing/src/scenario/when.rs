@@ -2,10 +2,10 @@
 
 use std::fmt::{self, Debug};
 
-use ironflow_domain::{Aggregate, Command};
+use ironflow_domain::{Aggregate, Command, Decision};
 
 use super::round_trip;
-use super::story::Story;
+use super::story::{self, Story};
 use super::unfinished::Unfinished;
 
 /// What an aggregate made of a command; [`Given::when`](super::Given::when) makes it.
@@ -32,10 +32,18 @@ where
         command: C,
         context: &C::Context,
     ) -> Self {
+        if let Some(Err(error)) = command.own_stream() {
+            story.fail(
+                "the command names an aggregate that cannot be one",
+                &[("But", error.to_string())],
+            );
+        }
+        let again = command.clone();
         let outcome = match round_trip::catch(|| command.decide(state, context)) {
             Ok(Ok(produced)) => {
                 let mut story = story.clone();
                 story.produced(&produced);
+                check_purity::<A>(&produced, || again.decide(state, context), &story);
                 let produced = round_trip::all(produced, &story);
                 // From the first event on, as the next command would load it; only a panic is of
                 // interest.
@@ -64,6 +72,30 @@ where
             unfinished,
         }
     }
+}
+
+/// Decides again: a decision that looks at a clock or rolls dice comes out differently.
+#[track_caller]
+fn check_purity<A: Aggregate<Event: Debug + PartialEq>>(
+    produced: &[A::Event],
+    decide_again: impl FnOnce() -> Decision<A>,
+    story: &Story,
+) {
+    let again = match round_trip::catch(decide_again) {
+        // What is not equal to itself, as a `NaN`, may still be written alike.
+        Ok(Ok(again))
+            if again[..] == *produced || format!("{:?}", &again[..]) == format!("{produced:?}") =>
+        {
+            return;
+        }
+        Ok(Ok(again)) => story::numbered(&again),
+        Ok(Err(error)) => story::error(&error),
+        Err(panic) => panic,
+    };
+    story.fail(
+        "the decision is not pure: decided again, the command came out differently",
+        &[("Again", again)],
+    );
 }
 
 impl<A: Aggregate<Event: Debug>> Debug for When<A> {

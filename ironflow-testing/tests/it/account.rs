@@ -1,5 +1,7 @@
 //! A domain for the tests of the kit.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use ironflow_domain::{Aggregate, Decide, DecideWith, Decision, Events, Fold, command, event};
 use serde::{Deserialize, Serialize};
 
@@ -123,6 +125,30 @@ pub(crate) struct Open(pub(crate) Events<AccountEvent>);
 impl Decide<Open> for Account {
     fn decide(&self, Open(events): Open) -> Decision<Self> {
         Ok(events)
+    }
+}
+
+/// Looks at what it should not look at.
+#[command(Account)]
+pub(crate) struct Count;
+
+/// How often it was asked.
+static COUNTED: AtomicU64 = AtomicU64::new(0);
+
+impl Decide<Count> for Account {
+    fn decide(&self, _: Count) -> Decision<Self> {
+        let cents = COUNTED.fetch_add(1, Ordering::SeqCst);
+        Ok(Events::from([AccountEvent::Deposited { cents }]))
+    }
+}
+
+/// Names the aggregate it is for.
+#[command(Account)]
+pub(crate) struct Audit(#[id] pub(crate) &'static str);
+
+impl Decide<Audit> for Account {
+    fn decide(&self, _: Audit) -> Decision<Self> {
+        Ok(Events::none())
     }
 }
 

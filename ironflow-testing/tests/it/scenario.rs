@@ -415,6 +415,44 @@ fn a_command_that_creates_is_accepted_though_its_stream_exists() {
 }
 
 #[test]
+fn the_decision_is_not_pure() {
+    fails(
+        || {
+            given::<Account>(events![])
+                .when(Count)
+                .then(events![Deposited { cents: 0 }]);
+        },
+        "
+            the decision is not pure: decided again, the command came out differently
+              --> HERE+3
+
+              Given   no events
+              When    Count
+              Then    produced  1  Deposited { cents: 0 }
+              Again   1  Deposited { cents: 1 }
+        ",
+    );
+}
+
+#[test]
+fn the_command_names_what_cannot_be_an_aggregate() {
+    given::<Account>(events![]).when(Audit("1")).then_nothing();
+    fails(
+        || {
+            given::<Account>(events![]).when(Audit("")).then_nothing();
+        },
+        "
+            the command names an aggregate that cannot be one
+              --> HERE+2
+
+              Given   no events
+              When    Audit(\"\")
+              But     \"account-\" cannot name a stream: its id is empty
+        ",
+    );
+}
+
+#[test]
 fn the_decision_panics() {
     fails(
         || {

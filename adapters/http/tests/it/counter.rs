@@ -31,6 +31,19 @@ pub(crate) struct Count {
     by: u32,
 }
 
+/// Opens a counter: forgets that it may be open.
+#[command(Counter, creates)]
+pub(crate) struct Open {
+    #[id]
+    id: String,
+}
+
+impl Decide<Open> for Counter {
+    fn decide(&self, _: Open) -> Decision<Self> {
+        Ok(events![CounterEvent::Counted { by: 0 }])
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 #[error("{0} is too much")]
 pub(crate) struct TooMuch(u32);
@@ -91,6 +104,15 @@ async fn count(
     Ok(StatusCode::ACCEPTED)
 }
 
+async fn open(
+    State(ironflow): State<Ironflow>,
+    Path((id, named)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let opened = ironflow.of::<Counter>(id).execute(Open { id: named }).await;
+    opened.map_err(|error| ApiError::executing(error, |_| ApiError::invalid("never refused")))?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 /// The whole application on a store.
 pub(crate) async fn app(store: Flaky) -> Router {
     let ironflow = Ironflow::new(store)
@@ -100,6 +122,7 @@ pub(crate) async fn app(store: Flaky) -> Router {
         .unwrap();
     Router::new()
         .route("/api/counters/{id}", post(count))
+        .route("/api/counters/{id}/open/{named}", post(open))
         .with_state(ironflow.clone())
         .merge(ironflow_http::router(ironflow))
         .fallback(no_such_route)

@@ -81,6 +81,27 @@ async fn a_store_that_may_recover_is_503_and_one_that_is_broken_500_without_deta
 }
 
 #[tokio::test]
+async fn a_stream_that_exists_is_a_conflict_and_another_aggregate_a_bad_request() {
+    let app = app(Flaky::default()).await;
+    let (status, _) = post_json(&app, "/api/counters/1/open/1", "").await;
+    assert_eq!(status, StatusCode::ACCEPTED);
+    let (status, body) = post_json(&app, "/api/counters/1/open/1", "").await;
+    assert_eq!(
+        (status, body["code"].as_str(), body["message"].as_str()),
+        (
+            StatusCode::CONFLICT,
+            Some("already_exists"),
+            Some("stream counter-1 exists already, and open creates it")
+        )
+    );
+    let (status, body) = post_json(&app, "/api/counters/2/open/1", "").await;
+    assert_eq!(
+        (status, body["code"].as_str()),
+        (StatusCode::BAD_REQUEST, Some("invalid_argument"))
+    );
+}
+
+#[tokio::test]
 async fn an_event_that_cannot_be_read_is_our_fault() {
     let store = Flaky::default();
     let app = app(store.clone()).await;

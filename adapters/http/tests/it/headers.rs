@@ -56,6 +56,18 @@ async fn a_trace_that_is_not_well_formed_is_left_out() {
 }
 
 #[tokio::test]
+async fn a_key_that_is_given_twice_is_refused() {
+    let app = app(Flaky::default()).await;
+    let headers: [(&str, &[u8]); 2] = [("Idempotency-Key", b"one"), ("Idempotency-Key", b"two")];
+    let (status, body) = count(&app, &headers).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        body["message"],
+        "header Idempotency-Key is given more than once"
+    );
+}
+
+#[tokio::test]
 async fn a_key_that_cannot_be_a_command_id_is_refused() {
     let app = app(Flaky::default()).await;
     let long = vec![b'x'; 300];

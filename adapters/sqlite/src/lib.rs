@@ -36,9 +36,22 @@
 //!   change is kept in memory.
 //! - **Positions are commit order.** An event's position is given while no one else can write, so
 //!   no smaller one can appear later.
+//!
+//! # Backups
+//!
+//! While a store is open, its newest events lie beside the file, in `-wal` and `-shm`. So before
+//! you put a backup in the place of a file, stop every process that has it open, and remove the old
+//! `-wal` and `-shm` together with it: SQLite would take the old log for the log of the backup, and
+//! write it over it.
+//!
+//! Where a file is removed or replaced under a running store all the same, appends and batches are
+//! refused as [`Damaged`](ironflow_domain::store::StoreErrorKind::Damaged), since nobody would find
+//! them again (on Unix; elsewhere an open file cannot be removed). Reads go on in the file that was
+//! opened. What is copied *into* an open file cannot be noticed.
 
 mod append;
 mod error;
+mod file;
 mod key_value;
 mod options;
 mod read;

@@ -1,6 +1,6 @@
 //! The tables, how they came to be, and whose file it is.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -9,6 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{failed, is_busy};
+use crate::file::log_of;
 use crate::{Durability, Options, Sqlite};
 
 /// Says in the file's header that it is ours: `IrnF`.
@@ -125,13 +126,6 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
             .known(path)?;
     }
     Ok(connection)
-}
-
-/// Where SQLite keeps the write-ahead log of a file.
-fn log_of(path: &Path) -> PathBuf {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    log.into()
 }
 
 /// Opens a connection that only reads.

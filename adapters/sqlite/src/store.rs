@@ -16,6 +16,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::append::PreparedAppend;
 use crate::error::{closed, failed};
+use crate::file::OpenFile;
 use crate::key_value::{self, Batch};
 use crate::writer::{Change, Writer};
 use crate::{Options, read, readers, schema, writer};
@@ -156,6 +157,7 @@ fn open(
     writer: Sender<writer::Request>,
 ) -> Result<(Sqlite, Writer), StoreError> {
     let connection = schema::open_writer(&path, options)?;
+    let file = OpenFile::new(&path);
     let head = read::head(&connection)
         .map_err(|error| failed(format!("failed to read {}", path.display()), error))?;
     let (head, seen) = watch::channel(head);
@@ -163,7 +165,6 @@ fn open(
         Some(readers) => (Some(readers.requests), readers.threads),
         None => (None, Vec::new()),
     };
-    let is_shared = readers.is_some();
     let shared = Shared {
         path,
         writer,
@@ -180,7 +181,7 @@ fn open(
             head,
             readers: threads,
             busy_timeout: options.busy_timeout,
-            is_shared,
+            file,
         },
     ))
 }

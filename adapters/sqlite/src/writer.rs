@@ -1,15 +1,17 @@
 //! The one thread that writes, and commits in groups.
 
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use ironflow_domain::Position;
-use ironflow_domain::store::StoreError;
+use ironflow_domain::store::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use crate::error::{again, failed, is_busy, is_too_much};
+use crate::file::OpenFile;
 use crate::read;
 
 /// The most changes in one transaction, so that the first one does not wait long for the last.
@@ -76,15 +78,19 @@ pub(crate) trait Job: Send {
 pub(crate) type Answer<C> = oneshot::Receiver<Result<<C as Change>::Done, <C as Change>::Error>>;
 
 /// A transaction came to nothing, or to we do not know what.
-pub(crate) struct Failed {
-    error: rusqlite::Error,
-    /// Whether it may have reached the disk all the same.
-    in_doubt: bool,
+pub(crate) enum Failed {
+    Sqlite {
+        error: rusqlite::Error,
+        /// Whether it may have reached the disk all the same.
+        in_doubt: bool,
+    },
+    /// It was not begun: nobody would find it where the file was.
+    OutOfPlace(PathBuf),
 }
 
 impl From<rusqlite::Error> for Failed {
     fn from(error: rusqlite::Error) -> Self {
-        Self {
+        Self::Sqlite {
             error,
             in_doubt: false,
         }
@@ -124,14 +130,28 @@ impl<C: Change> Job for Waiting<C> {
         Ok(self.answer.insert(answer).is_ok())
     }
 
-    fn fail(&mut self, Failed { error, in_doubt }: &Failed) {
-        let doubt = if *in_doubt {
-            ": whether it happened is not known"
-        } else {
-            ""
+    fn fail(&mut self, failure: &Failed) {
+        let doing = self.change.doing();
+        let error = match failure {
+            Failed::Sqlite { error, in_doubt } => {
+                let doubt = if *in_doubt {
+                    ": whether it happened is not known"
+                } else {
+                    ""
+                };
+                failed(format!("failed to {doing}{doubt}"), again(error))
+            }
+            Failed::OutOfPlace(path) => {
+                let message = format!(
+                    "failed to {doing}: the file {} was removed or replaced while it was open: \
+                     stop the process, put the right file in its place without an old -wal and -shm \
+                     beside it, and start again",
+                    path.display()
+                );
+                StoreError::new(StoreErrorKind::Damaged, message)
+            }
         };
-        let message = format!("failed to {}{doubt}", self.change.doing());
-        self.answer = Some(Err(failed(message, again(error)).into()));
+        self.answer = Some(Err(error.into()));
     }
 
     fn answer(self: Box<Self>) {
@@ -149,8 +169,8 @@ pub(crate) struct Writer {
     pub(crate) readers: Vec<JoinHandle<()>>,
     /// How long to wait for another process that is writing.
     pub(crate) busy_timeout: Duration,
-    /// Whether there may be other processes.
-    pub(crate) is_shared: bool,
+    /// The file, which other processes may use too; none in memory.
+    pub(crate) file: Option<OpenFile>,
 }
 
 impl Writer {
@@ -171,7 +191,7 @@ impl Writer {
                     let (group, other) = gather(first, requests);
                     next = other;
                     self.commit(group);
-                    if self.is_shared && paused.elapsed() >= STRETCH {
+                    if self.file.is_some() && paused.elapsed() >= STRETCH {
                         thread::sleep(PAUSE);
                         paused = Instant::now();
                     }
@@ -192,7 +212,7 @@ impl Writer {
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
         match self.try_to_commit(&mut group) {
             Ok(()) => self.ring(),
-            Err(error) if group.len() > 1 && is_too_much(&error.error) => {
+            Err(Failed::Sqlite { error, .. }) if group.len() > 1 && is_too_much(&error) => {
                 // One of them may have been too much for all.
                 for job in group {
                     self.commit(vec![job]);
@@ -207,6 +227,11 @@ impl Writer {
     }
 
     fn try_to_commit(&mut self, group: &mut [Box<dyn Job>]) -> Result<(), Failed> {
+        if let Some(file) = &self.file
+            && !file.is_in_place()
+        {
+            return Err(Failed::OutOfPlace(file.path().to_owned()));
+        }
         self.begin()?;
         let done = group
             .iter_mut()
@@ -216,7 +241,7 @@ impl Writer {
             self.execute("COMMIT").map_err(|error| {
                 // A flush that failed says nothing about what is on the disk.
                 let in_doubt = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
-                Failed { error, in_doubt }
+                Failed::Sqlite { error, in_doubt }
             })
         });
         if done.is_err() && !self.connection.is_autocommit() {
@@ -335,7 +360,7 @@ mod tests {
             head: watch::Sender::new(Position::START),
             readers: Vec::new(),
             busy_timeout: Duration::ZERO,
-            is_shared: false,
+            file: None,
         }
     }
 

@@ -10,4 +10,6 @@ mod contract;
 mod given;
 mod opening;
 mod processes;
+#[cfg(unix)]
+mod replacing;
 mod sharing;

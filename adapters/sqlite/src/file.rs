@@ -24,6 +24,7 @@ pub(crate) fn log_of(path: &Path) -> PathBuf {
 /// was removed is gone when the process ends.
 pub(crate) struct OpenFile {
     path: PathBuf,
+    log: PathBuf,
     identity: Option<Identity>,
 }
 
@@ -35,11 +36,21 @@ impl OpenFile {
         }
         let path = real(path);
         let identity = fs::metadata(&path).ok().as_ref().map(identity);
-        Some(Self { path, identity })
+        let log = log_of(&path);
+        Some(Self {
+            path,
+            log,
+            identity,
+        })
     }
 
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// How many bytes the write-ahead log takes on the disk.
+    pub(crate) fn log_bytes(&self) -> u64 {
+        fs::metadata(&self.log).map_or(0, |log| log.len())
     }
 
     /// Whether the path still leads to the file that was opened, as far as can be told.

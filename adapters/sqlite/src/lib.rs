@@ -34,6 +34,8 @@
 //! - **Several processes may share a file**, as long as it lies on a local disk. Everything that
 //!   guards a write is looked up inside the transaction that writes; nothing another process could
 //!   change is kept in memory.
+//! - **The write-ahead log stays short**, also where somebody reads at every moment; only one read
+//!   that goes on and on holds it back.
 //! - **Positions are commit order.** An event's position is given while no one else can write, so
 //!   no smaller one can appear later.
 //!

@@ -23,6 +23,16 @@ const STRETCH: Duration = Duration::from_millis(100);
 /// Long enough for those who wait to notice; see [`Writer::begin`].
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// SQLite begins the write-ahead log anew only in a moment in which nobody reads. Where there is
+/// none, the log grows on and on. So when it takes as many bytes as this, we make such a moment.
+const LONG_LOG: u64 = 16 * 1024 * 1024;
+/// How often to look how long the log is.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long to wait for readers before the log can begin anew. Nobody can write meanwhile.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// How long to leave the log alone when someone read for longer than that.
+const RESPITE: Duration = Duration::from_secs(1);
+
 /// What the writer is asked to do.
 pub(crate) enum Request {
     /// Make a change and answer when it has been committed.
@@ -178,6 +188,7 @@ impl Writer {
     pub(crate) fn run(mut self, requests: &Receiver<Request>) {
         let mut next = None;
         let mut paused = Instant::now();
+        let mut look = Instant::now() + LOOK;
         loop {
             let idle = Instant::now();
             let Some(request) = next.take().or_else(|| requests.recv().ok()) else {
@@ -191,6 +202,10 @@ impl Writer {
                     let (group, other) = gather(first, requests);
                     next = other;
                     self.commit(group);
+                    if Instant::now() >= look {
+                        let wait = if self.shorten_log() { LOOK } else { RESPITE };
+                        look = Instant::now() + wait;
+                    }
                     if self.file.is_some() && paused.elapsed() >= STRETCH {
                         thread::sleep(PAUSE);
                         paused = Instant::now();
@@ -289,6 +304,31 @@ impl Writer {
             self.execute("ROLLBACK TO one")?;
         }
         self.execute("RELEASE one")
+    }
+
+    /// Moves what lies in a long write-ahead log to the file, and begins the log anew. Says whether
+    /// it is short now.
+    ///
+    /// What was answered is safe either way, so what goes wrong here can wait for the next time.
+    fn shorten_log(&self) -> bool {
+        let Some(file) = &self.file else {
+            return true;
+        };
+        if file.log_bytes() < LONG_LOG {
+            return true;
+        }
+        let shorten = || {
+            self.connection.busy_timeout(PATIENCE)?;
+            let held_back: bool = self
+                .connection
+                .prepare_cached("PRAGMA wal_checkpoint(TRUNCATE)")?
+                .query_row([], |row| row.get(0))?;
+            Ok::<_, rusqlite::Error>(!held_back)
+        };
+        let is_short = shorten().unwrap_or(false);
+        // This was accepted when the file was opened.
+        let _ = self.connection.busy_timeout(self.busy_timeout);
+        is_short
     }
 
     /// Tells those who wait for the log to grow.

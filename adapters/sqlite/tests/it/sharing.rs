@@ -1,5 +1,9 @@
 //! One file, several connections.
 
+use std::fs;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use ironflow_domain::Position;
@@ -7,7 +11,7 @@ use ironflow_domain::store::{
     AppendError, ExpectedVersion, Key, KeyValueStore, ReadLog, StoreErrorKind, StreamStore, Write,
     WriteError,
 };
-use ironflow_sqlite::Sqlite;
+use ironflow_sqlite::{Durability, Sqlite};
 use rusqlite::Connection;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -144,6 +148,57 @@ async fn a_reader_elsewhere_stops_nobody() {
     assert_eq!(count(), 1, "its snapshot stays as it is");
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(count(), 501);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_that_never_pause_do_not_make_the_log_grow() {
+    const MIB: u64 = 1024 * 1024;
+
+    let (_directory, path) = new_file();
+    let store = Sqlite::options()
+        .durability(Durability::Relaxed)
+        .open(&path)
+        .await
+        .unwrap();
+    // Each reads for some milliseconds at a time, and before one ends another has begun.
+    let done = Arc::new(AtomicBool::new(false));
+    let readers: Vec<_> = (0..4)
+        .map(|number| {
+            let (done, path) = (Arc::clone(&done), path.clone());
+            thread::spawn(move || {
+                let reader = Connection::open(path).unwrap();
+                thread::sleep(Duration::from_millis(2 * number));
+                while !done.load(Ordering::Relaxed) {
+                    reader
+                        .execute_batch("BEGIN; SELECT count(*) FROM streams")
+                        .unwrap();
+                    thread::sleep(Duration::from_millis(8));
+                    reader.execute_batch("COMMIT").unwrap();
+                }
+            })
+        })
+        .collect();
+    let mut longest = 0;
+    for _ in 0..160 {
+        let mut large = events(16);
+        for event in &mut large {
+            event.data = "x".repeat(64 * 1024);
+        }
+        append(&store, "order-1", ExpectedVersion::Any, large)
+            .await
+            .unwrap();
+        let log = fs::metadata(path.with_extension("db-wal")).unwrap();
+        longest = longest.max(log.len());
+    }
+    done.store(true, Ordering::Relaxed);
+    for reader in readers {
+        reader.join().unwrap();
+    }
+    assert!(
+        longest < 48 * MIB,
+        "160 MiB were written, and the log had {} MiB",
+        longest / MIB
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,9 +67,15 @@ impl Options {
 
     /// How long to wait for another process that is writing before giving up with
     /// [`StoreErrorKind::Unavailable`](ironflow_domain::store::StoreErrorKind::Unavailable); five
-    /// seconds unless told otherwise.
+    /// seconds unless told otherwise, and never more than a day.
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        /// SQLite counts milliseconds, and not to many more of them.
+        const DAY: Duration = Duration::from_hours(24);
+        self.busy_timeout = if timeout.as_secs() < DAY.as_secs() {
+            timeout
+        } else {
+            DAY
+        };
         self
     }
 

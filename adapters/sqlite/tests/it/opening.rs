@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use ironflow_domain::Position;
 use ironflow_domain::store::{
@@ -277,6 +278,22 @@ async fn options_are_kept() {
         2,
         "there is always one reader"
     );
+}
+
+#[tokio::test]
+async fn a_busy_timeout_can_be_as_long_as_one_likes() {
+    for timeout in [
+        Duration::from_hours(30 * 24),
+        Duration::from_secs(u64::MAX / 2),
+        Duration::MAX,
+    ] {
+        let (_directory, path) = new_file();
+        for path in [path.as_path(), Path::new(":memory:")] {
+            let options = Sqlite::options().busy_timeout(timeout);
+            let store = options.open(path).await.unwrap();
+            append_any(&store, "order-1", 1).await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -196,6 +196,15 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error.kind() {
             StoreErrorKind::Unavailable | StoreErrorKind::Closed => Self::unavailable(&error),
+            StoreErrorKind::InDoubt => {
+                tracing::warn!(
+                    error = &error as &dyn Error,
+                    "a request may or may not have been served"
+                );
+                let message = "whether it happened is not known: \
+                               send it again with the same Idempotency-Key";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "in_doubt", message)
+            }
             _ => Self::internal(&error),
         }
     }

@@ -20,6 +20,9 @@ pub struct StoreError {
 pub enum StoreErrorKind {
     /// It may work if tried again: locked by someone else, connection lost, disk full.
     Unavailable,
+    /// Whether it happened is not known: the connection was lost, or a flush to the disk failed, while
+    /// it was being written. A command with an id may be sent again.
+    InDoubt,
     /// The store was made by a newer program, or is not Ironflow's at all.
     Incompatible,
     /// What is stored cannot be read.

@@ -53,6 +53,11 @@ async fn a_store_that_may_recover_is_503_and_one_that_is_broken_500_without_deta
             "unavailable",
         ),
         (
+            StoreErrorKind::InDoubt,
+            StatusCode::SERVICE_UNAVAILABLE,
+            "in_doubt",
+        ),
+        (
             StoreErrorKind::Damaged,
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",

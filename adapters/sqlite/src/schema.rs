@@ -9,7 +9,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::{failed, is_busy};
-use crate::file::log_of;
+use crate::file::{log_of, real};
 use crate::{Durability, Options, Sqlite};
 
 /// Says in the file's header that it is ours: `IrnF`.
@@ -78,7 +78,9 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
     let deadline = Instant::now() + options.busy_timeout;
     let doing = |what: &str| format!("failed to {what} {}", path.display());
 
-    let has_log = log_of(path).metadata().is_ok_and(|log| log.len() > 0);
+    let has_log = log_of(&real(path))
+        .metadata()
+        .is_ok_and(|log| log.len() > 0);
     let mut connection = if in_memory {
         Connection::open_in_memory().map_err(|error| failed(doing("open"), error))?
     } else {

@@ -204,6 +204,49 @@ async fn the_log_of_another_application_is_left_alone() {
     assert!((fs::read(&copy).unwrap(), fs::read(log(&copy)).unwrap()) == before);
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn the_log_of_another_application_is_left_alone_behind_a_link() {
+    let (_directory, path) = new_file();
+    let (other_directory, copy) = new_file();
+    let (_link_directory, link) = new_file();
+    let other = Connection::open(&path).unwrap();
+    other
+        .execute_batch("PRAGMA journal_mode = WAL; CREATE TABLE theirs (name TEXT) STRICT;")
+        .unwrap();
+    let log = |path: &Path| path.with_extension("db-wal");
+    fs::copy(&path, &copy).unwrap();
+    fs::copy(log(&path), log(&copy)).unwrap();
+    std::os::unix::fs::symlink(&copy, &link).unwrap();
+    let before = (fs::read(&copy).unwrap(), fs::read(log(&copy)).unwrap());
+    let error = Sqlite::open(&link).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Incompatible);
+    let after = content(other_directory.path());
+    let after = |path: &Path| after.get(&path.display().to_string());
+    assert!(
+        after(&copy) == Some(&before.0) && after(&log(&copy)) == Some(&before.1),
+        "a file that was refused has been changed"
+    );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_link_to_a_store_is_that_store() {
+    let (directory, path) = new_file();
+    let (link_directory, link) = new_file();
+    let store = Sqlite::open(&path).await.unwrap();
+    append_any(&store, "order-1", 1).await;
+    std::os::unix::fs::symlink(&path, &link).unwrap();
+    let linked = Sqlite::open(&link).await.unwrap();
+    append_any(&linked, "order-1", 1).await;
+    assert_eq!(read(&store, "order-1").await.len(), 2);
+    linked.close().await;
+    store.close().await;
+    for directory in [directory, link_directory] {
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+}
+
 #[tokio::test]
 async fn what_is_no_database_is_refused() {
     for garbage in [

@@ -89,6 +89,7 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?
     };
+    check_writable(&connection, path)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection
         .busy_timeout(options.busy_timeout)
@@ -128,6 +129,22 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
             .known(path)?;
     }
     Ok(connection)
+}
+
+/// Where SQLite may not write, it opens the file for reading, and would fail at the first append.
+fn check_writable(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let file = path.display();
+    let read_only = connection
+        .is_readonly(rusqlite::MAIN_DB)
+        .map_err(|error| failed(format!("failed to open {file}"), error))?;
+    if read_only {
+        let message = format!(
+            "failed to open {file}: this process may read it but not write it; \
+             give it the right to write, or open a copy"
+        );
+        return Err(StoreError::new(StoreErrorKind::Other, message));
+    }
+    Ok(())
 }
 
 /// Opens a connection that only reads.
@@ -264,5 +281,26 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
             _ => failed(format!("failed to open {file}"), error),
         },
         _ => failed(format!("failed to open {file}"), error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_only_read_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let writer = open_writer(&path, &Options::default()).unwrap();
+        check_writable(&writer, &path).unwrap();
+        let reader = open_reader(&path, &Options::default()).unwrap();
+        let error = check_writable(&reader, &path).unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::Other);
+        let start = format!(
+            "failed to open {}: this process may read it",
+            path.display()
+        );
+        assert!(error.to_string().starts_with(&start), "{error}");
     }
 }

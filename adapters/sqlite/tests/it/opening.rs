@@ -266,6 +266,18 @@ async fn what_is_no_database_is_refused() {
     }
 }
 
+/// Modes do not keep the superuser from writing, but these files do.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_file_that_may_not_be_written_is_refused() {
+    let error = Sqlite::open("/proc/sys/kernel/ostype").await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "failed to open /proc/sys/kernel/ostype: this process may read it but not write it; \
+         give it the right to write, or open a copy"
+    );
+}
+
 #[tokio::test]
 async fn an_empty_file_becomes_a_store() {
     let (_directory, path) = new_file();

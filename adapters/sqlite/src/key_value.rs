@@ -1,5 +1,6 @@
 //! Small values under keys.
 
+use std::collections::HashMap;
 use std::time::SystemTime;
 
 use ironflow_domain::Timestamp;
@@ -21,8 +22,13 @@ impl Change for Batch {
         sweep(connection, now)?;
         let mut revision = take_revisions(connection, self.0.len())?;
         let mut revisions = Vec::with_capacity(self.0.len());
+        // Later writes of a batch see what earlier ones did, and nothing expires in between.
+        let mut written: HashMap<&Key, Option<Revision>> = HashMap::new();
         for write in &self.0 {
-            let actual = find(connection, &write.key, now)?;
+            let actual = match written.get(&write.key) {
+                Some(revision) => *revision,
+                None => find(connection, &write.key, now)?,
+            };
             if !write.expected.holds_at(actual) {
                 return Err(Failure::Refused(WriteError::revision(
                     write.key.clone(),
@@ -31,7 +37,9 @@ impl Change for Batch {
                 )));
             }
             revision += 1;
-            revisions.push(change(connection, write, revision, now)?);
+            let given = change(connection, write, revision, now)?;
+            written.insert(&write.key, given);
+            revisions.push(given);
         }
         Ok(revisions)
     }

@@ -5,6 +5,7 @@
     reason = "these are tests, also where a function helps one"
 )]
 
+mod batches;
 mod closing;
 mod contract;
 mod given;

@@ -202,6 +202,47 @@ async fn readers_that_never_pause_do_not_make_the_log_grow() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_goes_on_holds_the_log_back_and_nobody_else() {
+    const MIB: u64 = 1024 * 1024;
+
+    let (_directory, path) = new_file();
+    let store = Sqlite::options()
+        .durability(Durability::Relaxed)
+        .busy_timeout(Duration::from_mins(1))
+        .open(&path)
+        .await
+        .unwrap();
+    append_any(&store, "order-1", 1).await;
+    let log_bytes = || fs::metadata(path.with_extension("db-wal")).unwrap().len();
+    let reader = Connection::open(&path).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM streams")
+        .unwrap();
+    for _ in 0..40 {
+        let mut large = events(16);
+        for event in &mut large {
+            event.data = "x".repeat(64 * 1024);
+        }
+        let appended = append(&store, "order-1", ExpectedVersion::Any, large);
+        timeout(Duration::from_secs(10), appended)
+            .await
+            .expect("the log can wait for the reader, and appends do not")
+            .unwrap();
+    }
+    assert!(log_bytes() > 40 * MIB);
+    reader.execute_batch("COMMIT").unwrap();
+
+    let shortened = async {
+        while log_bytes() > 16 * MIB {
+            append_any(&store, "order-1", 1).await;
+        }
+    };
+    timeout(Duration::from_secs(10), shortened)
+        .await
+        .expect("the log becomes short when the reader has gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_conflict_in_a_group_is_alone() {
     let (_directory, path) = new_file();
     let store = Sqlite::open(&path).await.unwrap();

@@ -143,13 +143,16 @@ impl<C: Change> Job for Waiting<C> {
     fn fail(&mut self, failure: &Failed) {
         let doing = self.change.doing();
         let error = match failure {
-            Failed::Sqlite { error, in_doubt } => {
-                let doubt = if *in_doubt {
-                    ": whether it happened is not known"
-                } else {
-                    ""
-                };
-                failed(format!("failed to {doing}{doubt}"), again(error))
+            Failed::Sqlite {
+                error,
+                in_doubt: false,
+            } => failed(format!("failed to {doing}"), again(error)),
+            Failed::Sqlite {
+                error,
+                in_doubt: true,
+            } => {
+                let message = format!("failed to {doing}: whether it happened is not known");
+                StoreError::new(StoreErrorKind::InDoubt, message).because(again(error))
             }
             Failed::OutOfPlace(path) => {
                 let message = format!(

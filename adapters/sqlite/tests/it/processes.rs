@@ -22,21 +22,20 @@ const FILE: &str = "IRONFLOW_SQLITE_TEST_FILE";
 /// Says which child it is.
 const NUMBER: &str = "IRONFLOW_SQLITE_TEST_CHILD";
 
-/// Starts this program again, as one of the children below.
-fn start(child: &str, number: u8, path: &Path) -> Child {
+/// Starts this program again: the test of that name, which finds out that it is a child and does
+/// what children do.
+fn start(test: &str, number: u8, path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args([
-            "--ignored",
-            "--exact",
-            child,
-            "--nocapture",
-            "--test-threads=1",
-        ])
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(FILE, path)
         .env(NUMBER, number.to_string())
         .stdout(Stdio::piped())
         .spawn()
         .unwrap()
+}
+
+fn is_child() -> bool {
+    env::var_os(NUMBER).is_some()
 }
 
 fn own_number() -> u8 {
@@ -80,10 +79,19 @@ const WINS: usize = 25;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn processes_that_append_to_one_file_lose_nothing() {
+    if is_child() {
+        return race().await;
+    }
     let (_directory, path) = new_file();
     // None of them finds the file there.
     let children: Vec<_> = (1..=RACERS)
-        .map(|number| start("processes::racer", number, &path))
+        .map(|number| {
+            start(
+                "processes::processes_that_append_to_one_file_lose_nothing",
+                number,
+                &path,
+            )
+        })
         .collect();
     let mut told: BTreeMap<String, BTreeMap<u64, String>> = BTreeMap::new();
     for mut child in children {
@@ -123,9 +131,7 @@ async fn processes_that_append_to_one_file_lose_nothing() {
 }
 
 /// Appends to the shared stream until it has won often enough, and after every win to its own.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "started by `processes_that_append_to_one_file_lose_nothing`"]
-async fn racer() {
+async fn race() {
     let store = open_shared().await;
     let own = format!("order-own{}", own_number());
     let mut at = StreamVersion::EMPTY;
@@ -167,10 +173,17 @@ const WRITERS: u8 = 8;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_is_killed_leaves_whole_appends() {
+    if is_child() {
+        return append_until_killed().await;
+    }
     let (_directory, path) = new_file();
     let mut told: BTreeMap<String, u64> = BTreeMap::new();
     for round in 1..=5 {
-        let mut child = start("processes::victim", round, &path);
+        let mut child = start(
+            "processes::a_process_that_is_killed_leaves_whole_appends",
+            round,
+            &path,
+        );
         let mut out = BufReader::new(child.stdout.take().unwrap());
         let mut heard = 0;
         while let Some(line) = next_line(&mut out) {
@@ -236,9 +249,7 @@ async fn a_process_that_is_killed_leaves_whole_appends() {
 }
 
 /// Appends ten events at a time to several streams at once, for ever.
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "started by `a_process_that_is_killed_leaves_whole_appends`"]
-async fn victim() {
+async fn append_until_killed() {
     let store = open_shared().await;
     let mut writers: JoinSet<()> = JoinSet::new();
     for number in 0..WRITERS {

@@ -123,7 +123,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime, or in one without timers (`enable_time`).
+    /// With a projection, outside a tokio runtime. In one without timers (`enable_time`), what has
+    /// to wait panics later: a projection says so in its status, a retry panics where it is awaited.
     pub async fn start(self) -> Result<Ironflow<X>, StartError> {
         let Self {
             store,

@@ -119,7 +119,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
     ///
     /// # Errors
     ///
-    /// When two projections have the same name, or the place where one left off cannot be read.
+    /// When two projections have the same name, when one reads other sets of events than its views
+    /// were filled from, or when the place where one left off cannot be read.
     ///
     /// # Panics
     ///

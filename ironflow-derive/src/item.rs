@@ -49,8 +49,13 @@ fn keyword(item: &TokenStream) -> Option<Ident> {
     parser.parse2(item.clone()).ok().flatten()
 }
 
-/// Whether the item outlives what it was made of, as `what` has to. Lifetimes are reported.
-pub(crate) fn is_owned(item: &DeriveInput, what: &str, diagnostics: &Diagnostics) -> bool {
+/// Whether the item borrows: then it cannot be what it is declared to be, and gets no impls.
+pub(crate) fn borrows(item: &DeriveInput) -> bool {
+    item.generics.lifetimes().next().is_some()
+}
+
+/// Events and commands outlive whoever made them.
+pub(crate) fn refuse_lifetimes(item: &DeriveInput, what: &str, diagnostics: &Diagnostics) {
     for lifetime in item.generics.lifetimes() {
         diagnostics.error_at(
             lifetime,
@@ -61,7 +66,6 @@ pub(crate) fn is_owned(item: &DeriveInput, what: &str, diagnostics: &Diagnostics
             ),
         );
     }
-    item.generics.lifetimes().next().is_none()
 }
 
 /// The traits the user derives below our attribute.

@@ -6,7 +6,7 @@ use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::{Command, Member, Shape, Variant};
-use crate::item::derive_missing;
+use crate::item::{borrows, derive_missing};
 
 pub(super) fn expand(command: &Command) -> TokenStream {
     let Command {
@@ -20,6 +20,9 @@ pub(super) fn expand(command: &Command) -> TokenStream {
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let derives = derive_missing(item);
+    if borrows(item) {
+        return quote!(#derives #item);
+    }
     let name = match shape {
         Shape::Struct(one) => {
             let name = &one.name;

@@ -59,11 +59,6 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream 
         "a struct or an enum of commands",
         &diagnostics,
     ) {
-        Some(input) if !item::is_owned(&input, "a command", &diagnostics) => {
-            let derives = item::derive_missing(&input);
-            let clean = parse::parse(arguments, input, &diagnostics).item;
-            quote::quote!(#derives #clean)
-        }
         Some(input) => expand::expand(&parse::parse(arguments, input, &diagnostics)),
         None => item.clone(),
     };

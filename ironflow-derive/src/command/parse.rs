@@ -9,6 +9,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, Index, Meta};
 use super::{Command, Member, One, Shape, Variant};
 use crate::attributes::{First, Grammar, Key, Shape as Value};
 use crate::diagnostics::Diagnostics;
+use crate::item;
 use crate::paths::{CRATE, Root};
 
 static ON_ITEM: Grammar = Grammar {
@@ -47,6 +48,7 @@ pub(super) fn parse(
     let context = given.r#type("context");
     let creates = given.flag("creates");
 
+    item::refuse_lifetimes(&item, "a command", diagnostics);
     refuse_id(&mut item.attrs, diagnostics);
     let shape = match &mut item.data {
         Data::Struct(data) => {

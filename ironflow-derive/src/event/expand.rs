@@ -5,7 +5,7 @@ use quote::quote;
 use syn::{Data, Fields};
 
 use super::{EventSet, Variant};
-use crate::item::derive_missing;
+use crate::item::{borrows, derive_missing};
 
 pub(super) fn expand(set: &EventSet) -> TokenStream {
     let EventSet {
@@ -22,6 +22,9 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let derives = derive_missing(item);
+    if borrows(item) {
+        return quote!(#derives #item);
+    }
 
     let kinds = variants.iter().map(|Variant { name, version, doc, .. }| {
         quote!(#root::EventKind { name: #name, version: #root::SchemaVersion::new(#version), doc: #doc })

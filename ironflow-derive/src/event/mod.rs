@@ -44,11 +44,6 @@ pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream 
         "an enum with one variant per fact",
         &diagnostics,
     ) {
-        Some(input) if !item::is_owned(&input, "an event", &diagnostics) => {
-            let derives = item::derive_missing(&input);
-            let clean = parse::parse(arguments, input, &diagnostics).item;
-            quote::quote!(#derives #clean)
-        }
         Some(input) => expand::expand(&parse::parse(arguments, input, &diagnostics)),
         None => item.clone(),
     };

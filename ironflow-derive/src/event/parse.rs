@@ -54,6 +54,7 @@ pub(super) fn parse(
 ) -> EventSet {
     let mut on_enum = ON_ENUM.parse(arguments, Span::call_site(), diagnostics);
     let root = Root::new(on_enum.crate_path(), diagnostics);
+    item::refuse_lifetimes(&item, "an event", diagnostics);
     let category = match on_enum.first_text() {
         Some(category) => {
             item::check_category(&category, diagnostics);

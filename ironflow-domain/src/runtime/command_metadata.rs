@@ -27,7 +27,19 @@ pub struct CommandMetadata {
 }
 
 impl CommandMetadata {
-    pub(crate) fn new(command_id: CommandId) -> Self {
+    /// Of a command that is issued now, and of which nothing else is known: for tests of an
+    /// [`Enrich`](crate::Enrich).
+    ///
+    /// ```
+    /// use ironflow_domain::{CommandId, CommandMetadata};
+    ///
+    /// let mut issued = CommandMetadata::new(CommandId::new("cmd-1")?);
+    /// issued.issued_at = "2026-04-17T14:22:01Z".parse()?;
+    /// assert_eq!(issued.source, "api");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn new(command_id: CommandId) -> Self {
         Self {
             command_id,
             issued_at: SystemTime::now().into(),

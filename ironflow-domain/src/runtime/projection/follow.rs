@@ -11,11 +11,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
+use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
-use crate::runtime::projection::view::{QueryError, View, checkpoint_key, read_view, view_key};
+use crate::runtime::projection::view::{QueryError, View, read_view, view_key};
 use crate::store::{
     Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind, Write,
     WriteError,
@@ -31,75 +31,6 @@ const BATCH: usize = 500;
 const REMEMBERED_STREAMS: usize = 10_000;
 /// The longest wait before a failing store is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
-/// Where a projection left off.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Checkpoint {
-    pub(crate) position: Position,
-    revision: Revision,
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredCheckpoint {
-    position: Position,
-    /// What the views have been filled from: events of a category that is added later are missing
-    /// from them.
-    categories: Vec<String>,
-}
-
-impl Checkpoint {
-    /// Where the projection left off; nothing where it has not begun.
-    pub(crate) async fn read(
-        store: &dyn Store,
-        projection: &str,
-        categories: &[&str],
-    ) -> Result<Option<Self>, StoreError> {
-        let Some(entry) = store.get(&checkpoint_key(projection)).await? else {
-            return Ok(None);
-        };
-        let stored: StoredCheckpoint = serde_json::from_slice(&entry.value).map_err(|error| {
-            StoreError::new(
-                StoreErrorKind::Damaged,
-                format!("failed to read the checkpoint of projection {projection}"),
-            )
-            .because(error)
-        })?;
-        if stored.categories != categories {
-            let doing = format!(
-                "the views of projection {projection} were filled from the categories {}, and it \
-                 reads {}: give it another name, to fill new views from the start of the log",
-                stored.categories.join(", "),
-                categories.join(", ")
-            );
-            return Err(StoreError::new(StoreErrorKind::Incompatible, doing));
-        }
-        Ok(Some(Self {
-            position: stored.position,
-            revision: entry.revision,
-        }))
-    }
-
-    /// The write that moves the checkpoint to `position`.
-    fn write(
-        position: Position,
-        projection: &str,
-        categories: &[&str],
-    ) -> Result<Write, StoreError> {
-        let categories = categories.iter().map(ToString::to_string).collect();
-        let stored = StoredCheckpoint {
-            position,
-            categories,
-        };
-        let json = serde_json::to_vec(&stored).map_err(|error| {
-            StoreError::new(
-                StoreErrorKind::Other,
-                format!("failed to write the checkpoint of projection {projection}"),
-            )
-            .because(error)
-        })?;
-        Ok(Write::put(checkpoint_key(projection), json))
-    }
-}
 
 /// What following takes, whatever the projection's type.
 pub(crate) struct Follower {

@@ -1,5 +1,6 @@
 //! Read models that follow the log.
 
+mod checkpoint;
 mod follow;
 mod registration;
 mod status;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::runtime::projection::follow::{self, Checkpoint, Follower};
+use crate::runtime::projection::checkpoint::Checkpoint;
+use crate::runtime::projection::follow::{self, Follower};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::store::{Store, StoreError};
 use crate::{Position, Projection};

@@ -44,11 +44,6 @@ pub(crate) fn view_key(projection: &str, partition: &str) -> Key {
     Key::new(format!("projection/{projection}/{GENERATION}"), partition)
 }
 
-/// Where it is kept how far a projection has come.
-pub(crate) fn checkpoint_key(projection: &str) -> Key {
-    Key::new("projection-checkpoints", projection)
-}
-
 /// A view could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

@@ -54,7 +54,7 @@ impl StreamId {
     /// What kind of aggregate the stream is of: the part before the first hyphen.
     #[must_use]
     pub fn category(&self) -> &str {
-        self.0.split_once('-').map_or("", |(category, _)| category)
+        category_of(&self.0)
     }
 
     /// Which aggregate the stream is of: the part after the first hyphen.
@@ -62,6 +62,11 @@ impl StreamId {
     pub fn id(&self) -> &str {
         self.0.split_once('-').map_or("", |(_, id)| id)
     }
+}
+
+/// The category in the name of a stream, which need not be a valid one.
+pub(crate) fn category_of(stream: &str) -> &str {
+    stream.split_once('-').map_or("", |(category, _)| category)
 }
 
 impl TryFrom<String> for StreamId {

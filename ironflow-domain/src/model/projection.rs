@@ -63,8 +63,8 @@ pub enum Partition<K> {
     /// The view that the last event of the same stream with a key went to, such as the customer an
     /// order was placed by.
     ///
-    /// The projection remembers where each stream belongs. It stops with an error where no earlier
-    /// event said so.
+    /// The projection looks it up in the stream. It stops with an error where no earlier event has a
+    /// key.
     SameStream,
     /// No view.
     Nowhere,

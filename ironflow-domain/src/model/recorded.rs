@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::model::identity::category_of;
 use crate::{
     DecodeError, Event, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion,
     Timestamp,
@@ -67,9 +68,7 @@ impl EventRef<'_> {
     /// The category of its stream: the part of the stream's name before the first hyphen.
     #[must_use]
     pub fn category(&self) -> &str {
-        self.stream
-            .split_once('-')
-            .map_or("", |(category, _)| category)
+        category_of(self.stream)
     }
 
     /// The payload as an event of the set `E`.

@@ -12,7 +12,9 @@ pub(crate) const CRATE: Key = Key {
     name: "crate",
     shape: Shape::Path,
     usage: "crate = ::ironflow_domain",
-    needed: None,
+    meaning: "where `ironflow-domain` goes by another name",
+    otherwise: "`::ironflow_domain`",
+    ..Key::OPTIONAL
 };
 
 /// The path of `ironflow-domain` as the user's crate knows it.

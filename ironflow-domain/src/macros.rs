@@ -4,13 +4,13 @@
 /// Declares the events of an aggregate: an enum with one variant per fact.
 ///
 /// ```
-/// # use ironflow_domain::{Event, SchemaVersion, event};
+/// # use ironflow_domain::{Decoded, Event, EventRef, SchemaVersion, event};
 /// #[event("account")]
 /// pub enum AccountEvent {
 ///     /// Stored as `account.opened`, version 1.
 ///     Opened { owner: String },
 ///     /// A payload struct has serde's derives.
-///     #[event(name = "account.paid_in", version = 2)]
+///     #[event(name = "account.paid_in")]
 ///     Deposited(Deposit),
 ///     Closed,
 /// }
@@ -22,7 +22,9 @@
 /// let event = AccountEvent::Opened { owner: "Ann".into() };
 /// assert_eq!(event.kind().name, "account.opened");
 /// assert_eq!(event.encode()?, r#"{"owner":"Ann"}"#);
-/// assert_eq!(AccountEvent::decode("account.closed", SchemaVersion::new(1), "{}")?, AccountEvent::Closed);
+///
+/// let stored = EventRef::unrecorded("account.closed", SchemaVersion::new(1), "{}");
+/// assert_eq!(AccountEvent::decode(&stored)?, Decoded::One(AccountEvent::Closed));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///

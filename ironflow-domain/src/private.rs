@@ -2,8 +2,7 @@
 
 pub use serde;
 
-pub use crate::model::codec::{decode_variant, encode_variant};
-pub use crate::model::projection::{Reader, deliver};
+pub use crate::model::event::codec::{decode, encode_variant, shape, step};
 
 use crate::{Aggregate, InvalidStreamId, StreamId};
 

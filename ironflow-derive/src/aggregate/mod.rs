@@ -17,13 +17,17 @@ static ON_ITEM: Grammar = Grammar {
             name: "event",
             shape: Shape::Type,
             usage: "event = AccountEvent",
+            meaning: "the facts it is folded from",
             needed: Some("an aggregate folds one set of events"),
+            ..Key::OPTIONAL
         },
         Key {
             name: "error",
             shape: Shape::Type,
             usage: "error = AccountError",
+            meaning: "how it refuses a command",
             needed: Some("an aggregate refuses commands with an error of its own"),
+            ..Key::OPTIONAL
         },
         CRATE,
     ],

@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Path, Token, Type};
 
 use super::value::{at_end, skip_to_comma, starts_with};
-use super::{First, Grammar, Shape, Value};
+use super::{First, Grammar, Past, Value};
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// The arguments of one attribute, each at most once.
@@ -105,7 +105,10 @@ impl Arguments {
             skip_to_comma(input);
             Value::Wrong
         });
-        if let Some((first, _)) = self.given.iter().find(|(given, _)| *given == name) {
+        let earlier = self.given.iter().find(|(given, _)| *given == name);
+        if let Some((first, _)) = earlier
+            && !key.many
+        {
             diagnostics.error(
                 name.span(),
                 format!("`{name}` is given twice"),
@@ -141,13 +144,9 @@ impl Arguments {
             return false;
         };
         ahead.peek(Token![=])
-            || self
-                .grammar
-                .key(&name.to_string())
-                .is_some_and(|key| match key.shape {
-                    Shape::Types => ahead.peek(syn::token::Paren),
-                    _ => at_end(&ahead),
-                })
+            || self.grammar.key(&name.to_string()).is_some_and(|key| {
+                at_end(&ahead) || (key.shape.is_list() && ahead.peek(syn::token::Paren))
+            })
     }
 
     fn unknown(&self, name: &Ident, diagnostics: &Diagnostics) {
@@ -208,7 +207,13 @@ impl Arguments {
             "`{name}` is a key of the grammar"
         );
         let index = self.given.iter().position(|(given, _)| given == name)?;
-        Some(self.given.swap_remove(index).1)
+        Some(self.given.remove(index).1)
+    }
+
+    /// Where a key is given, whatever it was given.
+    pub(crate) fn is_given(&self, name: &str) -> Option<Span> {
+        let (given, _) = self.given.iter().find(|(given, _)| given == name)?;
+        Some(given.span())
     }
 
     pub(crate) fn flag(&mut self, name: &str) -> bool {
@@ -241,6 +246,38 @@ impl Arguments {
             Some(Value::Types(types)) => Some(types),
             _ => None,
         }
+    }
+
+    /// All that a key was given which may be given more than once.
+    fn all(&mut self, name: &'static str) -> impl Iterator<Item = Value> {
+        std::iter::from_fn(move || self.take(name))
+    }
+
+    /// All texts of a key.
+    pub(crate) fn texts(&mut self, name: &'static str) -> Vec<LitStr> {
+        let texts = self.all(name).filter_map(|value| match value {
+            Value::Texts(texts) => Some(texts),
+            _ => None,
+        });
+        texts.flatten().collect()
+    }
+
+    /// All past kinds of a key.
+    pub(crate) fn past(&mut self, name: &'static str) -> Vec<Past> {
+        let past = self.all(name).filter_map(|value| match value {
+            Value::Past(past) => Some(past),
+            _ => None,
+        });
+        past.collect()
+    }
+
+    /// All merges of a key.
+    pub(crate) fn merges(&mut self, name: &'static str) -> Vec<Vec<Past>> {
+        let merges = self.all(name).filter_map(|value| match value {
+            Value::Merge(parts) => Some(parts),
+            _ => None,
+        });
+        merges.collect()
     }
 
     /// The `crate = path` every attribute takes.

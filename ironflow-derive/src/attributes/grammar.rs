@@ -22,6 +22,9 @@ pub(crate) struct First {
     pub(crate) what: &'static str,
     /// The argument as a user would write it.
     pub(crate) usage: &'static str,
+    /// What it is, for the reference.
+    #[allow(dead_code, reason = "a test writes the reference from it")]
+    pub(crate) meaning: &'static str,
 }
 
 /// One key, with the way a user would write it.
@@ -30,8 +33,29 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     pub(crate) shape: Shape,
     pub(crate) usage: &'static str,
+    /// What it means, for the reference.
+    #[allow(dead_code, reason = "a test writes the reference from it")]
+    pub(crate) meaning: &'static str,
+    /// What holds where it is not given, for the reference.
+    #[allow(dead_code, reason = "a test writes the reference from it")]
+    pub(crate) otherwise: &'static str,
     /// Why nobody can do without it; nothing where everybody can.
     pub(crate) needed: Option<&'static str>,
+    /// Whether it may be given more than once.
+    pub(crate) many: bool,
+}
+
+impl Key {
+    /// What most keys are: given at most once, and not by everybody.
+    pub(crate) const OPTIONAL: Self = Self {
+        name: "",
+        shape: Shape::Flag,
+        usage: "",
+        meaning: "",
+        otherwise: "",
+        needed: None,
+        many: false,
+    };
 }
 
 impl Grammar {
@@ -92,10 +116,11 @@ impl Grammar {
     }
 
     /// The attribute as a user would write it: with all it needs, or where it needs nothing, with
-    /// all it knows.
+    /// the first thing it knows.
     pub(super) fn usage(&self) -> String {
-        let all = !self.needs_something();
-        let keys = self.keys.iter().filter(|key| all || key.needed.is_some());
+        let one = usize::from(!self.needs_something());
+        let needed = self.keys.iter().filter(|key| key.needed.is_some());
+        let keys = self.keys.iter().take(one).chain(needed);
         let first = self.first.iter().map(|first| first.usage);
         let arguments: Vec<_> = first.chain(keys.map(|key| key.usage)).collect();
         format!("#[{}({})]", self.attribute, arguments.join(", "))

@@ -8,4 +8,4 @@ mod value;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use grammar::{First, Grammar, Key};
-pub(crate) use value::{Shape, Value};
+pub(crate) use value::{Past, Shape, Value};

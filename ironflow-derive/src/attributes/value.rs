@@ -20,6 +20,19 @@ pub(crate) enum Shape {
     Path,
     /// `(A, B)`
     Types,
+    /// `("a", "b")`
+    Texts,
+    /// `("name", A, B)`
+    Past,
+    /// `(("name", A), ("other", B))`
+    Merge,
+}
+
+/// A kind of event that is not recorded any more: the name it was stored under, and the shapes its
+/// payload had.
+pub(crate) struct Past {
+    pub(crate) name: LitStr,
+    pub(crate) shapes: Vec<Type>,
 }
 
 /// What one key was given.
@@ -30,6 +43,9 @@ pub(crate) enum Value {
     Type(Box<Type>),
     Path(Path),
     Types(Vec<Type>),
+    Texts(Vec<LitStr>),
+    Past(Past),
+    Merge(Vec<Past>),
     /// Something else, which has been reported.
     Wrong,
 }
@@ -44,6 +60,11 @@ impl Shape {
             Self::Type => "a type",
             Self::Path => "a path",
             Self::Types => "types in parentheses",
+            Self::Texts => "texts in quotes, in parentheses",
+            Self::Past => "a stored name and the shapes its payload had, in parentheses",
+            Self::Merge => {
+                "at least two parts in parentheses, each a stored name and the shapes its payload had"
+            }
         }
     }
 
@@ -54,7 +75,10 @@ impl Shape {
             Self::Flag if at_end(input) => return Ok(Value::Flag),
             Self::Flag => return Err(Some(input.span())),
             _ if at_end(input) => return Err(None),
-            Self::Types => return read_types(input).map_err(|error| Some(error.span())),
+            _ if self.is_list() => {
+                return self.read_list(input).map_err(|error| Some(error.span()));
+            }
+            Self::Types | Self::Texts | Self::Past | Self::Merge => return Err(None),
             Self::Text | Self::Number | Self::Type | Self::Path => {}
         }
         input
@@ -73,22 +97,73 @@ impl Shape {
             Self::Number => input.parse().map(Value::Number),
             Self::Type => input.parse().map(Box::new).map(Value::Type),
             Self::Path => input.call(Path::parse_mod_style).map(Value::Path),
-            Self::Flag | Self::Types => Err(input.error("")),
+            Self::Flag | Self::Types | Self::Texts | Self::Past | Self::Merge => {
+                Err(input.error(""))
+            }
+        }
+    }
+
+    /// Whether its values stand in parentheses right behind the key.
+    pub(super) fn is_list(self) -> bool {
+        matches!(self, Self::Types | Self::Texts | Self::Past | Self::Merge)
+    }
+
+    fn read_list(self, input: ParseStream<'_>) -> syn::Result<Value> {
+        match self {
+            Self::Types => read_all(input, Type::parse).map(Value::Types),
+            Self::Texts => read_all(input, <LitStr as Parse>::parse).map(Value::Texts),
+            Self::Past => read_past(input).map(Value::Past),
+            Self::Merge => {
+                let span = input.span();
+                match read_all(input, read_past)? {
+                    parts if parts.len() < 2 => Err(syn::Error::new(span, "one part")),
+                    parts => Ok(Value::Merge(parts)),
+                }
+            }
+            Self::Flag | Self::Text | Self::Number | Self::Type | Self::Path => {
+                Err(input.error(""))
+            }
         }
     }
 }
 
-fn read_types(input: ParseStream<'_>) -> syn::Result<Value> {
+/// What stands in parentheses, at least one of it.
+fn read_all<T>(
+    input: ParseStream<'_>,
+    read: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
     let list;
     parenthesized!(list in input);
-    let types = list.parse_terminated(Type::parse, Token![,]);
+    let values = list.parse_terminated(read, Token![,]);
     // What is left over would be a second mistake in syn's eyes.
     list.parse::<TokenStream>()?;
-    let types = types?;
-    if types.is_empty() {
-        return Err(list.error("no type"));
+    let values = values?;
+    if values.is_empty() {
+        return Err(list.error("nothing"));
     }
-    Ok(Value::Types(types.into_iter().collect()))
+    Ok(values.into_iter().collect())
+}
+
+/// `("name", A, B)`
+fn read_past(input: ParseStream<'_>) -> syn::Result<Past> {
+    let list;
+    parenthesized!(list in input);
+    let past = read_name_and_shapes(&list);
+    list.parse::<TokenStream>()?;
+    past
+}
+
+fn read_name_and_shapes(list: ParseStream<'_>) -> syn::Result<Past> {
+    let name = list.parse()?;
+    list.parse::<Token![,]>()?;
+    let shapes: Vec<Type> = list
+        .parse_terminated(Type::parse, Token![,])?
+        .into_iter()
+        .collect();
+    if shapes.is_empty() {
+        return Err(list.error("no shape"));
+    }
+    Ok(Past { name, shapes })
 }
 
 /// Whether a whole argument of that shape comes next.

@@ -18,19 +18,24 @@ static ON_ITEM: Grammar = Grammar {
         shape: Value::Type,
         what: "the aggregate that decides it",
         usage: "Account",
+        meaning: "the aggregate that decides it",
     }),
     keys: &[
         Key {
             name: "context",
             shape: Value::Type,
             usage: "context = OpenAccountContext",
-            needed: None,
+            meaning: "what enrichment fetches before the decision; the aggregate implements `DecideWith` instead of `Decide`",
+            otherwise: "the aggregate implements `Decide`",
+            ..Key::OPTIONAL
         },
         Key {
             name: "creates",
             shape: Value::Flag,
             usage: "creates",
-            needed: None,
+            meaning: "the stream must not exist yet",
+            otherwise: "the stream is as it was when the command was decided",
+            ..Key::OPTIONAL
         },
         CRATE,
     ],

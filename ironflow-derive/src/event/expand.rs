@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::ext::IdentExt;
 use syn::{Data, Fields};
 
-use super::{EventSet, Variant};
+use super::{EventSet, Variant, history};
 use crate::item::{borrows, derive_missing};
 
 pub(super) fn expand(set: &EventSet) -> TokenStream {
@@ -26,9 +27,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
         return quote!(#derives #item);
     }
 
-    let kinds = variants.iter().map(|Variant { name, version, doc, .. }| {
-        quote!(#root::EventKind { name: #name, version: #root::SchemaVersion::new(#version), doc: #doc })
-    });
+    let kinds = variants.iter().map(|variant| kind(set, variant));
     let kind_of = variants.iter().enumerate().map(|(index, variant)| {
         let ident = &variant.ident;
         quote!(Self::#ident { .. } => &<Self as #root::Event>::KINDS[#index])
@@ -37,6 +36,8 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     let otherwise = variants
         .is_empty()
         .then(|| quote!(_ => ::core::unreachable!()));
+    let past = history::constants(set);
+    let check_shapes = history::check_shapes(set);
     let stored = set.sound.then(|| stored_mirror(set));
     let codec = codec(set);
 
@@ -48,11 +49,13 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
         #[allow(deprecated, reason = "a fact that is not recorded any more is still read")]
         const _: () = {
             #stored
+            #check_shapes
 
             #[automatically_derived]
             impl #impl_generics #root::Event for #ident #type_generics #where_clause {
                 const CATEGORY: &'static ::core::primitive::str = #category;
                 const KINDS: &'static [#root::EventKind] = &[#(#kinds),*];
+                #past
 
                 fn kind(&self) -> &'static #root::EventKind {
                     match self {
@@ -67,23 +70,48 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     }
 }
 
+/// What the variant is called where it is stored.
+fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
+    let root = &set.root;
+    let Variant {
+        name,
+        also_named,
+        doc,
+        ..
+    } = variant;
+    let version = variant.version();
+    let retired = history::retired(set, &variant.earlier);
+    let ident = variant.ident.unraw().to_string();
+    quote! {
+        #root::EventKind {
+            name: #name,
+            also_named: &[#(#also_named),*],
+            version: #root::SchemaVersion::new(#version),
+            retired: #retired,
+            variant: #ident,
+            doc: #doc,
+        }
+    }
+}
+
 /// How an event is written and read, through its mirror.
 fn codec(set: &EventSet) -> TokenStream {
     let root = &set.root;
     let private = quote!(#root::__private);
-    let (encode, decode) = if set.sound {
+    let (encode, decode, merge) = if set.sound {
+        let upcast = history::upcast(set);
         (
             quote!(#private::encode_variant::<Self>(self, |serializer| __Stored::serialize(self, serializer))),
             quote! {
-                #private::decode_variant::<Self>(name, version, data, |deserializer| {
-                    __Stored::deserialize(deserializer)
-                })
+                #private::decode::<Self>(event, |deserializer| __Stored::deserialize(deserializer), #upcast)
             },
+            history::merge(set),
         )
     } else {
         (
             quote!(::core::unreachable!()),
             quote!(::core::unreachable!()),
+            None,
         )
     };
     quote! {
@@ -92,12 +120,12 @@ fn codec(set: &EventSet) -> TokenStream {
         }
 
         fn decode(
-            name: &::core::primitive::str,
-            version: #root::SchemaVersion,
-            data: &::core::primitive::str,
-        ) -> ::core::result::Result<Self, #root::DecodeError> {
+            event: &#root::EventRef<'_>,
+        ) -> ::core::result::Result<#root::Decoded<Self>, #root::DecodeError> {
             #decode
         }
+
+        #merge
     }
 }
 

@@ -1,11 +1,12 @@
 //! `#[event("category")]` on an enum.
 
 mod expand;
+mod history;
 mod parse;
 mod serde;
 
 use proc_macro2::TokenStream;
-use syn::{Attribute, DeriveInput, Fields, Ident, LitStr};
+use syn::{Attribute, DeriveInput, Fields, Ident, LitStr, Type};
 
 use crate::diagnostics::Diagnostics;
 use crate::item;
@@ -20,6 +21,9 @@ struct EventSet {
     /// Serde's attributes on the enum that shape the stored form.
     serde: Vec<Attribute>,
     variants: Vec<Variant>,
+    past: Vec<Past>,
+    /// For each merge, which of the past kinds are its parts.
+    merges: Vec<Vec<usize>>,
     /// Whether nothing is wrong with it, so that its stored form can be generated.
     sound: bool,
 }
@@ -28,12 +32,53 @@ struct Variant {
     ident: Ident,
     /// The stored name, `category.variant` unless given.
     name: LitStr,
-    version: u32,
+    also_named: Vec<LitStr>,
+    /// The shapes of the versions before the current one, in order.
+    earlier: Vec<Shape>,
     doc: String,
     /// Serde's attributes on the variant.
     serde: Vec<Attribute>,
     /// The fields with serde's attributes.
     fields: Fields,
+}
+
+/// The shape of one version that is not recorded any more.
+enum Shape {
+    Of(Box<Type>),
+    /// `_`: no event of that version is stored.
+    Retired,
+}
+
+/// A kind of event that is not recorded any more.
+struct Past {
+    name: LitStr,
+    shapes: Vec<Shape>,
+    fate: Fate,
+}
+
+/// What becomes of it.
+#[derive(Clone, Copy)]
+enum Fate {
+    Replaced,
+    Split,
+    Merged { merge: usize, part: usize },
+    Dropped,
+    Retired,
+}
+
+impl Variant {
+    /// The current version.
+    fn version(&self) -> u32 {
+        (1..).nth(self.earlier.len()).unwrap_or(u32::MAX)
+    }
+}
+
+/// The payload of a variant that has one, rather than fields of its own.
+fn payload_type(fields: &Fields) -> Option<&Type> {
+    match fields {
+        Fields::Unnamed(fields) => fields.unnamed.first().map(|field| &field.ty),
+        Fields::Named(_) | Fields::Unit => None,
+    }
 }
 
 pub(crate) fn expand(arguments: TokenStream, item: &TokenStream) -> TokenStream {

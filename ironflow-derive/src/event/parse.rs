@@ -10,8 +10,8 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
 
 use super::serde::{Place, stored_form};
-use super::{EventSet, Variant};
-use crate::attributes::{First, Grammar, Key, Shape};
+use super::{EventSet, Fate, Past, Variant, history, payload_type};
+use crate::attributes::{Arguments, First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
@@ -20,31 +20,114 @@ const NAME: Key = Key {
     name: "name",
     shape: Shape::Text,
     usage: "name = \"account.opened\"",
-    needed: None,
+    meaning: "the whole stored name",
+    otherwise: "category and variant: `account.opened`",
+    ..Key::OPTIONAL
+};
+const ALSO_NAMED: Key = Key {
+    name: "also_named",
+    shape: Shape::Texts,
+    usage: "also_named(\"account.created\")",
+    meaning: "names it was stored under before",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
 };
 const VERSION: Key = Key {
     name: "version",
     shape: Shape::Number,
     usage: "version = 2",
-    needed: None,
+    meaning: "the version of the payload's shape",
+    otherwise: "1",
+    ..Key::OPTIONAL
+};
+const UPCAST: Key = Key {
+    name: "upcast",
+    shape: Shape::Types,
+    usage: "upcast(OpenedV1)",
+    meaning: "the shapes of the versions before, from the first one on; each is made into the next, and the last one \
+              into the payload (of a variant with fields of its own: into the enum) by `From` or `Upcast`. `_` stands \
+              for a version of which no event is stored",
+    otherwise: "there is no version before",
+    ..Key::OPTIONAL
+};
+const REPLACED: Key = Key {
+    name: "replaced",
+    shape: Shape::Past,
+    usage: "replaced(\"account.paid\", Paid)",
+    meaning: "events once stored under that name, in these shapes, are read as events of today: the last shape is \
+              made into the enum",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
+};
+const SPLIT: Key = Key {
+    name: "split",
+    shape: Shape::Past,
+    usage: "split(\"account.moved\", Moved)",
+    meaning: "the same, into any number of events: the last shape is made into `Events` of the enum",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
+};
+const MERGED: Key = Key {
+    name: "merged",
+    shape: Shape::Merge,
+    usage: "merged((\"account.named\", Named), (\"account.sited\", Sited))",
+    meaning: "events once stored one after the other in the same append are read as one of today: the tuple of their \
+              last shapes is made into the enum",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
+};
+const DROPPED: Key = Key {
+    name: "dropped",
+    shape: Shape::Texts,
+    usage: "dropped(\"account.viewed\")",
+    meaning: "events once stored under that name are counted, and nothing comes of them",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
+};
+const RETIRED: Key = Key {
+    name: "retired",
+    shape: Shape::Texts,
+    usage: "retired(\"account.tested\")",
+    meaning: "no event is stored under that name any more; one that is met all the same cannot be read",
+    otherwise: "none",
+    many: true,
+    ..Key::OPTIONAL
 };
 
-static ON_ENUM: Grammar = Grammar {
+pub(crate) static ON_ENUM: Grammar = Grammar {
     attribute: "event",
     first: Some(First {
         shape: Shape::Text,
         what: "a category: the first part of every stored name, and what the streams are called",
         usage: "\"account\"",
+        meaning: "the category: the first part of every stored name, and what the streams are called",
     }),
-    keys: &[CRATE],
-    elsewhere: &[(NAME, "a variant"), (VERSION, "a variant")],
+    keys: &[REPLACED, SPLIT, MERGED, DROPPED, RETIRED, CRATE],
+    elsewhere: &[
+        (NAME, "a variant"),
+        (ALSO_NAMED, "a variant"),
+        (VERSION, "a variant"),
+        (UPCAST, "a variant"),
+    ],
 };
 
-static ON_VARIANT: Grammar = Grammar {
+pub(crate) static ON_VARIANT: Grammar = Grammar {
     attribute: "event",
     first: None,
-    keys: &[NAME, VERSION],
-    elsewhere: &[(CRATE, "the enum")],
+    keys: &[NAME, ALSO_NAMED, VERSION, UPCAST],
+    elsewhere: &[
+        (REPLACED, "the enum"),
+        (SPLIT, "the enum"),
+        (MERGED, "the enum"),
+        (DROPPED, "the enum"),
+        (RETIRED, "the enum"),
+        (CRATE, "the enum"),
+    ],
 };
 
 pub(super) fn parse(
@@ -112,13 +195,16 @@ pub(super) fn parse(
             );
         }
     }
-    check_names(&variants, diagnostics);
+    let (past, merges) = parse_past(&mut on_enum, diagnostics);
+    check_names(&variants, &past, diagnostics);
     EventSet {
         root,
         category,
         item,
         serde,
         variants,
+        past,
+        merges,
         sound: diagnostics.is_empty(),
     }
 }
@@ -145,26 +231,11 @@ fn parse_variant(
             variant.ident.span(),
         )
     });
-    if name.value().trim().is_empty() {
-        diagnostics.error(
-            name.span(),
-            "a stored name cannot be empty",
-            "take `name` away, or write `name = \"account.opened\"`",
-        );
+    let also_named = given.texts("also_named");
+    for name in std::iter::once(&name).chain(&also_named) {
+        check_name(name, diagnostics);
     }
-    let version = given
-        .number("version")
-        .map_or(1, |number| match number.base10_parse::<u32>() {
-            Ok(version) if version > 0 => version,
-            _ => {
-                diagnostics.error(
-                    number.span(),
-                    format!("`{number}` is not a schema version"),
-                    "versions count from 1: `version = 1`",
-                );
-                1
-            }
-        });
+    let earlier = parse_earlier(&mut given, variant, diagnostics);
     check_shape(variant, diagnostics);
     refuse_cfg(&mut variant.attrs, diagnostics);
 
@@ -181,7 +252,8 @@ fn parse_variant(
     Variant {
         ident: variant.ident.clone(),
         name,
-        version,
+        also_named,
+        earlier,
         doc: item::doc(&variant.attrs),
         serde: stored_form(
             &mut variant.attrs,
@@ -190,6 +262,136 @@ fn parse_variant(
             diagnostics,
         ),
         fields,
+    }
+}
+
+/// The shapes of the versions before the current one: exactly as many as there are.
+fn parse_earlier(
+    given: &mut Arguments,
+    variant: &syn::Variant,
+    diagnostics: &Diagnostics,
+) -> Vec<super::Shape> {
+    let ident = &variant.ident;
+    let number = given.number("version");
+    let version = number
+        .as_ref()
+        .map_or(Some(1), |number| match number.base10_parse::<usize>() {
+            Ok(version) if version > 0 && u32::try_from(version).is_ok() => Some(version),
+            _ => {
+                diagnostics.error(
+                    number.span(),
+                    format!("`{number}` is not a schema version"),
+                    "versions count from 1: `version = 2`",
+                );
+                None
+            }
+        });
+    let listed = given.is_given("upcast");
+    let shapes = given.types("upcast").unwrap_or_default();
+    // What was given and cannot be read has been reported.
+    if listed.is_some() != shapes.is_empty()
+        && let Some(version) = version
+        && version != shapes.len() + 1
+    {
+        let span = listed.or_else(|| number.as_ref().map(Spanned::span));
+        let payload = ident.unraw();
+        let wanted: Vec<_> = (1..version)
+            .map(|version| format!("{payload}V{version}"))
+            .collect();
+        let (what, help) = match (shapes.len(), version) {
+            (0, version) => (
+                format!(
+                    "`{ident}` is in version {version}, and nothing says what the {} before {}",
+                    if version == 2 { "version" } else { "versions" },
+                    if version == 2 { "was" } else { "were" },
+                ),
+                format!(
+                    "list the {} of before: `upcast({})`; write `_` for one of which no event is stored",
+                    if version == 2 { "shape" } else { "shapes" },
+                    wanted.join(", ")
+                ),
+            ),
+            (listed, 1) => (
+                format!(
+                    "`{ident}` is in version 1, and there is no version before it to upcast from"
+                ),
+                format!(
+                    "say which version it is in by now: `version = {}`",
+                    listed + 1
+                ),
+            ),
+            (listed, version) => (
+                format!(
+                    "`{ident}` is in version {version}, so there {} before it, and {listed} {} listed",
+                    if version == 2 {
+                        "is 1 version".to_owned()
+                    } else {
+                        format!("are {} versions", version - 1)
+                    },
+                    if listed == 1 { "is" } else { "are" },
+                ),
+                format!(
+                    "list one shape for each: `upcast({})`, with `_` for one of which no event is stored; or write `version = {}`",
+                    wanted.join(", "),
+                    listed + 1
+                ),
+            ),
+        };
+        diagnostics.error(span.unwrap_or(ident.span()), what, help);
+    }
+    history::shapes(shapes, payload_type(&variant.fields), diagnostics)
+}
+
+/// The kinds that are not recorded any more, and which of them are merged.
+fn parse_past(given: &mut Arguments, diagnostics: &Diagnostics) -> (Vec<Past>, Vec<Vec<usize>>) {
+    let mut past = Vec::new();
+    let mut add = |name: LitStr, shapes: Vec<Type>, fate| {
+        check_name(&name, diagnostics);
+        if let Some(last @ Type::Infer(_)) = shapes.last() {
+            diagnostics.error_at(
+                last,
+                "the last shape is the one that is read: it cannot be `_`",
+                format!(
+                    "name its type, or say that no such event is stored: `retired({})`",
+                    name.to_token_stream()
+                ),
+            );
+        }
+        past.push(Past {
+            name,
+            shapes: history::shapes(shapes, None, diagnostics),
+            fate,
+        });
+        past.len() - 1
+    };
+    for (key, fate) in [("replaced", Fate::Replaced), ("split", Fate::Split)] {
+        for kind in given.past(key) {
+            add(kind.name, kind.shapes, fate);
+        }
+    }
+    let mut merges = Vec::new();
+    for (merge, parts) in given.merges("merged").into_iter().enumerate() {
+        let parts = parts
+            .into_iter()
+            .enumerate()
+            .map(|(part, kind)| add(kind.name, kind.shapes, Fate::Merged { merge, part }));
+        merges.push(parts.collect());
+    }
+    for (key, fate) in [("dropped", Fate::Dropped), ("retired", Fate::Retired)] {
+        for name in given.texts(key) {
+            add(name, Vec::new(), fate);
+        }
+    }
+    (past, merges)
+}
+
+fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
+    if name.value().trim().is_empty() {
+        diagnostics.error(
+            name.span(),
+            "a stored name cannot be empty",
+            "write the whole name: `\"account.opened\"`",
+        );
     }
 }
 
@@ -241,25 +443,36 @@ fn refuse_cfg(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
 }
 
 /// Two facts under one stored name could not be told apart when read back.
-fn check_names(variants: &[Variant], diagnostics: &Diagnostics) {
-    let mut seen: HashMap<String, &Variant> = HashMap::new();
-    for variant in variants {
-        let name = variant.name.value();
-        if let Some(first) = seen.get(&name) {
-            diagnostics.error(
-                variant.name.span(),
-                format!(
-                    "`{}` is stored as `{name}`, and so is `{}`",
-                    variant.ident, first.ident
-                ),
-                "give one of them a name of its own: `#[event(name = \"…\")]`",
-            );
+fn check_names(variants: &[Variant], past: &[Past], diagnostics: &Diagnostics) {
+    let now = variants.iter().flat_map(|variant| {
+        std::iter::once(&variant.name)
+            .chain(&variant.also_named)
+            .map(|name| (name, format!("`{}`", variant.ident), false))
+    });
+    let before = past
+        .iter()
+        .map(|past| (&past.name, format!("`{}`", past.fate.key()), true));
+    let mut seen: HashMap<String, (&LitStr, String)> = HashMap::new();
+    for (name, whose, is_past) in now.chain(before) {
+        let text = name.value();
+        if let Some((first, owner)) = seen.get(&text) {
+            let what = if *owner == whose {
+                format!("{whose} has the stored name `{text}` twice")
+            } else {
+                format!("{whose} has the stored name `{text}`, and so has {owner}")
+            };
+            let help = if is_past {
+                format!("say once what becomes of `{text}`: take it away from one of them")
+            } else {
+                "give one of them a name of its own: `#[event(name = \"…\")]`".to_owned()
+            };
+            diagnostics.error(name.span(), what, help);
             diagnostics.push(syn::Error::new(
-                first.name.span(),
-                format!("`{name}` is first given here"),
+                first.span(),
+                format!("`{text}` is first given here"),
             ));
         } else {
-            seen.insert(name, variant);
+            seen.insert(text, (name, whose));
         }
     }
 }

@@ -16,19 +16,24 @@ static ON_ITEM: Grammar = Grammar {
         shape: Shape::Text,
         what: "a name: what its views and its checkpoint are stored under",
         usage: "\"account-balance\"",
+        meaning: "what its views and its checkpoint are stored under",
     }),
     keys: &[
         Key {
             name: "of",
             shape: Shape::Types,
             usage: "of(AccountEvent)",
+            meaning: "the sets of events it reads, each with a `Project`",
             needed: Some("a projection reads at least one set of events"),
+            ..Key::OPTIONAL
         },
         Key {
             name: "partition",
             shape: Shape::Type,
             usage: "partition = AccountId",
-            needed: None,
+            meaning: "the key of one view",
+            otherwise: "a single view, under the key `Unpartitioned`",
+            ..Key::OPTIONAL
         },
         CRATE,
     ],
@@ -121,9 +126,9 @@ fn generate(projection: &Projection) -> TokenStream {
         |partition| quote!(#partition),
     );
     // Each function carries the span of its event set, so that a missing `Project` is reported there.
-    let readers = events
+    let sources = events
         .iter()
-        .map(|event| quote_spanned!(event.span()=> #root::__private::Reader::of::<#event>()));
+        .map(|event| quote_spanned!(event.span()=> #root::Source::<Self>::of::<#event>()));
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {
@@ -131,13 +136,8 @@ fn generate(projection: &Projection) -> TokenStream {
             const CATEGORIES: &'static [&'static ::core::primitive::str] = &[#(<#events as #root::Event>::CATEGORY),*];
             type Key = #key;
 
-            fn decode(
-                event: &#root::EventRef<'_>,
-            ) -> ::core::result::Result<
-                ::core::option::Option<::std::boxed::Box<dyn #root::Delivery<Self>>>,
-                #root::UndecodableEvent,
-            > {
-                #root::__private::deliver::<Self>(event, &[#(#readers),*])
+            fn feed() -> #root::Feed<Self> {
+                #root::Feed::new([#(#sources),*])
             }
         }
     }

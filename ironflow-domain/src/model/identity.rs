@@ -139,6 +139,9 @@ fn start_of(text: &str) -> String {
 pub struct EventId(Uuid);
 
 impl EventId {
+    /// The id of an event that is not recorded.
+    pub(crate) const NIL: Self = Self(Uuid::nil());
+
     /// The id of the `index`th event (from 0) of the decision on a command.
     ///
     /// Where the command's id is a UUID of version 7, the event's id begins with the same time, so

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Event, EventKind, EventRef, Recorded, UndecodableEvent};
+use crate::{Decoder, Event, EventRef, Recorded, UndecodableEvent};
 
 /// The state of a read model, kept and checkpointed for the user. Derive it; write a [`Project`]
 /// for each set of events.
@@ -27,13 +27,8 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
 
-    /// Reads a stored event as one of the projection's sets; nothing where its stream is of none of
-    /// their categories.
-    ///
-    /// # Errors
-    ///
-    /// When the event cannot be read, or no set knows its name.
-    fn decode(event: &EventRef<'_>) -> Result<Option<Box<dyn Delivery<Self>>>, UndecodableEvent>;
+    /// The sets of events it reads, before the first event of the log.
+    fn feed() -> Feed<Self>;
 }
 
 /// How events of one set change a projection's views. One implementation for each set, so a view
@@ -101,18 +96,63 @@ impl<P: Project<E>, E: Event> Delivery<P> for Recorded<E> {
     }
 }
 
-type Read<P> = fn(&EventRef<'_>) -> Result<Box<dyn Delivery<P>>, UndecodableEvent>;
-
-/// How events of one of a projection's sets are read, the set's type forgotten.
-#[derive(Debug)]
-pub struct Reader<P> {
-    category: &'static str,
-    kinds: &'static [EventKind],
-    read: Read<P>,
+/// Reads the log as events of the sets a projection reads.
+///
+/// The category of an event's stream says which set it is of, so that an event whose name no set
+/// knows is not taken for someone else's.
+pub struct Feed<P> {
+    sources: Vec<Source<P>>,
 }
 
-impl<P: Projection> Reader<P> {
-    /// How events of the set `E` are read.
+impl<P: Projection> Feed<P> {
+    /// A feed of these sets.
+    pub fn new(sources: impl IntoIterator<Item = Source<P>>) -> Self {
+        Self {
+            sources: sources.into_iter().collect(),
+        }
+    }
+
+    /// Reads the next stored event: what is delivered of it, in order. That is nothing where its
+    /// stream is of none of the sets' categories.
+    ///
+    /// # Errors
+    ///
+    /// When the event cannot be read, or its set does not know its name.
+    pub fn next(
+        &mut self,
+        event: &EventRef<'_>,
+    ) -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent> {
+        let category = event.category();
+        let mut sources = self.sources.iter_mut();
+        match sources.find(|source| source.category == category) {
+            Some(source) => source.set.next(event),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    /// How many of the stored events it has read were dropped.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.sources.iter().map(|source| source.set.dropped()).sum()
+    }
+}
+
+impl<P> fmt::Debug for Feed<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Feed")
+            .field("sources", &self.sources)
+            .finish()
+    }
+}
+
+/// A set of events that a projection reads, its type forgotten.
+pub struct Source<P> {
+    category: &'static str,
+    set: Box<dyn Set<P>>,
+}
+
+impl<P: Projection> Source<P> {
+    /// The events of the set `E`.
     #[must_use]
     pub fn of<E: Event>() -> Self
     where
@@ -120,27 +160,35 @@ impl<P: Projection> Reader<P> {
     {
         Self {
             category: E::CATEGORY,
-            kinds: E::KINDS,
-            read: |event| Ok(Box::new(event.typed::<E>()?)),
+            set: Box::new(Decoder::<E>::new()),
         }
     }
 }
 
-/// Reads a stored event as one of the sets a projection reads; nothing where it belongs to none.
-///
-/// The category of its stream says where it belongs, so that an event whose name no set knows is
-/// not taken for someone else's.
-pub fn deliver<P: Projection>(
-    event: &EventRef<'_>,
-    readers: &[Reader<P>],
-) -> Result<Option<Box<dyn Delivery<P>>>, UndecodableEvent> {
-    let known = |reader: &&Reader<P>| reader.kinds.iter().any(|kind| kind.name == event.name);
-    let mut ours = readers
-        .iter()
-        .filter(|reader| reader.category == event.category())
-        .peekable();
-    let first = ours.peek().copied();
-    // Where no set knows the name, the first one says so.
-    let reader = ours.find(known).or(first);
-    reader.map(|reader| (reader.read)(event)).transpose()
+impl<P> fmt::Debug for Source<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("category", &self.category)
+            .finish_non_exhaustive()
+    }
+}
+
+trait Set<P>: Send {
+    fn next(&mut self, event: &EventRef<'_>)
+    -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent>;
+    fn dropped(&self) -> u64;
+}
+
+impl<P: Project<E>, E: Event> Set<P> for Decoder<E> {
+    fn next(
+        &mut self,
+        event: &EventRef<'_>,
+    ) -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent> {
+        let deliver = |event| Box::new(event) as Box<dyn Delivery<P>>;
+        Ok(self.recorded(event)?.map(deliver).collect())
+    }
+
+    fn dropped(&self) -> u64 {
+        self.dropped()
+    }
 }

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::identity::category_of;
 use crate::{
-    DecodeError, Event, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion,
-    Timestamp,
+    DecodeError, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
 };
 
 /// An event that has been recorded, with all that is known about it.
@@ -28,6 +27,9 @@ pub struct Recorded<D> {
     pub time: Timestamp,
     /// Where it came from, such as `api`.
     pub source: String,
+    /// Its place among the events that one stored event is read as, counted from 0. Zero for all
+    /// that were not split; those that were share the id, the version and the position.
+    pub part: u32,
     /// What happened.
     pub data: D,
     /// Who caused it, and the like.
@@ -64,33 +66,40 @@ pub struct EventRef<'a> {
     pub left_in_commit: u32,
 }
 
-impl EventRef<'_> {
+impl<'a> EventRef<'a> {
+    /// An event that is not recorded anywhere, to be decoded by a test or a tool. Its time is the
+    /// start of 1970, and it has no metadata; set the fields an upcaster looks at.
+    #[must_use]
+    pub const fn unrecorded(name: &'a str, schema_version: SchemaVersion, data: &'a str) -> Self {
+        Self {
+            id: EventId::NIL,
+            name,
+            stream: "unrecorded-0",
+            version: StreamVersion::new(1),
+            schema_version,
+            position: Position::START,
+            time: Timestamp::from_micros(0),
+            source: "",
+            data,
+            metadata: "{}",
+            left_in_commit: 0,
+        }
+    }
+
     /// The category of its stream: the part of the stream's name before the first hyphen.
     #[must_use]
     pub fn category(&self) -> &str {
         category_of(self.stream)
     }
 
-    /// The payload as an event of the set `E`.
+    /// The metadata, read.
     ///
     /// # Errors
     ///
-    /// When it cannot be read as one; the error says which event it was.
-    pub fn data<E: Event>(&self) -> Result<E, UndecodableEvent> {
-        E::decode(self.name, self.schema_version, self.data)
-            .map_err(|error| self.undecodable(error))
-    }
-
-    /// The event with its payload as an event of the set `E`.
-    ///
-    /// # Errors
-    ///
-    /// When the payload, the metadata or the stream's name cannot be read; the error says which
-    /// event it was.
-    pub fn typed<E: Event>(&self) -> Result<Recorded<E>, UndecodableEvent> {
-        let data: E = self.data()?;
-        let name = Cow::Borrowed(data.kind().name);
-        self.with(name, data)
+    /// When it is not what Ironflow writes; the error says which event it was.
+    pub fn read_metadata(&self) -> Result<Metadata, UndecodableEvent> {
+        serde_json::from_str(self.metadata)
+            .map_err(|error| self.undecodable(DecodeError::Metadata { source: error }))
     }
 
     /// The event with its payload as the stored text.
@@ -99,37 +108,67 @@ impl EventRef<'_> {
     ///
     /// When the metadata or the stream's name cannot be read; the error says which event it was.
     pub fn untyped(&self) -> Result<RecordedEvent, UndecodableEvent> {
-        self.with(Cow::Owned(self.name.to_owned()), self.data.to_owned())
+        Ok(self
+            .header()?
+            .with(Cow::Owned(self.name.to_owned()), 0, self.data.to_owned()))
     }
 
-    fn with<D>(&self, name: Cow<'static, str>, data: D) -> Result<Recorded<D>, UndecodableEvent> {
+    /// All that is known about the event besides what happened.
+    pub(crate) fn header(&self) -> Result<Header, UndecodableEvent> {
         let stream = self
             .stream
             .parse()
             .map_err(|error| self.undecodable(DecodeError::Stream { source: error }))?;
-        let metadata = serde_json::from_str(self.metadata)
-            .map_err(|error| self.undecodable(DecodeError::Metadata { source: error }))?;
-        Ok(Recorded {
+        Ok(Header {
             id: self.id,
-            name,
             stream,
             version: self.version,
             schema_version: self.schema_version,
             position: self.position,
             time: self.time,
             source: self.source.to_owned(),
-            data,
-            metadata,
+            metadata: self.read_metadata()?,
         })
     }
 
-    fn undecodable(&self, source: DecodeError) -> UndecodableEvent {
+    pub(crate) fn undecodable(&self, source: DecodeError) -> UndecodableEvent {
         UndecodableEvent {
             stream: self.stream.to_owned(),
             version: self.version,
             id: self.id,
             position: self.position,
             source,
+        }
+    }
+}
+
+/// An event without its name and what happened.
+#[derive(Clone)]
+pub(crate) struct Header {
+    id: EventId,
+    stream: StreamId,
+    version: StreamVersion,
+    schema_version: SchemaVersion,
+    position: Position,
+    time: Timestamp,
+    source: String,
+    metadata: Metadata,
+}
+
+impl Header {
+    pub(crate) fn with<D>(self, name: Cow<'static, str>, part: u32, data: D) -> Recorded<D> {
+        Recorded {
+            id: self.id,
+            name,
+            stream: self.stream,
+            version: self.version,
+            schema_version: self.schema_version,
+            position: self.position,
+            time: self.time,
+            source: self.source,
+            part,
+            data,
+            metadata: self.metadata,
         }
     }
 }

@@ -13,8 +13,8 @@ use crate::store::{
 };
 use crate::{
     Addressed, Aggregate, Command, CommandId, CommandMetadata, Enrich, Event, EventId, EventKind,
-    Events, ExecuteError, InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Position,
-    Receipt, StreamId, StreamVersion,
+    EventRef, Events, ExecuteError, InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded,
+    Position, Receipt, StreamId, StreamVersion,
 };
 
 /// The outcome of executing `C`.
@@ -247,7 +247,9 @@ impl<C: Command> Issued<'_, C> {
         context: &C::Context,
         expected: ExpectedVersion,
     ) -> Outcome<Attempt, C> {
-        let Loaded { mut state, version } = load::<C::Aggregate>(self.store, &self.stream).await?;
+        let Loaded {
+            mut state, version, ..
+        } = load::<C::Aggregate>(self.store, &self.stream).await?;
         if !expected.holds_at(version) {
             let conflict = Conflict {
                 stream: self.stream.clone(),
@@ -394,8 +396,12 @@ impl<C: Command> Issued<'_, C> {
         let encode = |(index, event): (usize, <C::Aggregate as Aggregate>::Event)| {
             let EventKind { name, version, .. } = *event.kind();
             let data = event.encode()?;
-            <C::Aggregate as Aggregate>::Event::decode(name, version, &data)
-                .map_err(|source| ExecuteError::Unreadable { name, source })?;
+            let stored = EventRef {
+                stream: self.stream.as_str(),
+                ..EventRef::unrecorded(name, version, &data)
+            };
+            let read = <C::Aggregate as Aggregate>::Event::decode(&stored);
+            drop(read.map_err(|source| ExecuteError::Unreadable { name, source })?);
             Ok(NewEvent {
                 id: EventId::derive(&self.metadata.command_id, index),
                 name: Cow::Borrowed(name),

@@ -1,7 +1,9 @@
 //! From a stream to a state.
 
 use crate::store::{ReadStream, StoreError, StreamStore};
-use crate::{Aggregate, InvalidStreamId, StreamId, StreamVersion, UndecodableEvent};
+use crate::{
+    Aggregate, Decoded, Decoder, InvalidStreamId, StreamId, StreamVersion, UndecodableEvent,
+};
 
 /// An aggregate as its stream has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +13,8 @@ pub struct Loaded<A> {
     pub state: A,
     /// How many that were; zero where the stream does not exist.
     pub version: StreamVersion,
+    /// How many of them were dropped: their set says `dropped(…)`, or splits them into nothing.
+    pub dropped: u64,
 }
 
 /// An aggregate could not be loaded.
@@ -34,15 +38,27 @@ pub(crate) async fn load<A: Aggregate>(
     stream: &StreamId,
 ) -> Result<Loaded<A>, LoadError> {
     let mut state = A::initial();
+    let mut decoder = Decoder::<A::Event>::new();
     let mut version = StreamVersion::EMPTY;
     let mut next = Some(version.next());
     while let Some(from) = next {
         let page = store.read_stream(stream, ReadStream::forward(from)).await?;
         for event in page.events.iter() {
-            state.apply(&event.data::<A::Event>()?);
+            match decoder.decode(&event)? {
+                Decoded::One(data) => state.apply(&data),
+                others => {
+                    for data in others.into_events() {
+                        state.apply(&data);
+                    }
+                }
+            }
             version = event.version;
         }
         next = page.next;
     }
-    Ok(Loaded { state, version })
+    Ok(Loaded {
+        state,
+        version,
+        dropped: decoder.dropped(),
+    })
 }

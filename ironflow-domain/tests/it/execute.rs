@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ironflow_domain::store::{ExpectedVersion, MemoryStore, ReadStream, StreamStore};
 use ironflow_domain::{
-    CommandId, Event, ExecuteError, Ironflow, Metadata, RecordedEvent, RetryPolicy, StreamVersion,
+    CommandId, ExecuteError, Ironflow, Metadata, RecordedEvent, RetryPolicy, StreamVersion,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open, Refused, append_stray};
+use crate::stored;
 
 async fn bank(store: &MemoryStore) -> Ironflow<Branch> {
     Ironflow::new(store.clone())
@@ -157,8 +158,7 @@ async fn enrichment_comes_before_the_decision_and_its_failure_is_the_callers_to_
     let bank = bank(&store).await;
     open(&bank, "1").await;
     let opened = &stream(&store, "account-1").await[0];
-    let AccountEvent::Opened { at, .. } =
-        AccountEvent::decode(&opened.name, opened.schema_version, &opened.data).unwrap()
+    let AccountEvent::Opened { at, .. } = stored::read(&opened.name, 1, &opened.data).unwrap()
     else {
         panic!("the first event of an account is that it was opened");
     };

@@ -2,17 +2,21 @@
 //! generics, lints, serde.
 
 use ironflow_domain::{
-    Addressed, Aggregate, Command, Decide, Decision, Event, Fold, SchemaVersion, command, event,
-    events,
+    Addressed, Aggregate, Command, Decide, Decision, Event, EventRef, Fold, command, event, events,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::stored;
+
 /// The stored form, after a way there and back.
-fn stored<E: Event + PartialEq + std::fmt::Debug>(event: &E) -> String {
+fn stored_form<E: Event + PartialEq + std::fmt::Debug>(event: &E) -> String {
     let kind = event.kind();
     let text = event.encode().expect("the event can be stored");
-    let back = E::decode(kind.name, kind.version, &text).expect("the event can be read back");
+    let back = E::decode(&EventRef::unrecorded(kind.name, kind.version, &text))
+        .expect("the event can be read back")
+        .one()
+        .expect("it is one event");
     assert_eq!(&back, event);
     text
 }
@@ -144,11 +148,14 @@ fn names_of_the_prelude_may_mean_something_else() {
         kind: 3,
     };
     assert_eq!(
-        stored(&named),
+        stored_form(&named),
         r#"{"name":"left","version":1,"data":2,"kind":3}"#
     );
     assert_eq!(
-        (stored(&LampEvent::Paid(5)), stored(&LampEvent::Broken)),
+        (
+            stored_form(&LampEvent::Paid(5)),
+            stored_form(&LampEvent::Broken)
+        ),
         ("5".to_owned(), "{}".to_owned())
     );
     assert_eq!(Lamp::replay(&[LampEvent::Broken, LampEvent::Broken]).0, 2);
@@ -248,7 +255,7 @@ fn everything_can_be_declared_inside_a_function() {
     }
 
     let happened = Command::decide(Happen(3), &State::initial(), &()).unwrap();
-    assert_eq!(stored(&happened[0]), "3");
+    assert_eq!(stored_form(&happened[0]), "3");
     assert_eq!(State::replay(&happened).0, 3);
     assert_eq!(Happen(3).stream_id().unwrap().as_str(), "local-3");
 }
@@ -259,7 +266,7 @@ enum r#Fn {
         r#type: String,
         r#match: u8,
     },
-    #[event(version = 2)]
+    #[event(version = 2, upcast(_))]
     r#Async(u8),
 }
 
@@ -292,7 +299,7 @@ fn a_raw_identifier_is_stored_without_its_prefix() {
         r#match: 1,
     };
     assert_eq!(event.kind().name, "keyword.type");
-    assert_eq!(stored(&event), r#"{"type":"x","match":1}"#);
+    assert_eq!(stored_form(&event), r#"{"type":"x","match":1}"#);
     assert_eq!(r#Fn::r#Async(1).kind().name, "keyword.async");
     let command = r#Struct::r#Loop { r#fn: 7 };
     assert_eq!(
@@ -366,10 +373,10 @@ fn generics_and_their_bounds_are_carried_over() {
     };
     assert_eq!(measure.stream_id().unwrap().as_str(), "generic-clock");
     let events = Command::decide(measure, &Instrument::initial(), &()).unwrap();
-    assert_eq!(stored(&events[0]), r#"{"value":7,"times":1}"#);
+    assert_eq!(stored_form(&events[0]), r#"{"value":7,"times":1}"#);
     assert_eq!(Instrument::replay(&events).last, 7);
-    assert_eq!(stored(&GenericEvent::<u16>::Wrapped(Wrapped(3))), "3");
-    assert_eq!(stored(&GenericEvent::<u16>::Calibrated), "{}");
+    assert_eq!(stored_form(&GenericEvent::<u16>::Wrapped(Wrapped(3))), "3");
+    assert_eq!(stored_form(&GenericEvent::<u16>::Calibrated), "{}");
 }
 
 /// Items that a macro of the user's writes, partly with what it was given.
@@ -380,7 +387,7 @@ mod written_by_a_macro {
         ($category:literal, $event:ident { $variant:ident($payload:ty) }, $aggregate:ident, $command:ident by $by:ty) => {
             #[event($category, crate = $crate::hygiene::written_by_a_macro::reexported)]
             pub(super) enum $event {
-                #[event(name = "switch.used", version = 3)]
+                #[event(name = "switch.used", version = 3, upcast(_, _))]
                 $variant($payload),
             }
 
@@ -422,7 +429,7 @@ fn a_macro_of_the_users_may_write_the_items() {
 
     let flipped = Command::decide(Flip { id: 3 }, &Switch::initial(), &()).unwrap();
     assert_eq!(flipped.as_slice(), [Flipped::Flip(3)]);
-    assert_eq!(stored(&flipped[0]), "3");
+    assert_eq!(stored_form(&flipped[0]), "3");
     assert_eq!(
         (Flipped::CATEGORY, flipped[0].kind().name),
         ("switch", "switch.used")
@@ -446,8 +453,8 @@ enum OtherEvent {
 fn the_users_own_derives_are_left_alone() {
     let event = OwnEvent::Happened { why: "b".into() };
     assert!(event > OwnEvent::Happened { why: "a".into() });
-    assert_eq!(stored(&event), r#"{"why":"b"}"#);
-    assert_eq!(stored(&OtherEvent::Happened.clone()), "{}");
+    assert_eq!(stored_form(&event), r#"{"why":"b"}"#);
+    assert_eq!(stored_form(&OtherEvent::Happened.clone()), "{}");
 }
 
 /// Sent to browsers in a form of its own.
@@ -491,22 +498,22 @@ fn an_enum_may_derive_serde_for_a_purpose_of_its_own() {
         PageEvent::Closed
     );
     assert_eq!(
-        (opened.kind().name, stored(&opened).as_str()),
+        (opened.kind().name, stored_form(&opened).as_str()),
         ("page.opened", r#"{"byWhom":"Ann"}"#)
     );
     assert_eq!(
         (
             PageEvent::Closed.kind().name,
-            stored(&PageEvent::Closed).as_str()
+            stored_form(&PageEvent::Closed).as_str()
         ),
         ("page.closed", "{}")
     );
     assert_eq!(
-        stored(&PageEvent::Secret { how_many: 3 }),
+        stored_form(&PageEvent::Secret { how_many: 3 }),
         r#"{"howMany":3}"#
     );
     assert_eq!(
-        stored(&PageEvent::Other(Untagged { free: 1 })),
+        stored_form(&PageEvent::Other(Untagged { free: 1 })),
         r#"{"free":1}"#
     );
 }
@@ -585,19 +592,22 @@ mod as_text {
 
 #[test]
 fn the_attributes_of_serde_shape_the_stored_form() {
-    let decode = |name, text| ShapedEvent::decode(name, SchemaVersion::new(1), text);
+    let decode = |name, text| stored::read::<ShapedEvent>(name, 1, text);
 
     let renamed = ShapedEvent::Renamed {
         first_name: "Ann".into(),
         last: "Lee".into(),
     };
-    assert_eq!(stored(&renamed), r#"{"firstName":"Ann","surname":"Lee"}"#);
+    assert_eq!(
+        stored_form(&renamed),
+        r#"{"firstName":"Ann","surname":"Lee"}"#
+    );
     assert_eq!(
         decode("shaped.renamed", r#"{"firstName":"Ann","last_name":"Lee"}"#).unwrap(),
         renamed
     );
     assert_eq!(
-        stored(&ShapedEvent::Loud {
+        stored_form(&ShapedEvent::Loud {
             first_name: "Ann".into()
         }),
         r#"{"FIRST_NAME":"Ann"}"#
@@ -608,7 +618,7 @@ fn the_attributes_of_serde_shape_the_stored_form() {
         days: 7,
         cache: 0,
     };
-    assert_eq!(stored(&optional), r#"{"days":7}"#);
+    assert_eq!(stored_form(&optional), r#"{"days":7}"#);
     assert_eq!(decode("shaped.optional", "{}").unwrap(), optional);
     let unknown = decode("shaped.optional", r#"{"cache":1}"#).unwrap_err();
     assert!(
@@ -619,22 +629,22 @@ fn the_attributes_of_serde_shape_the_stored_form() {
     );
 
     assert_eq!(
-        stored(&ShapedEvent::Money { cents: -5 }),
+        stored_form(&ShapedEvent::Money { cents: -5 }),
         r#"{"cents":"-5"}"#
     );
-    assert_eq!(stored(&ShapedEvent::Bare(-5)), r#""-5""#);
-    assert_eq!(stored(&ShapedEvent::Payload(-5)), r#""-5""#);
+    assert_eq!(stored_form(&ShapedEvent::Bare(-5)), r#""-5""#);
+    assert_eq!(stored_form(&ShapedEvent::Payload(-5)), r#""-5""#);
 
     let rest = Rest {
         street: "Main St".into(),
         city: "York".into(),
     };
     assert_eq!(
-        stored(&FlatEvent::Flattened { id: 1, rest }),
+        stored_form(&FlatEvent::Flattened { id: 1, rest }),
         r#"{"id":1,"street":"Main St","city":"York"}"#
     );
     assert_eq!(
-        stored(&FlatEvent::Open {
+        stored_form(&FlatEvent::Open {
             anything: [("a".to_owned(), 1)].into()
         }),
         r#"{"a":1}"#

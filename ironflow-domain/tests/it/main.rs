@@ -9,3 +9,5 @@ mod hygiene;
 mod model;
 mod parcels;
 mod projections;
+mod stored;
+mod upcast;

@@ -1,10 +1,12 @@
 //! Events, commands and aggregates through the generated code.
 
 use ironflow_domain::{
-    Addressed, Aggregate, Command, Decide, DecideWith, Decision, DecodeError, Event, Fold,
-    SchemaVersion, command, event, events,
+    Addressed, Aggregate, Command, Decide, DecideWith, Decision, DecodeError, Event, Fold, command,
+    event, events,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::stored;
 
 /// Facts of every shape we take.
 #[event("account")]
@@ -15,7 +17,7 @@ enum AccountEvent {
         #[serde(default)]
         vip: bool,
     },
-    #[event(name = "account.paid_in", version = 3)]
+    #[event(name = "account.paid_in", version = 3, upcast(_, _))]
     Deposited(Deposit),
     #[serde(rename_all = "camelCase")]
     RateChanged {
@@ -157,16 +159,13 @@ fn a_stored_event_is_read_back() {
     ] {
         let kind = event.kind();
         assert_eq!(
-            AccountEvent::decode(kind.name, kind.version, &event.encode().unwrap()).unwrap(),
+            stored::read::<AccountEvent>(kind.name, kind.version.get(), &event.encode().unwrap())
+                .unwrap(),
             event
         );
     }
-    let without_default = AccountEvent::decode(
-        "account.opened",
-        SchemaVersion::new(1),
-        r#"{"owner":"Ann"}"#,
-    )
-    .unwrap();
+    let without_default: AccountEvent =
+        stored::read("account.opened", 1, r#"{"owner":"Ann"}"#).unwrap();
     assert_eq!(
         without_default,
         AccountEvent::Opened {
@@ -175,16 +174,15 @@ fn a_stored_event_is_read_back() {
         }
     );
     assert_eq!(
-        AccountEvent::decode("account.closed", SchemaVersion::new(1), r#"{"once":"had"}"#).unwrap(),
+        stored::read::<AccountEvent>("account.closed", 1, r#"{"once":"had"}"#).unwrap(),
         AccountEvent::Closed
     );
 }
 
 #[test]
 fn what_cannot_be_read_is_an_error_that_says_so() {
-    let decode = |name, version, data| {
-        AccountEvent::decode(name, SchemaVersion::new(version), data).unwrap_err()
-    };
+    let decode =
+        |name, version, data| stored::read::<AccountEvent>(name, version, data).unwrap_err();
 
     let unknown = decode("account.opend", 1, "{}");
     assert!(matches!(unknown, DecodeError::UnknownName { .. }));
@@ -198,7 +196,7 @@ fn what_cannot_be_read_is_an_error_that_says_so() {
     let newer = decode("account.opened", 2, "{}");
     assert_eq!(
         newer.to_string(),
-        "event account.opened is stored in version 2, and this program reads version 1: it was written by a newer program, so run that one"
+        "event account.opened is stored in version 2, and this program reads up to version 1: it was written by a newer program, so run that one"
     );
 
     for (name, version, data, says) in [

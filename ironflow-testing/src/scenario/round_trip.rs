@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::fmt::Debug;
 use std::panic::{self, AssertUnwindSafe};
 
-use ironflow_domain::{Aggregate, Event};
+use ironflow_domain::{Aggregate, Decoded, Event, EventRef};
 use serde_json::Value;
 
 use super::diff;
@@ -80,10 +80,17 @@ fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
         what: "cannot be written in its stored form",
         evidence: vec![("Stored", story::chain(&error))],
     })?;
-    let read = E::decode(kind.name, kind.version, &stored).map_err(|error| Damage {
+    let read = E::decode(&EventRef::unrecorded(kind.name, kind.version, &stored));
+    let read = read.map_err(|error| Damage {
         what: "cannot be read back from its stored form",
         evidence: vec![("Stored", stored.clone()), ("Read", story::chain(&error))],
     })?;
+    let Decoded::One(read) = read else {
+        return Err(Damage {
+            what: "is read back as something that is not one event: its `Event` was written by hand, and is wrong",
+            evidence: vec![("Stored", stored)],
+        });
+    };
     if read != *event {
         return Err(Damage {
             what: "does not survive being stored",

@@ -18,7 +18,7 @@ pub enum LampEvent {
         room: String,
     },
     /// Somebody switched it.
-    #[event(name = "lamp.toggled", version = 2)]
+    #[event(name = "lamp.toggled", version = 2, upcast(_))]
     Switched {
         /// Whether it shines now.
         #[serde(rename = "isOn", default)]
@@ -132,8 +132,8 @@ impl Project<LampEvent> for Usage {
 #[cfg(test)]
 mod tests {
     use flow::{
-        Addressed, Command, Event, EventId, EventRef, Position, SchemaVersion, StreamVersion,
-        Timestamp,
+        Addressed, Command, Decoded, Event, EventId, EventRef, Position, SchemaVersion,
+        StreamVersion, Timestamp,
     };
 
     use super::*;
@@ -149,10 +149,11 @@ mod tests {
         let stored = switched.encode().unwrap();
         assert_eq!(stored, r#"{"isOn":true}"#);
         assert_eq!(
-            LampEvent::decode(kind.name, kind.version, &stored).unwrap(),
-            switched
+            LampEvent::decode(&EventRef::unrecorded(kind.name, kind.version, &stored)).unwrap(),
+            Decoded::One(switched)
         );
-        assert!(LampEvent::decode("lamp.installed", SchemaVersion::new(1), "{}").is_err());
+        let without_room = EventRef::unrecorded("lamp.installed", SchemaVersion::new(1), "{}");
+        assert!(LampEvent::decode(&without_room).is_err());
     }
 
     #[test]
@@ -198,9 +199,10 @@ mod tests {
             left_in_commit: 0,
         };
         let mut view = Usage::default();
-        let delivery = Usage::decode(&event)
-            .unwrap()
-            .expect("the projection reads events of lamps");
+        let deliveries = Usage::feed().next(&event).unwrap();
+        let [delivery] = deliveries.as_slice() else {
+            panic!("the projection reads events of lamps, one for one");
+        };
         assert_eq!(delivery.partition(), Partition::Key("7".to_owned()));
         delivery.project(&mut view);
         assert_eq!(view.switched, 1);

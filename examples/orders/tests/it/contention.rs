@@ -5,7 +5,9 @@ use std::sync::{Barrier, Mutex};
 use std::thread;
 
 use ironflow_domain::store::ReadStream;
-use ironflow_domain::{Decide, Decision, ExecuteError, StreamId, StreamVersion, command, events};
+use ironflow_domain::{
+    Decide, Decision, Decoder, ExecuteError, StreamId, StreamVersion, command, events,
+};
 use ironflow_sqlite::Sqlite;
 use orders::domain::{Order, OrderEvent, OrderId};
 
@@ -358,11 +360,12 @@ async fn of_32_tasks_that_write_to_one_stream_none_loses_anything() {
         by_version.keys().copied().collect::<Vec<_>>(),
         (1..=(CLIENTS * EACH) as u64).collect::<Vec<_>>()
     );
+    let mut decoder = Decoder::<OrderEvent>::new();
     for (event, (version, (text, receipt))) in page.events.iter().zip(by_version) {
         assert_eq!(event.version.get(), version);
         assert_eq!(receipt.event_ids, [event.id]);
         assert_eq!(Some(event.position), receipt.position);
-        let event = event.typed::<OrderEvent>().unwrap();
+        let event = decoder.recorded(&event).unwrap().next().unwrap();
         assert_eq!(event.metadata.causation_id.as_deref(), Some(text.as_str()));
         assert_eq!(event.data, OrderEvent::Cancelled { reason: Some(text) });
     }

@@ -17,8 +17,8 @@ use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::view::{QueryError, View, read_view, view_key};
 use crate::store::{
-    Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind, Write,
-    WriteError,
+    EventPage, Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind,
+    Write, WriteError,
 };
 use crate::{
     Delivery, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId, StreamVersion,
@@ -207,7 +207,7 @@ impl<P: Projection> Following<P> {
     async fn advance(&mut self) -> Result<bool, Trouble> {
         let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
         let page = self.store.read_log(read.limit(self.batch)).await?;
-        let views = self.apply(&page).await?;
+        let Applied { views, dropped } = self.apply(&page).await?;
         // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
         // reading on from the old one is cheap.
         if !views.is_empty() || (!page.at_end && page.read_to > self.position) {
@@ -215,34 +215,38 @@ impl<P: Projection> Following<P> {
         }
         self.position = page.read_to;
         self.status
-            .send_modify(|status| status.advance(page.read_to, page.at_end));
+            .send_modify(|status| status.advance(page.read_to, page.at_end, dropped));
         Ok(page.at_end)
     }
 
     /// The views that the events of a page change, as they are after it.
-    async fn apply(&mut self, page: &LogPage) -> Result<BTreeMap<String, View<P>>, Trouble> {
+    async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
         let mut views: BTreeMap<String, View<P>> = BTreeMap::new();
+        // A page has whole appends, so nothing that is stored in several parts goes on in the next.
+        let mut feed = P::feed();
         for event in page.events.iter() {
-            let Some(delivery) = guarded(&event, || P::decode(&event))?? else {
-                continue;
-            };
-            let key = match guarded(&event, || Route::of(&*delivery))? {
-                Route::To(key) => {
-                    self.remember(event.stream, &key);
-                    key
-                }
-                Route::SameStream => self.earlier_route(&event).await?,
-                Route::Nowhere => continue,
-            };
-            let view = match views.remove(&key) {
-                Some(view) => Some(view),
-                None => read_view(&*self.store, P::NAME, &key).await?,
-            };
-            let mut state = view.map(|view| view.state).unwrap_or_default();
-            guarded(&event, || delivery.project(&mut state))?;
-            views.insert(key, View::after(&event, state));
+            for delivery in guarded(&event, || feed.next(&event))?? {
+                let key = match guarded(&event, || Route::of(&*delivery))? {
+                    Route::To(key) => {
+                        self.remember(event.stream, &key);
+                        key
+                    }
+                    Route::SameStream => self.earlier_route(&event).await?,
+                    Route::Nowhere => continue,
+                };
+                let view = match views.remove(&key) {
+                    Some(view) => Some(view),
+                    None => read_view(&*self.store, P::NAME, &key).await?,
+                };
+                let mut state = view.map(|view| view.state).unwrap_or_default();
+                guarded(&event, || delivery.project(&mut state))?;
+                views.insert(key, View::after(&event, state));
+            }
         }
-        Ok(views)
+        Ok(Applied {
+            views,
+            dropped: feed.dropped(),
+        })
     }
 
     /// Where the last event of the same stream with a key went: a function of the log, so that it
@@ -253,20 +257,28 @@ impl<P: Projection> Following<P> {
         }
         let stream: StreamId = event.stream.parse()?;
         let mut next = event.version.get().checked_sub(1).map(StreamVersion::new);
+        // Appends are met from the last to the first, and each is read from its first event to its
+        // last.
+        let mut append = EventPage::new();
         while let Some(from) = next {
             let page = self
                 .store
                 .read_stream(&stream, ReadStream::backward(from))
                 .await?;
             for earlier in page.events.iter() {
-                if let Some(delivery) = guarded(&earlier, || P::decode(&earlier))??
-                    && let Route::To(key) = guarded(&earlier, || Route::of(&*delivery))?
+                if earlier.left_in_commit == 0
+                    && let Some(key) = last_route::<P>(&std::mem::take(&mut append))?
                 {
                     self.remember(event.stream, &key);
                     return Ok(key);
                 }
+                append.push(&earlier);
             }
             next = page.next;
+        }
+        if let Some(key) = last_route::<P>(&append)? {
+            self.remember(event.stream, &key);
+            return Ok(key);
         }
         let (name, stream, version) = named(event);
         Err(Trouble::Unrouted {
@@ -341,6 +353,26 @@ impl<P: Projection> Following<P> {
             () = tokio::time::sleep(self.poll) => Ok(()),
         }
     }
+}
+
+/// What has become of a page.
+struct Applied<P> {
+    views: BTreeMap<String, View<P>>,
+    dropped: u64,
+}
+
+/// Where the last event with a key went, of an append that was read backward.
+fn last_route<P: Projection>(append: &EventPage) -> Result<Option<String>, Trouble> {
+    let mut feed = P::feed();
+    let mut last = None;
+    for event in append.iter().rev() {
+        for delivery in guarded(&event, || feed.next(&event))?? {
+            if let Route::To(key) = guarded(&event, || Route::of(&*delivery))? {
+                last = Some(key);
+            }
+        }
+    }
+    Ok(last)
 }
 
 /// Which view an event goes to, the key as text.

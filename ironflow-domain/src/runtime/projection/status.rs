@@ -47,6 +47,9 @@ pub struct ProjectionStatus {
     pub state: ProjectionState,
     /// Up to where in the log its views are current.
     pub position: Position,
+    /// How many events it has dropped since it was started here, because their set says
+    /// `dropped(…)` or splits them into nothing.
+    pub dropped: u64,
     /// When one of these changed.
     pub updated_at: Timestamp,
 }
@@ -57,6 +60,7 @@ impl ProjectionStatus {
             name,
             state: ProjectionState::Starting,
             position,
+            dropped: 0,
             updated_at: SystemTime::now().into(),
         }
     }
@@ -66,8 +70,9 @@ impl ProjectionStatus {
         self.updated_at = SystemTime::now().into();
     }
 
-    pub(crate) fn advance(&mut self, position: Position, at_end: bool) {
+    pub(crate) fn advance(&mut self, position: Position, at_end: bool, dropped: u64) {
         self.position = position;
+        self.dropped += dropped;
         if at_end {
             self.state = ProjectionState::Active;
         }

@@ -12,13 +12,14 @@
 
 use serde::de::value::U32Deserializer;
 use serde::de::{
-    self, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny, IntoDeserializer, VariantAccess,
-    Visitor,
+    self, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, IgnoredAny,
+    IntoDeserializer, VariantAccess, Visitor,
 };
 use serde::ser::{self, Impossible, SerializeStruct, SerializeStructVariant, Serializer};
 use serde::{Deserialize, Serialize};
 
-use crate::{DecodeError, EncodeError, Event, SchemaVersion};
+use super::{DecodeError, Decoded, EncodeError, Event, EventKind, Fate, PastKind, Upcast};
+use crate::{EventRef, SchemaVersion};
 
 type Error = serde_json::Error;
 type Json<'a> = &'a mut serde_json::Serializer<&'a mut Vec<u8>>;
@@ -41,38 +42,142 @@ pub fn encode_variant<E: Event>(
         })
 }
 
-/// Decodes an event of the set `E` with its derived `Deserialize`.
-pub fn decode_variant<'de, E: Event>(
-    name: &str,
-    version: SchemaVersion,
-    data: &'de str,
+/// Reads a stored event of the set `E`: in its current version with the derived `Deserialize`, in an
+/// earlier one with `upcast`, which is told which kind it is: first those of today, then the past
+/// ones.
+#[inline]
+pub fn decode<'de, E: Event>(
+    event: &EventRef<'de>,
     deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
-) -> Result<E, DecodeError> {
-    let Some((index, kind)) = (0..).zip(E::KINDS).find(|(_, kind)| kind.name == name) else {
+    upcast: impl FnOnce(usize) -> Result<Decoded<E>, DecodeError>,
+) -> Result<Decoded<E>, DecodeError> {
+    match find(event, E::KINDS, E::PAST)? {
+        Found::Current(index) => {
+            let mut json = serde_json::Deserializer::from_str(event.data);
+            deserialize(VariantDeserializer {
+                index,
+                json: &mut json,
+            })
+            .and_then(|event| json.end().map(|()| event))
+            .map(Decoded::One)
+            .map_err(|source| payload(event, source))
+        }
+        Found::Earlier(kind) => upcast(kind),
+        Found::Part { merge, part } => Ok(Decoded::part(merge, part)),
+        Found::Dropped => Ok(Decoded::nothing()),
+    }
+}
+
+/// What a stored name and version stand for.
+enum Found {
+    /// The variant with that index.
+    Current(u32),
+    /// An old shape of the kind with that index, past kinds counted after those of today.
+    Earlier(usize),
+    Part {
+        merge: usize,
+        part: usize,
+    },
+    Dropped,
+}
+
+fn find(
+    event: &EventRef<'_>,
+    kinds: &'static [EventKind],
+    past: &'static [PastKind],
+) -> Result<Found, DecodeError> {
+    for (index, kind) in (0..).zip(kinds) {
+        if kind.is_named(event.name) {
+            return if kind.version == event.schema_version {
+                Ok(Found::Current(index))
+            } else {
+                check_version(event, kind.version, kind.retired)?;
+                Ok(Found::Earlier(index as usize))
+            };
+        }
+    }
+    let Some((index, kind)) = past
+        .iter()
+        .enumerate()
+        .find(|(_, kind)| kind.name == event.name)
+    else {
         return Err(DecodeError::UnknownName {
-            name: name.to_owned(),
-            known: E::KINDS,
+            name: event.name.to_owned(),
+            known: kinds,
+            past,
         });
     };
-    if kind.version != version {
+    if let Some(last) = kind.version {
+        check_version(event, last, kind.retired)?;
+    }
+    match kind.fate {
+        Fate::Replaced | Fate::Split => Ok(Found::Earlier(kinds.len() + index)),
+        Fate::Merged { merge, part } => Ok(Found::Part { merge, part }),
+        Fate::Dropped => Ok(Found::Dropped),
+        Fate::Retired => Err(retired(event, true)),
+    }
+}
+
+/// Whether the version is one this program has the shape of.
+fn check_version(
+    event: &EventRef<'_>,
+    current: SchemaVersion,
+    none_stored: &[SchemaVersion],
+) -> Result<(), DecodeError> {
+    let stored = event.schema_version;
+    if stored > current || stored.get() == 0 {
         return Err(DecodeError::UnsupportedVersion {
-            name: kind.name,
-            stored: version,
-            current: kind.version,
+            name: event.name.to_owned(),
+            stored,
+            current,
         });
     }
-    let mut json = serde_json::Deserializer::from_str(data);
-    deserialize(VariantDeserializer {
-        index,
-        json: &mut json,
-    })
-    .and_then(|event| json.end().map(|()| event))
-    .map_err(|source| DecodeError::Payload {
-        name: kind.name,
-        version,
+    if none_stored.contains(&stored) {
+        return Err(retired(event, false));
+    }
+    Ok(())
+}
+
+fn retired(event: &EventRef<'_>, whole: bool) -> DecodeError {
+    DecodeError::Retired {
+        name: event.name.to_owned(),
+        version: event.schema_version,
+        whole,
+    }
+}
+
+fn payload(event: &EventRef<'_>, source: Error) -> DecodeError {
+    DecodeError::Payload {
+        name: event.name.to_owned(),
+        version: event.schema_version,
+        source,
+    }
+}
+
+/// The payload of a stored event in an old shape.
+pub fn shape<Old: OldShape>(event: &EventRef<'_>) -> Result<Old, DecodeError> {
+    serde_json::from_str(event.data).map_err(|source| payload(event, source))
+}
+
+/// The step from an old shape to the next.
+pub fn step<Old, New: Upcast<Old>>(old: Old, event: &EventRef<'_>) -> Result<New, DecodeError> {
+    New::upcast(old, event).map_err(|source| DecodeError::Upcast {
+        name: event.name.to_owned(),
+        version: event.schema_version,
         source,
     })
 }
+
+/// What is listed as an old shape can be read.
+#[diagnostic::on_unimplemented(
+    message = "the old shape `{Self}` cannot be read back",
+    label = "it does not implement `Deserialize`",
+    note = "add `#[derive(Deserialize)]` to `{Self}`"
+)]
+pub trait OldShape: DeserializeOwned {}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeserializeOwned> OldShape for T {}
 
 /// Writes the content of a variant and leaves its tag out.
 pub struct VariantSerializer<'a> {

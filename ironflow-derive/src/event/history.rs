@@ -1,0 +1,292 @@
+//! The shapes events had before, and how they become events of today.
+
+use std::collections::HashMap;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Data, Type};
+
+use super::{EventSet, Fate, Past, Shape, Variant, payload_type};
+use crate::diagnostics::Diagnostics;
+
+/// What stands in a list of shapes, before the payload of today. No type may be the shape of two
+/// versions: a step from it to itself does nothing, so one of the two is wrong.
+pub(super) fn shapes(
+    types: Vec<Type>,
+    payload: Option<&Type>,
+    diagnostics: &Diagnostics,
+) -> Vec<Shape> {
+    let mut seen: HashMap<String, Type> = HashMap::new();
+    if let Some(payload) = payload {
+        seen.insert(payload.to_token_stream().to_string(), payload.clone());
+    }
+    let shape = |shape| {
+        if let Type::Infer(_) = shape {
+            return Shape::Retired;
+        }
+        let text = shape.to_token_stream().to_string();
+        if let Some(first) = seen.get(&text) {
+            diagnostics.error_at(
+                &shape,
+                format!("`{text}` is the shape of two versions"),
+                "give each version a type of its own, or write `_` for one of which no event is stored",
+            );
+            diagnostics.push(syn::Error::new_spanned(
+                first,
+                format!("`{text}` is first given here"),
+            ));
+        } else {
+            seen.insert(text, shape.clone());
+        }
+        Shape::Of(shape.into())
+    };
+    types.into_iter().map(shape).collect()
+}
+
+impl Fate {
+    /// The key that declares it.
+    pub(super) fn key(self) -> &'static str {
+        match self {
+            Self::Replaced => "replaced",
+            Self::Split => "split",
+            Self::Merged { .. } => "merged",
+            Self::Dropped => "dropped",
+            Self::Retired => "retired",
+        }
+    }
+}
+
+/// The versions of which no event is stored, as tokens.
+pub(super) fn retired(set: &EventSet, shapes: &[Shape]) -> TokenStream {
+    let root = &set.root;
+    let versions = (1_u32..)
+        .zip(shapes)
+        .filter(|(_, shape)| matches!(shape, Shape::Retired))
+        .map(|(version, _)| quote!(#root::SchemaVersion::new(#version)));
+    quote!(&[#(#versions),*])
+}
+
+/// The kinds that are not recorded any more, and the merges, as constants of the set.
+pub(super) fn constants(set: &EventSet) -> TokenStream {
+    let EventSet {
+        root, past, merges, ..
+    } = set;
+    let kinds = past.iter().map(|Past { name, shapes, fate }| {
+        let retired = retired(set, shapes);
+        let version = match u32::try_from(shapes.len()) {
+            Ok(last) if last > 0 => {
+                quote!(::core::option::Option::Some(#root::SchemaVersion::new(#last)))
+            }
+            _ => quote!(::core::option::Option::None),
+        };
+        let fate = match fate {
+            Fate::Replaced => quote!(Replaced),
+            Fate::Split => quote!(Split),
+            Fate::Merged { merge, part } => quote!(merged(#merge, #part)),
+            Fate::Dropped => quote!(Dropped),
+            Fate::Retired => quote!(Retired),
+        };
+        quote! {
+            #root::PastKind { name: #name, version: #version, retired: #retired, fate: #root::Fate::#fate }
+        }
+    });
+    let past = (!past.is_empty())
+        .then(|| quote!(const PAST: &'static [#root::PastKind] = &[#(#kinds),*];));
+    let parts = merges.iter().map(|parts| {
+        let names = parts.iter().map(|&part| &set.past[part].name);
+        quote!(&[#(#names),*])
+    });
+    let merges = (!merges.is_empty()).then(|| {
+        quote!(const MERGES: &'static [&'static [&'static ::core::primitive::str]] = &[#(#parts),*];)
+    });
+    quote!(#past #merges)
+}
+
+/// The closure that reads a stored event in an old shape; it is told which kind it is.
+pub(super) fn upcast(set: &EventSet) -> TokenStream {
+    let EventSet {
+        root,
+        variants,
+        past,
+        ..
+    } = set;
+    let variants = variants.iter().enumerate().filter_map(|(index, variant)| {
+        let (payload, wrap) = payload(variant);
+        let read = read(set, &variant.earlier, &quote!(event), &payload)?;
+        Some(quote!(#index => #read.map(#wrap).map(#root::Decoded::One)))
+    });
+    let count = set.variants.len();
+    let past = past.iter().enumerate().filter_map(|(index, kind)| {
+        let index = count + index;
+        let (target, decoded) = match kind.fate {
+            Fate::Replaced => (quote!(Self), quote!(One)),
+            Fate::Split => (quote!(#root::Events<Self>), quote!(Several)),
+            Fate::Merged { .. } | Fate::Dropped | Fate::Retired => return None,
+        };
+        let read = read(set, &kind.shapes, &quote!(event), &target)?;
+        Some(quote!(#index => #read.map(#root::Decoded::#decoded)))
+    });
+    let arms: Vec<_> = variants.chain(past).collect();
+    if arms.is_empty() {
+        return quote!(|_| ::core::unreachable!("no kind of event has an old shape"));
+    }
+    quote! {
+        |kind| match kind {
+            #(#arms,)*
+            _ => ::core::unreachable!("the kind has no old shape"),
+        }
+    }
+}
+
+/// The method that reads the parts of a merge, where the set has merges.
+pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
+    let root = &set.root;
+    if set.merges.is_empty() {
+        return None;
+    }
+    let arms = set.merges.iter().enumerate().map(|(merge, parts)| {
+        let names: Vec<_> = (0..parts.len())
+            .map(|part| format_ident!("part_{part}"))
+            .collect();
+        let parts = parts.iter().map(|&part| &set.past[part].shapes);
+        let lasts: Vec<_> = parts.clone().map(|shapes| last(shapes)).collect();
+        let read = parts
+            .zip(&names)
+            .map(|(shapes, name)| read_last(set, shapes, &quote!(#name)));
+        let end = names.last();
+        quote! {
+            (#merge, [#(#names),*]) => {
+                let parts = (#(#read?,)*);
+                #root::__private::step::<(#(#lasts,)*), Self>(parts, #end)
+            }
+        }
+    });
+    Some(quote! {
+        fn merge(
+            merge: ::core::primitive::usize,
+            parts: &[#root::EventRef<'_>],
+        ) -> ::core::result::Result<Self, #root::DecodeError> {
+            match (merge, parts) {
+                #(#arms)*
+                _ => ::core::unreachable!("the set has no such merge"),
+            }
+        }
+    })
+}
+
+/// What the last old shape of a variant is made into, and how that becomes the event.
+fn payload(variant: &Variant) -> (TokenStream, TokenStream) {
+    let ident = &variant.ident;
+    match payload_type(&variant.fields) {
+        Some(payload) => (quote!(#payload), quote!(Self::#ident)),
+        None => (quote!(Self), quote!(::core::convert::identity)),
+    }
+}
+
+/// Reads `event`, which is in one of `shapes`, as the target. Nothing where it has no shapes.
+fn read(
+    set: &EventSet,
+    shapes: &[Shape],
+    event: &TokenStream,
+    target: &TokenStream,
+) -> Option<TokenStream> {
+    let root = &set.root;
+    let last = last(shapes)?;
+    let read = read_last(set, shapes, event);
+    let step = quote_spanned!(last.span()=> #root::__private::step::<#last, #target>);
+    Some(quote!(#read.and_then(|old| #step(old, #event))))
+}
+
+/// The last shape that events are stored in.
+fn last(shapes: &[Shape]) -> Option<&Type> {
+    shapes.iter().rev().find_map(|shape| match shape {
+        Shape::Of(shape) => Some(&**shape),
+        Shape::Retired => None,
+    })
+}
+
+/// Reads `event`, which is in one of `shapes`, as the last of them.
+fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStream {
+    let root = &set.root;
+    let stored: Vec<_> = (1_u32..)
+        .zip(shapes)
+        .filter_map(|(version, shape)| match shape {
+            Shape::Of(shape) => Some((version, shape)),
+            Shape::Retired => None,
+        })
+        .collect();
+    // Each step ends where the next one begins, so they are written down from the last to the
+    // first.
+    let steps = stored.windows(2).rev().map(|pair| {
+        let [(version, old), (next_version, new)] = pair else {
+            return TokenStream::new();
+        };
+        let name = format_ident!("from_{version}");
+        let step = quote_spanned!(old.span()=> #root::__private::step::<#old, #new>);
+        let is_last = Some(next_version) == stored.last().map(|(version, _)| version);
+        let go_on = if is_last {
+            quote!(#step(old, #event))
+        } else {
+            let next = format_ident!("from_{next_version}");
+            quote!(#step(old, #event).and_then(#next))
+        };
+        quote!(let #name = |old: #old| #go_on;)
+    });
+    let arms = stored.iter().enumerate().map(|(index, (version, shape))| {
+        let read = quote_spanned!(shape.span()=> #root::__private::shape::<#shape>);
+        if index + 1 == stored.len() {
+            quote!(_ => #read(#event))
+        } else {
+            let step = format_ident!("from_{version}");
+            quote!(#version => #read(#event).and_then(#step))
+        }
+    });
+    quote! {
+        {
+            #(#steps)*
+            match #event.schema_version.get() {
+                #(#arms,)*
+            }
+        }
+    }
+}
+
+/// Makes the compiler find the type that is the shape of two versions under two names.
+pub(super) fn check_shapes(set: &EventSet) -> Option<TokenStream> {
+    let Data::Enum(_) = &set.item.data else {
+        return None;
+    };
+    // A trait inside the constant knows no generics of the item.
+    if !set.sound || !set.item.generics.params.is_empty() {
+        return None;
+    }
+    let of_variants = set
+        .variants
+        .iter()
+        .map(|variant| (&variant.earlier, payload_type(&variant.fields)));
+    let chains = of_variants.chain(set.past.iter().map(|past| (&past.shapes, None)));
+    let checks = chains.filter_map(|(shapes, payload)| {
+        let shapes: Vec<_> = shapes
+            .iter()
+            .filter_map(|shape| match shape {
+                Shape::Of(shape) => Some(&**shape),
+                Shape::Retired => None,
+            })
+            .chain(payload)
+            .collect();
+        let implementations = shapes.iter().map(
+            |shape| quote_spanned!(shape.span()=> impl EachVersionHasAShapeOfItsOwn for #shape {}),
+        );
+        (shapes.len() > 1).then(|| {
+            quote! {
+                const _: () = {
+                    #[allow(dead_code, reason = "only its implementations are compared")]
+                    trait EachVersionHasAShapeOfItsOwn {}
+                    #(#implementations)*
+                };
+            }
+        })
+    });
+    Some(checks.collect())
+}

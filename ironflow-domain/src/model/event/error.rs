@@ -1,0 +1,137 @@
+//! What can be wrong with the stored form of an event.
+
+use std::error::Error;
+
+use super::{EventKind, PastKind};
+use crate::{InvalidStreamId, SchemaVersion};
+
+/// An event could not be written in its stored form.
+#[derive(Debug, thiserror::Error)]
+#[error("event {name} cannot be stored as JSON")]
+#[non_exhaustive]
+pub struct EncodeError {
+    /// The event's stored name.
+    pub name: &'static str,
+    /// What the payload's `Serialize` said.
+    #[source]
+    pub source: serde_json::Error,
+}
+
+/// A stored payload could not be read as an event of the set that was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// No event of the set has, or had, this stored name.
+    #[error(
+        "unknown event name {name}: the set knows {}; add the variant that was removed, give the renamed one \
+         `#[event(also_named(\"{name}\"))]`, or ignore such events with `dropped(\"{name}\")` on the enum",
+        names(known, past)
+    )]
+    #[non_exhaustive]
+    UnknownName {
+        /// The stored name.
+        name: String,
+        /// The kinds the set has.
+        known: &'static [EventKind],
+        /// The kinds the set had.
+        past: &'static [PastKind],
+    },
+    /// The payload was written in a version of its shape that this program does not read.
+    #[error(
+        "event {name} is stored in version {stored}, and this program reads up to version {current}: {}",
+        way_out(*.stored, *.current)
+    )]
+    #[non_exhaustive]
+    UnsupportedVersion {
+        /// The stored name.
+        name: String,
+        /// The version it was written in.
+        stored: SchemaVersion,
+        /// The newest version this program knows.
+        current: SchemaVersion,
+    },
+    /// The event is one of those of which none should be stored any more.
+    #[error(
+        "event {name} version {version} is stored, and declared retired: take its shape from an earlier program and list \
+         it where the declaration says {}",
+        if *.whole { "`retired(…)`" } else { "`_`" }
+    )]
+    #[non_exhaustive]
+    Retired {
+        /// The stored name.
+        name: String,
+        /// The version it was written in.
+        version: SchemaVersion,
+        /// Whether all versions under that name are retired.
+        whole: bool,
+    },
+    /// The payload does not have the shape of its event.
+    #[error("the payload of {name} version {version} does not fit its type")]
+    #[non_exhaustive]
+    Payload {
+        /// The stored name.
+        name: String,
+        /// The version it was written in.
+        version: SchemaVersion,
+        /// What does not fit, and where.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A step from an old shape to the next one refused.
+    #[error("event {name} version {version} cannot be upcast")]
+    #[non_exhaustive]
+    Upcast {
+        /// The stored name.
+        name: String,
+        /// The version it was written in.
+        version: SchemaVersion,
+        /// What the upcaster said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// A part of a merge is stored without the others.
+    #[error(
+        "event {name} is a part of `merged(…)`, and {wanted} does not come {} it in its append: where parts may be \
+         alone, say what becomes of each with `replaced(…)`",
+        if *.before { "right before" } else { "right after" }
+    )]
+    #[non_exhaustive]
+    Unmerged {
+        /// The stored name of the part that is there.
+        name: String,
+        /// The stored name of the part that is not.
+        wanted: &'static str,
+        /// Whether that part should have come before.
+        before: bool,
+    },
+    /// The metadata stored beside the payload is not what Ironflow writes.
+    #[error("its metadata is damaged")]
+    #[non_exhaustive]
+    Metadata {
+        /// What does not fit.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The name of its stream is not one Ironflow writes.
+    #[error("the name of its stream is damaged")]
+    #[non_exhaustive]
+    Stream {
+        /// What does not fit.
+        #[source]
+        source: InvalidStreamId,
+    },
+}
+
+fn way_out(stored: SchemaVersion, current: SchemaVersion) -> &'static str {
+    if stored > current {
+        "it was written by a newer program, so run that one"
+    } else {
+        "versions count from 1, so this is not one Ironflow wrote"
+    }
+}
+
+fn names(known: &[EventKind], past: &[PastKind]) -> String {
+    let known = known.iter().map(|kind| kind.name);
+    let past = past.iter().map(|kind| kind.name);
+    known.chain(past).collect::<Vec<_>>().join(", ")
+}

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
 use crate::attributes::{Grammar, Key, Shape};
@@ -83,6 +84,8 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         item,
     } = aggregate;
     let ident = &item.ident;
+    let name = ident.unraw().to_string();
+    let doc = item::doc(&item.attrs);
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     // A key that is missing is left out here too: an associated type that does not exist silences
     // the compiler about everything that would follow from it.
@@ -97,6 +100,8 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
             #event
             #error
+            const NAME: &'static ::core::primitive::str = #name;
+            const DOC: &'static ::core::primitive::str = #doc;
 
             fn initial() -> Self {
                 #initial()

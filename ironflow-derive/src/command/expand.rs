@@ -5,8 +5,9 @@ use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
-use super::{Command, Member, Shape, Variant};
+use super::{Command, Member, One, Shape, Variant};
 use crate::item::{borrows, derive_missing};
+use crate::paths::Root;
 
 pub(super) fn expand(command: &Command) -> TokenStream {
     let Command {
@@ -23,12 +24,19 @@ pub(super) fn expand(command: &Command) -> TokenStream {
     if borrows(item) {
         return quote!(#derives #item);
     }
-    let name = match shape {
+    let (kinds, name) = match shape {
         Shape::Struct(one) => {
             let name = &one.name;
-            quote!(#name)
+            (kind(root, one), quote!(#name))
         }
-        Shape::Enum(variants) => name_of(variants),
+        Shape::Enum(variants) => {
+            let kinds = variants.iter().map(|variant| {
+                let cfg = &variant.cfg;
+                let kind = kind(root, &variant.command);
+                quote!(#(#cfg)* #kind,)
+            });
+            (quote!(#(#kinds)*), name_of(variants))
+        }
         // No fallback is of use: a union has no `Clone`.
         Shape::Union => return quote!(#item),
     };
@@ -72,6 +80,7 @@ pub(super) fn expand(command: &Command) -> TokenStream {
             #aggregate_type
             type Context = #context_type;
             const CREATES: ::core::primitive::bool = #creates;
+            const KINDS: &'static [#root::CommandKind] = &[#kinds];
 
             fn name(&self) -> &'static ::core::primitive::str {
                 #name
@@ -84,6 +93,14 @@ pub(super) fn expand(command: &Command) -> TokenStream {
 
         #addressed
     }
+}
+
+/// What the command is called, and what its doc comment says.
+fn kind(root: &Root, command: &One) -> TokenStream {
+    let One {
+        ident, name, doc, ..
+    } = command;
+    quote!(#root::CommandKind { name: #name, ident: #ident, doc: #doc })
 }
 
 fn name_of(variants: &[Variant]) -> TokenStream {

@@ -39,8 +39,11 @@ struct Variant {
 }
 
 struct One {
-    /// What the command is called in metadata, logs and receipts.
+    /// What the command is called in the program.
+    ident: String,
+    /// What it is called in metadata, logs and receipts.
     name: String,
+    doc: String,
     /// Where the identity of the aggregate is found.
     id: Option<Member>,
 }

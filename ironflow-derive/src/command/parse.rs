@@ -57,7 +57,8 @@ pub(super) fn parse(
     refuse_id(&mut item.attrs, diagnostics);
     let shape = match &mut item.data {
         Data::Struct(data) => {
-            Shape::Struct(parse_one(&item.ident, &mut data.fields, diagnostics).into())
+            let one = parse_one(&item.ident, &item.attrs, &mut data.fields, diagnostics);
+            Shape::Struct(one.into())
         }
         Data::Enum(data) => {
             let variants: Vec<_> = data
@@ -97,13 +98,26 @@ fn parse_variant(variant: &mut syn::Variant, diagnostics: &Diagnostics) -> Varia
             .filter(|attribute| attribute.path().is_ident("cfg"))
             .cloned()
             .collect(),
-        command: parse_one(&variant.ident, &mut variant.fields, diagnostics),
+        command: parse_one(
+            &variant.ident,
+            &variant.attrs,
+            &mut variant.fields,
+            diagnostics,
+        ),
     }
 }
 
-fn parse_one(ident: &Ident, fields: &mut Fields, diagnostics: &Diagnostics) -> One {
+fn parse_one(
+    ident: &Ident,
+    attributes: &[Attribute],
+    fields: &mut Fields,
+    diagnostics: &Diagnostics,
+) -> One {
+    let ident = ident.unraw().to_string();
     One {
-        name: ident.unraw().to_string().to_kebab_case(),
+        name: ident.to_kebab_case(),
+        ident,
+        doc: item::doc(attributes),
         id: find_id(fields, diagnostics),
     }
 }

@@ -88,7 +88,7 @@ fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
             also_named: &[#(#also_named),*],
             version: #root::SchemaVersion::new(#version),
             retired: #retired,
-            variant: #ident,
+            ident: #ident,
             doc: #doc,
         }
     }

@@ -117,6 +117,7 @@ fn generate(projection: &Projection) -> TokenStream {
     } = projection;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
+    let doc = item::doc(&item.attrs);
     // Where it is missing, that has been reported.
     let name = name
         .as_ref()
@@ -134,6 +135,7 @@ fn generate(projection: &Projection) -> TokenStream {
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {
             const NAME: &'static ::core::primitive::str = #name;
             const CATEGORIES: &'static [&'static ::core::primitive::str] = &[#(<#events as #root::Event>::CATEGORY),*];
+            const DOC: &'static ::core::primitive::str = #doc;
             type Key = #key;
 
             fn feed() -> #root::Feed<Self> {

@@ -52,6 +52,10 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     type Error: Error + Send + Sync + 'static;
     /// What its streams are called: the stream of `7` is `{CATEGORY}-7`.
     const CATEGORY: &'static str = <Self::Event as Event>::CATEGORY;
+    /// What it is called in the program.
+    const NAME: &'static str = Self::CATEGORY;
+    /// Its doc comment.
+    const DOC: &'static str = "";
 
     /// The state before anything has happened.
     fn initial() -> Self;

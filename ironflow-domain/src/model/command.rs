@@ -20,6 +20,8 @@ pub trait Command: Clone + Send + Sync + 'static {
     type Context: Send + Sync + 'static;
     /// Whether the stream must not exist yet.
     const CREATES: bool;
+    /// The commands there are: one, or one for each variant of an enum.
+    const KINDS: &'static [CommandKind];
 
     /// What the command is called in metadata, logs and receipts.
     fn name(&self) -> &'static str;
@@ -31,6 +33,17 @@ pub trait Command: Clone + Send + Sync + 'static {
 
     /// Lets the aggregate decide. Users write [`Decide::decide`] or [`DecideWith::decide`].
     fn decide(self, state: &Self::Aggregate, context: &Self::Context) -> Decision<Self::Aggregate>;
+}
+
+/// What a command is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CommandKind {
+    /// Its name in metadata, logs and receipts, such as `place-order`.
+    pub name: &'static str,
+    /// The name of the struct or of the variant in the program, such as `PlaceOrder`.
+    pub ident: &'static str,
+    /// Its doc comment.
+    pub doc: &'static str,
 }
 
 /// A command that says itself which aggregate it is for.

@@ -1,6 +1,7 @@
 //! Floor 1: what a domain is made of. Pure: no I/O, no clock, no randomness.
 
 pub(crate) mod aggregate;
+pub(crate) mod catalogue;
 pub(crate) mod command;
 pub(crate) mod event;
 pub(crate) mod identity;
@@ -11,7 +12,8 @@ pub(crate) mod time;
 pub(crate) mod version;
 
 pub use aggregate::{Aggregate, Fold};
-pub use command::{Addressed, Command, Decide, DecideWith, Decision};
+pub use catalogue::{AggregateEntry, Catalogue, CommandEntry, EventEntry, ProjectionEntry};
+pub use command::{Addressed, Command, CommandKind, Decide, DecideWith, Decision};
 pub use event::{
     DecodeError, Decoded, Decoder, EncodeError, Event, EventKind, Events, Fate, PastKind, Upcast,
     UpcastResult,

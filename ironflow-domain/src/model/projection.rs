@@ -24,6 +24,8 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     const NAME: &'static str;
     /// The categories of the streams it reads.
     const CATEGORIES: &'static [&'static str];
+    /// Its doc comment.
+    const DOC: &'static str = "";
     /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
 

@@ -14,7 +14,7 @@ pub struct EventKind {
     /// Earlier versions of which no event is stored any more.
     pub retired: &'static [SchemaVersion],
     /// The variant's name in the program.
-    pub variant: &'static str,
+    pub ident: &'static str,
     /// The variant's doc comment.
     pub doc: &'static str,
 }

@@ -68,3 +68,5 @@ pub use macros::{Aggregate, Projection, command, event};
 pub use model::*;
 #[cfg(feature = "runtime")]
 pub use runtime::*;
+#[cfg(feature = "schema")]
+pub use schemars::Schema;

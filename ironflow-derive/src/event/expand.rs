@@ -1,11 +1,11 @@
 //! From the meaning of an event enum to code.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Data, Fields};
 
-use super::{EventSet, Variant, history};
+use super::{EventSet, Variant, history, payload_type, schema};
 use crate::item::{borrows, derive_missing};
 
 pub(super) fn expand(set: &EventSet) -> TokenStream {
@@ -39,6 +39,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     let past = history::constants(set);
     let check_shapes = history::check_shapes(set);
     let stored = set.sound.then(|| stored_mirror(set));
+    let described = set.sound.then(|| schema::describe(set));
     let codec = codec(set);
 
     quote! {
@@ -50,6 +51,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
         const _: () = {
             #stored
             #check_shapes
+            #described
 
             #[automatically_derived]
             impl #impl_generics #root::Event for #ident #type_generics #where_clause {
@@ -82,6 +84,13 @@ fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
     let version = variant.version();
     let retired = history::retired(set, &variant.earlier);
     let ident = variant.ident.unraw().to_string();
+    let payload = match payload_type(&variant.fields) {
+        Some(payload) => {
+            let text = payload.to_token_stream().to_string().replace(' ', "");
+            quote!(::core::option::Option::Some(#text))
+        }
+        None => quote!(::core::option::Option::None),
+    };
     quote! {
         #root::EventKind {
             name: #name,
@@ -89,6 +98,7 @@ fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
             version: #root::SchemaVersion::new(#version),
             retired: #retired,
             ident: #ident,
+            payload: #payload,
             doc: #doc,
         }
     }

@@ -3,11 +3,13 @@
 mod expand;
 mod history;
 mod parse;
+mod schema;
 mod serde;
 
 use proc_macro2::TokenStream;
 use syn::{Attribute, DeriveInput, Fields, Ident, LitStr, Type};
 
+use self::schema::Condition;
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::Root;
@@ -24,6 +26,8 @@ struct EventSet {
     past: Vec<Past>,
     /// For each merge, which of the past kinds are its parts.
     merges: Vec<Vec<usize>>,
+    /// Where the user derives `JsonSchema`, and under which condition.
+    schema: Option<Condition>,
     /// Whether nothing is wrong with it, so that its stored form can be generated.
     sound: bool,
 }

@@ -9,8 +9,8 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
 
-use super::serde::{Place, stored_form};
-use super::{EventSet, Fate, Past, Variant, history, payload_type};
+use super::serde::{Place, UserDerives, stored_form};
+use super::{EventSet, Fate, Past, Variant, history, payload_type, schema};
 use crate::attributes::{Arguments, First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
 use crate::item;
@@ -147,26 +147,21 @@ pub(super) fn parse(
         None => LitStr::new("missing", Span::call_site()),
     };
 
-    let user_derives_serde = item::derived(&item.attrs)
-        .iter()
-        .any(|name| name == "Serialize" || name == "Deserialize");
+    let derived = item::derived(&item.attrs);
+    let schema = schema::wanted(&item.attrs);
+    let user_derives = UserDerives {
+        serde: derived
+            .iter()
+            .any(|name| name == "Serialize" || name == "Deserialize"),
+        schema: schema.is_some(),
+    };
     let mut serde = Vec::new();
     let mut variants = Vec::new();
     match &mut item.data {
         Data::Enum(data) => {
-            serde = stored_form(
-                &mut item.attrs,
-                Place::Enum,
-                user_derives_serde,
-                diagnostics,
-            );
+            serde = stored_form(&mut item.attrs, Place::Enum, user_derives, diagnostics);
             for variant in &mut data.variants {
-                variants.push(parse_variant(
-                    variant,
-                    &category,
-                    user_derives_serde,
-                    diagnostics,
-                ));
+                variants.push(parse_variant(variant, &category, user_derives, diagnostics));
             }
             if data.variants.is_empty() {
                 diagnostics.error(
@@ -205,6 +200,7 @@ pub(super) fn parse(
         variants,
         past,
         merges,
+        schema,
         sound: diagnostics.is_empty(),
     }
 }
@@ -220,7 +216,7 @@ fn not_an_enum(span: Span, help: String, diagnostics: &Diagnostics) {
 fn parse_variant(
     variant: &mut syn::Variant,
     category: &LitStr,
-    user_derives_serde: bool,
+    user_derives: UserDerives,
     diagnostics: &Diagnostics,
 ) -> Variant {
     let mut given = ON_VARIANT.take(&mut variant.attrs, variant.ident.span(), diagnostics);
@@ -242,12 +238,7 @@ fn parse_variant(
     let mut fields = variant.fields.clone();
     for (copy, field) in fields.iter_mut().zip(&mut variant.fields) {
         refuse_cfg(&mut field.attrs, diagnostics);
-        copy.attrs = stored_form(
-            &mut field.attrs,
-            Place::Field,
-            user_derives_serde,
-            diagnostics,
-        );
+        copy.attrs = stored_form(&mut field.attrs, Place::Field, user_derives, diagnostics);
     }
     Variant {
         ident: variant.ident.clone(),
@@ -258,7 +249,7 @@ fn parse_variant(
         serde: stored_form(
             &mut variant.attrs,
             Place::Variant,
-            user_derives_serde,
+            user_derives,
             diagnostics,
         ),
         fields,

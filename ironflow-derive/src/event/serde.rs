@@ -51,15 +51,21 @@ impl Place {
     }
 }
 
-/// Serde's attributes among `attributes` that shape the stored form.
-///
-/// Where the user derives serde on the enum for a purpose of their own, all attributes stay with
-/// the enum, and what does not apply to the stored form is theirs. Elsewhere they are taken away,
-/// and what does not apply is a mistake.
+/// What the user derives on the enum that reads serde's attributes.
+#[derive(Clone, Copy)]
+pub(super) struct UserDerives {
+    /// Serde, for a purpose of their own: what does not apply to the stored form is about that.
+    pub(super) serde: bool,
+    /// The schema, which serde's attributes shape like the stored form.
+    pub(super) schema: bool,
+}
+
+/// Serde's attributes among `attributes` that shape the stored form. They stay with the enum where
+/// another derive reads them, and are taken away elsewhere.
 pub(super) fn stored_form(
     attributes: &mut Vec<Attribute>,
     place: Place,
-    user_derives_serde: bool,
+    user_derives: UserDerives,
     diagnostics: &Diagnostics,
 ) -> Vec<Attribute> {
     let mut stored = Vec::new();
@@ -76,14 +82,14 @@ pub(super) fn stored_form(
                 .iter()
                 .any(|name| key.path().is_ident(name))
         });
-        if !user_derives_serde {
+        if !user_derives.serde {
             for key in without_effect {
                 report(&key, place, diagnostics);
             }
         }
         stored.push(parse_quote!(#[serde(#(#shaping),*)]));
     }
-    if !user_derives_serde {
+    if !user_derives.serde && !user_derives.schema {
         attributes.retain(|attribute| !is_serde(attribute));
     }
     stored

@@ -14,6 +14,8 @@ pub(crate) mod version;
 pub use aggregate::{Aggregate, Fold};
 pub use catalogue::{AggregateEntry, Catalogue, CommandEntry, EventEntry, ProjectionEntry};
 pub use command::{Addressed, Command, CommandKind, Decide, DecideWith, Decision};
+#[cfg(feature = "schema")]
+pub use event::Described;
 pub use event::{
     DecodeError, Decoded, Decoder, EncodeError, Event, EventKind, Events, Fate, PastKind, Upcast,
     UpcastResult,

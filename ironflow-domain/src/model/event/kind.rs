@@ -15,6 +15,9 @@ pub struct EventKind {
     pub retired: &'static [SchemaVersion],
     /// The variant's name in the program.
     pub ident: &'static str,
+    /// The type of the variant's payload, as it is written there; nothing where the variant has
+    /// fields of its own, or none.
+    pub payload: Option<&'static str>,
     /// The variant's doc comment.
     pub doc: &'static str,
 }

@@ -6,6 +6,8 @@ mod decoder;
 mod error;
 mod events;
 mod kind;
+#[cfg(feature = "schema")]
+pub(crate) mod schema;
 mod upcast;
 
 pub use decoded::Decoded;
@@ -13,6 +15,8 @@ pub use decoder::Decoder;
 pub use error::{DecodeError, EncodeError};
 pub use events::Events;
 pub use kind::{EventKind, Fate, PastKind};
+#[cfg(feature = "schema")]
+pub use schema::Described;
 pub use upcast::{Upcast, UpcastResult};
 
 use crate::EventRef;

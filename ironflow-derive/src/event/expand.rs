@@ -84,13 +84,13 @@ fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
     let version = variant.version();
     let retired = history::retired(set, &variant.earlier);
     let ident = variant.ident.unraw().to_string();
-    let payload = match payload_type(&variant.fields) {
-        Some(payload) => {
+    let payload = payload_type(&variant.fields).map_or_else(
+        || quote!(::core::option::Option::None),
+        |payload| {
             let text = payload.to_token_stream().to_string().replace(' ', "");
             quote!(::core::option::Option::Some(#text))
-        }
-        None => quote!(::core::option::Option::None),
-    };
+        },
+    );
     quote! {
         #root::EventKind {
             name: #name,

@@ -49,13 +49,24 @@ pub fn schemas<E: Event, D: JsonSchema>() -> Vec<Schema> {
         .iter()
         .map(|kind| {
             let mut payload = payload(&root, kind.ident).unwrap_or_default();
-            // A type that contains itself cannot be written out.
-            if let Some(definitions) = definitions {
+            // A type that contains itself cannot be written out; it refers to its definition.
+            if let Some(definitions) = definitions
+                && refers(&payload)
+            {
                 payload.insert("$defs".to_owned(), definitions.clone());
             }
             Schema::from(payload)
         })
         .collect()
+}
+
+fn refers(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("$ref")
+        || schema.values().any(|value| match value {
+            Value::Object(schema) => refers(schema),
+            Value::Array(schemas) => schemas.iter().filter_map(Value::as_object).any(refers),
+            _ => false,
+        })
 }
 
 /// The schema of a variant's content, in that of an enum whose variants are properties.

@@ -20,5 +20,8 @@ mod then;
 mod unfinished;
 mod when;
 
+#[cfg(feature = "schema")]
+pub(crate) use round_trip::catch;
+
 pub use given::{Given, NoContext, Provides, WithContext, given};
 pub use when::When;

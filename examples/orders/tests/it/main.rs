@@ -8,6 +8,7 @@ mod demo;
 mod history;
 mod http;
 mod nasty;
+mod schema;
 mod service;
 mod shutdown;
 mod views;

@@ -179,7 +179,7 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
                 ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
             };
             match decoder.decode(&event).map(Decoded::into_events) {
-                Ok(decoded) => events.extend(decoded),
+                Ok(read) => events.extend(read),
                 Err(error) => return (Err(story::chain(&error.source)), story),
             }
         }

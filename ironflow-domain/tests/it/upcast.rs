@@ -466,6 +466,22 @@ async fn a_stream_of_before_is_folded_as_if_written_today() {
 }
 
 #[tokio::test]
+async fn a_merge_goes_on_in_the_next_page() {
+    let mut append = vec![("parcel.viewed", 1, json!({})); ReadStream::LIMIT - 1];
+    append.push(("parcel.weight_set", 1, json!({"grams": 500})));
+    append.push(("parcel.size_set", 2, json!({"litres": 3})));
+    let store = store_with("parcel-7", &[&append]).await;
+    let ironflow = Ironflow::new(store).start().await.unwrap();
+    let loaded = ironflow.of::<Parcel>(7).load().await.unwrap();
+    let measured = ParcelEvent::Measured {
+        grams: 500,
+        litres: 3,
+    };
+    assert_eq!(loaded.state.history, [measured]);
+    assert_eq!(loaded.dropped, ReadStream::LIMIT as u64 - 1);
+}
+
+#[tokio::test]
 async fn the_events_of_a_split_share_their_place_and_are_told_apart_by_their_part() {
     let store = store_with(
         "parcel-7",

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "what helps tests may fail as tests do")]
 
+mod catalogue;
 mod contention;
 mod crash;
 mod demo;

@@ -6,6 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::model::rfc3339;
+
 /// A point in time, in microseconds since 1970 in UTC; RFC 3339 as text.
 ///
 /// ```
@@ -70,10 +72,10 @@ impl std::ops::Sub for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(time) => time.fmt(f),
+        match rfc3339::DateTime::from_micros(self.0) {
+            Some(time) => time.fmt(f),
             // Beyond the year 9999 RFC 3339 has no form; this one is read back like the other.
-            Err(_) => write!(f, "{}us", self.0),
+            None => write!(f, "{}us", self.0),
         }
     }
 }
@@ -99,9 +101,9 @@ impl FromStr for Timestamp {
         {
             return Ok(Self(micros));
         }
-        text.parse::<jiff::Timestamp>()
-            .map(|time| Self(time.as_microsecond()))
-            .map_err(|_| InvalidTimestamp(text.to_owned()))
+        rfc3339::parse(text)
+            .map(Self)
+            .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 }
 

@@ -88,16 +88,20 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
     let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
+    // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
+    // reaches callers in other crates.
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
             #event
             #error
 
+            #[inline]
             fn initial() -> Self {
                 #initial()
             }
 
+            #[inline]
             fn apply(&mut self, event: &<Self as #root::Aggregate>::Event) {
                 #fold(self, event)
             }

@@ -1,5 +1,6 @@
 //! A point in time as data.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -87,9 +88,20 @@ impl fmt::Debug for Timestamp {
 }
 
 /// A text that is no point in time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time: expected RFC 3339, such as 2026-04-17T14:22:01Z")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidTimestamp(String);
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(
+            f,
+            "`{text}` is not a time: expected RFC 3339, such as 2026-04-17T14:22:01Z"
+        )
+    }
+}
+
+impl Error for InvalidTimestamp {}
 
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;

@@ -8,7 +8,7 @@ pub mod by_hand;
 
 #[cfg(test)]
 mod tests {
-    use ironflow_domain::{Aggregate, Command};
+    use ironflow_domain::{Aggregate, Command, Events};
 
     use crate::account::{Account, AccountCommand, AccountEvent};
     use crate::by_hand;
@@ -41,10 +41,7 @@ mod tests {
         ] {
             let by_hand = by_hand::decide(&folded_by_hand, command.clone());
             let decided = command.decide(&generated, &());
-            assert_eq!(
-                decided.as_ref().map(|events| events.as_slice()),
-                by_hand.as_deref()
-            );
+            assert_eq!(decided.as_ref().map(Events::as_slice), by_hand.as_deref());
             for event in decided.into_iter().flatten() {
                 generated.apply(&event);
                 by_hand::fold(&mut folded_by_hand, &event);

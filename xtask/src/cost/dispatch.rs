@@ -5,11 +5,14 @@ use std::process::Command;
 
 use super::Measured;
 
-/// How many events or commands one round of the program has.
+/// How many events or commands one round of the program has; it says so too.
 const LENGTH: f64 = 10_000.0;
 
 /// Counts what one event or one command takes. `work` is an argument of the program.
 pub(super) fn measure(work: &'static str) -> Result<Measured, Box<dyn Error>> {
+    if Command::new("valgrind").arg("--version").output().is_err() {
+        return Err("valgrind is not installed, and it counts the instructions".into());
+    }
     let measured = Measured {
         what: work,
         unit: "instructions",
@@ -28,9 +31,6 @@ fn instructions(work: &str, how: &str) -> Result<f64, Box<dyn Error>> {
 
 /// All instructions of one run.
 fn count(work: &str, how: &str, rounds: u32) -> Result<f64, Box<dyn Error>> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        return Err("valgrind, which counts instructions, is not installed".into());
-    }
     let runner = "target.'cfg(all())'.runner = \
         ['valgrind', '--tool=callgrind', '--callgrind-out-file=/dev/null']";
     let output = crate::cargo()

@@ -151,7 +151,10 @@ fn decide(command: &Command) -> TokenStream {
     } else {
         quote!(_)
     };
+    // It only passes the call on, and is inlined, so that an `#[inline]` on the user's own function
+    // reaches callers in other crates.
     quote! {
+        #[inline]
         fn decide(
             self,
             state: &<Self as #root::Command>::Aggregate,

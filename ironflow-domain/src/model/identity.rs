@@ -1,6 +1,7 @@
 //! What streams, events and commands are known by.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,12 +116,20 @@ impl fmt::Debug for StreamId {
 }
 
 /// A text that cannot name a stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot name a stream: {problem}", start_of(text))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidStreamId {
     text: String,
     problem: &'static str,
 }
+
+impl fmt::Display for InvalidStreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, problem } = self;
+        write!(f, "{:?} cannot name a stream: {problem}", start_of(text))
+    }
+}
+
+impl Error for InvalidStreamId {}
 
 /// As much of a text as an error should repeat.
 fn start_of(text: &str) -> String {
@@ -291,12 +300,24 @@ impl fmt::Debug for CommandId {
 }
 
 /// A text that cannot be the id of a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot be the id of a command: {problem}", start_of(text))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidCommandId {
     text: String,
     problem: &'static str,
 }
+
+impl fmt::Display for InvalidCommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, problem } = self;
+        write!(
+            f,
+            "{:?} cannot be the id of a command: {problem}",
+            start_of(text)
+        )
+    }
+}
+
+impl Error for InvalidCommandId {}
 
 impl From<Infallible> for InvalidCommandId {
     fn from(never: Infallible) -> Self {
@@ -352,5 +373,19 @@ mod tests {
             assert!(text.parse::<StreamId>().is_ok(), "{text:?}");
         }
         assert!(StreamId::new("my-orders", 1).is_err());
+    }
+
+    #[test]
+    fn a_refusal_repeats_the_text_and_says_what_is_wrong_with_it() {
+        let refused = "order".parse::<StreamId>().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#""order" cannot name a stream: it has no hyphen between category and id"#
+        );
+        let refused = CommandId::new("a\nb").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#""a\nb" cannot be the id of a command: it has a control character"#
+        );
     }
 }

@@ -339,14 +339,14 @@ fn what_cannot_be_read_names_the_version_and_the_way_out() {
             1,
             "{}",
             "event parcel.came version 1 is stored, and declared retired: take its shape from an earlier program and list \
-             it where the declaration says `_`",
+             it where `upcast(…)` says `_`",
         ),
         (
             "parcel.tried_out",
             7,
             "{}",
             "event parcel.tried_out version 7 is stored, and declared retired: take its shape from an earlier program and \
-             list it where the declaration says `retired(…)`",
+             say what becomes of it, `replaced(…)`, or ignore it, `dropped(…)`",
         ),
         (
             "parcel.lost",

@@ -155,6 +155,7 @@ impl EventId {
     ///
     /// Where the command's id is a UUID of version 7, the event's id begins with the same time, so
     /// that new ids lie together in the store's index.
+    #[cfg(feature = "store")]
     #[must_use]
     pub fn derive(command: &CommandId, index: usize) -> Self {
         /// Any fixed UUID does; this one makes our ids differ from everybody else's.
@@ -329,6 +330,7 @@ impl From<Infallible> for InvalidCommandId {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "store")]
     #[test]
     fn an_event_id_depends_on_its_command_and_its_place_and_on_nothing_else() {
         let command = CommandId::new("cmd-1").unwrap();
@@ -345,6 +347,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "store")]
     #[test]
     fn events_of_time_ordered_commands_have_time_ordered_ids() {
         let command = CommandId::new("0198c2f0-1a2b-7c3d-8e4f-5a6b7c8d9e0f").unwrap();

@@ -75,6 +75,7 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 /// | `"balance"` | what its views and its checkpoint are stored under | needed |
 /// | `of(Events, ...)` | the sets of events it reads, each with a `Project` | needed |
 /// | `partition = Type` | the key of one view | a single view, under the key `Unpartitioned` |
+/// | `version = 2` | the version of what its views mean; raise it where that changes and the shape of the state does not, and they are filled again | 1 |
 /// | `crate = ::path` | where `ironflow-domain` goes by another name | |
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {

@@ -24,6 +24,9 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     const NAME: &'static str;
     /// The categories of the streams it reads.
     const CATEGORIES: &'static [&'static str];
+    /// The version of what its views mean. Whoever changes that, and not the shape of the state,
+    /// raises it: the views are filled again then. A changed shape is noticed without it.
+    const VERSION: u32 = 1;
     /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
 

@@ -1,7 +1,7 @@
 //! A store that fails when told to, before or after it did what it was asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
@@ -15,6 +15,10 @@ pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     /// How many of the next batches of key-values are refused.
     pub(crate) refused_writes: Arc<AtomicUsize>,
+    /// How many batches of key-values are written, where not all are; the others are refused.
+    pub(crate) admitted_writes: Arc<Mutex<Option<usize>>>,
+    /// The most deletions there were in one batch.
+    pub(crate) most_deletions: Arc<AtomicUsize>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
     /// How many of the next appends happen and the answer is lost.
@@ -26,6 +30,19 @@ fn is_due(count: &AtomicUsize) -> bool {
     count
         .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
         .is_ok()
+}
+
+impl Faulty {
+    fn admits_a_write(&self) -> bool {
+        match &mut *self.admitted_writes.lock().unwrap() {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
 }
 
 fn fault() -> StoreError {
@@ -82,9 +99,11 @@ impl KeyValueStore for Faulty {
     }
 
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
-        if is_due(&self.refused_writes) {
+        if is_due(&self.refused_writes) || !self.admits_a_write() {
             return Err(fault().into());
         }
+        let deletions = batch.iter().filter(|write| write.value.is_none()).count();
+        self.most_deletions.fetch_max(deletions, Ordering::SeqCst);
         let written = self.store.write(batch).await;
         if is_due(&self.lost_writes) {
             return Err(fault().into());

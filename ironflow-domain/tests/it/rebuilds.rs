@@ -175,7 +175,7 @@ program! {
         value: u32,
     }
     MeterEvent => |view, value| {
-        view.total += &format!("{value},");
+        view.total.extend([value.to_string(), ",".to_owned()]);
         view.last = Last { value: u32::try_from(value).unwrap() };
     };
 }
@@ -665,9 +665,12 @@ async fn two_programs_that_start_at_once_on_nothing_do_not_fight() {
             other.wait_for::<field_added::Totals>(&last, SOON),
         );
         // Whoever came second goes on. The first may have been through before.
-        match checkpoint(&store).await["fingerprint"] == fingerprint::<first::Totals>().await {
-            true => first.unwrap(),
-            false => second.unwrap(),
+        let winner = checkpoint(&store).await["fingerprint"].clone();
+        if winner == fingerprint::<first::Totals>().await {
+            first.unwrap();
+        } else {
+            assert_eq!(winner, fingerprint::<field_added::Totals>().await);
+            second.unwrap();
         }
         assert_eq!(checkpoint(&store).await["generation"], 2);
         let newest = Ironflow::new(store).start().await.unwrap();

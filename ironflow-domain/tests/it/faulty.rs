@@ -9,8 +9,9 @@ use ironflow_domain::store::{
     StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
+use tokio::sync::Barrier;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     /// How many of the next batches of key-values are refused.
@@ -21,6 +22,9 @@ pub(crate) struct Faulty {
     pub(crate) most_deletions: Arc<AtomicUsize>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
+    /// How many of the next readers of a checkpoint wait until another one has read it, too.
+    pub(crate) meeting_readers: Arc<AtomicUsize>,
+    meeting: Arc<Barrier>,
     /// How many of the next appends happen and the answer is lost.
     pub(crate) lost_appends: Arc<AtomicUsize>,
 }
@@ -30,6 +34,21 @@ fn is_due(count: &AtomicUsize) -> bool {
     count
         .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
         .is_ok()
+}
+
+impl Default for Faulty {
+    fn default() -> Self {
+        Self {
+            store: MemoryStore::default(),
+            refused_writes: Arc::default(),
+            admitted_writes: Arc::default(),
+            most_deletions: Arc::default(),
+            lost_writes: Arc::default(),
+            meeting_readers: Arc::default(),
+            meeting: Arc::new(Barrier::new(2)),
+            lost_appends: Arc::default(),
+        }
+    }
 }
 
 impl Faulty {
@@ -91,7 +110,11 @@ impl StreamStore for Faulty {
 #[async_trait]
 impl KeyValueStore for Faulty {
     async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError> {
-        self.store.get(key).await
+        let entry = self.store.get(key).await;
+        if key.bucket == "projection-checkpoints" && is_due(&self.meeting_readers) {
+            self.meeting.wait().await;
+        }
+        entry
     }
 
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {

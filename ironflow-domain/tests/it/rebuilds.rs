@@ -650,6 +650,31 @@ async fn two_programs_of_the_same_shape_share_one_rebuild() {
     }
 }
 
+/// Two programs, both of which have seen what was there before one of them has changed it.
+async fn start_two_at_once<P: Projection>(faulty: &Faulty) {
+    faulty.meeting_readers.store(2, Ordering::SeqCst);
+    let (one, other) = tokio::join!(start::<P>(faulty.clone()), start::<P>(faulty.clone()));
+    assert_eq!(faulty.meeting_readers.load(Ordering::SeqCst), 0);
+    let last = read(&one, "a", &[1]).await;
+    for ironflow in [&one, &other] {
+        ironflow.wait_for::<P>(&last, SOON).await.unwrap();
+    }
+    one.stop().await;
+    other.stop().await;
+}
+
+#[tokio::test]
+async fn two_programs_that_begin_the_same_generation_at_once_begin_one() {
+    let faulty = Faulty::default();
+    let reader = Ironflow::new(faulty.clone()).start().await.unwrap();
+    start_two_at_once::<first::Totals>(&faulty).await;
+    assert_eq!(checkpoint(&faulty).await["generation"], 1);
+    assert_eq!(view(&reader, "a").await["total"], 1);
+    start_two_at_once::<field_added::Totals>(&faulty).await;
+    assert_eq!(checkpoint(&faulty).await["generation"], 2);
+    assert_eq!(view(&reader, "a").await["total"], 2);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_programs_that_start_at_once_on_nothing_do_not_fight() {
     for _ in 0..50 {

@@ -25,9 +25,10 @@ pub enum ProjectionState {
         /// What the store said.
         error: String,
     },
-    /// It met an event it cannot apply, and stays there until a program that can is started.
+    /// It met an event it cannot apply, and stays there until a program that can is started; or
+    /// another program in which the projection is another has begun to follow it.
     Failed {
-        /// Which event, and why.
+        /// Which event, and why; or what the other program has begun.
         error: String,
     },
     /// It was told to stop.

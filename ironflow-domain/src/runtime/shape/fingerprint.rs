@@ -17,7 +17,8 @@ const DEPTH: usize = 128;
 /// stored; after a change of the shape it is another.
 ///
 /// Rust's names, the order of fields and of variants, and wrappers that JSON does not show are not
-/// part of it. What only the data decides, such as the content of an untagged enum, is known by
+/// part of it, nor are other names of a field that are read too; those of a variant are, since they
+/// look like variants. What only the data decides, such as the content of an untagged enum, is known by
 /// the `Default` alone.
 ///
 /// Fingerprints are stored. How they are made can never change without rebuilding everything.

@@ -100,7 +100,9 @@ impl Form {
 pub(super) struct Identity {
     pub(super) form: Form,
     pub(super) visitor: &'static str,
-    pub(super) value: &'static str,
+    /// The variant it is the content of, as part and place. Serde derives a visitor for the content
+    /// of each variant, and Rust has the same name for all of them.
+    pub(super) variant: Option<(usize, usize)>,
     pub(super) names: &'static [&'static str],
     pub(super) places: usize,
 }

@@ -18,11 +18,26 @@ const MOST_ELEMENTS: usize = 4096;
 pub(super) struct Reader<'t> {
     trace: &'t mut Trace,
     at: At,
+    /// The visitor that the content of a variant is to be read by.
+    content: Option<&'static str>,
 }
 
 impl<'t> Reader<'t> {
     pub(super) fn new(trace: &'t mut Trace, at: At) -> Self {
-        Self { trace, at }
+        Self {
+            trace,
+            at,
+            content: None,
+        }
+    }
+
+    /// Says that `S` reads the content of a variant. Where it is the visitor, too, it is one that
+    /// was derived for that variant.
+    fn of_variant<S>(self) -> Self {
+        Self {
+            content: Some(type_name::<S>()),
+            ..self
+        }
     }
 
     fn leaf<'de, V: Visitor<'de>>(self, leaf: Leaf, visitor: V) -> Result<V::Value, Refusal> {
@@ -37,10 +52,15 @@ impl<'t> Reader<'t> {
         places: usize,
         visitor: V,
     ) -> Result<V::Value, Refusal> {
+        let visitor_name = type_name::<V>();
+        let variant = match self.at {
+            At::In { part, place } if self.content == Some(visitor_name) => Some((part, place)),
+            _ => None,
+        };
         let identity = Identity {
             form,
-            visitor: type_name::<V>(),
-            value: type_name::<V::Value>(),
+            visitor: visitor_name,
+            variant,
             names,
             places,
         };
@@ -276,11 +296,12 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<S::Value, Refusal> {
-        self.trace.visit(self.at, |reader| seed.deserialize(reader))
+        let content = |reader: Reader<'_>| seed.deserialize(reader.of_variant::<S>());
+        self.trace.visit(self.at, content)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Refusal> {
-        let content = |reader: Reader<'_>| reader.deserialize_tuple(len, visitor);
+        let content = |reader: Reader<'_>| reader.of_variant::<V>().deserialize_tuple(len, visitor);
         self.trace.visit(self.at, content)
     }
 
@@ -289,7 +310,10 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        let content = |reader: Reader<'_>| reader.deserialize_struct("", fields, visitor);
+        let content = |reader: Reader<'_>| {
+            let reader = reader.of_variant::<V>();
+            reader.deserialize_struct("", fields, visitor)
+        };
         self.trace.visit(self.at, content)
     }
 }

@@ -706,6 +706,43 @@ mod wide {
     of_two_hundred!(OtherWide, u16);
 }
 
+shapes! {
+    variants {
+        pub(super) enum Fields { One { value: u8 }, Two { value: String }, Three { value: u8 } }
+        pub(super) enum Tuples { One(u8, u8), Two(String, String), Three(u8, u8) }
+        pub(super) enum Flattened {
+            One { value: u8, #[serde(flatten)] rest: BTreeMap<String, u8> },
+            Two { value: String, #[serde(flatten)] rest: BTreeMap<String, u8> },
+        }
+    }
+    swapped_variants {
+        pub(super) enum Fields { One { value: String }, Two { value: u8 }, Three { value: u8 } }
+        pub(super) enum Tuples { One(String, String), Two(u8, u8), Three(u8, u8) }
+        pub(super) enum Flattened {
+            One { value: String, #[serde(flatten)] rest: BTreeMap<String, u8> },
+            Two { value: u8, #[serde(flatten)] rest: BTreeMap<String, u8> },
+        }
+    }
+    changed_variants {
+        pub(super) enum Fields { One { value: u8 }, Two { value: String }, Three { value: String } }
+        pub(super) enum Tuples { One(u8, u8), Two(String, String), Three(String, u8) }
+    }
+}
+
+#[test]
+fn variants_that_look_alike_are_told_apart() {
+    assert_all_differ(&[
+        traced::<variants::Fields>(),
+        traced::<swapped_variants::Fields>(),
+        traced::<changed_variants::Fields>(),
+        traced::<variants::Tuples>(),
+        traced::<swapped_variants::Tuples>(),
+        traced::<changed_variants::Tuples>(),
+        traced::<variants::Flattened>(),
+        traced::<swapped_variants::Flattened>(),
+    ]);
+}
+
 /// Every level holds the next three times: a value has more parts than anybody could visit.
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "only the shape is looked at")]

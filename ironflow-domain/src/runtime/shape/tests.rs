@@ -743,6 +743,31 @@ fn variants_that_look_alike_are_told_apart() {
     ]);
 }
 
+/// Something that nobody reaches, and beside it something that may be absent.
+#[derive(Deserialize)]
+#[allow(dead_code, reason = "only the shape is looked at")]
+struct Unreached<T> {
+    never: Option<(Picky, Option<u8>)>,
+    inner: T,
+}
+
+shapes! {
+    needed {
+        pub(super) struct Inner { one: u8 }
+    }
+    dispensable {
+        pub(super) struct Inner { #[serde(default)] one: u8 }
+    }
+}
+
+#[test]
+fn what_may_be_absent_is_found_beside_what_is_never_reached() {
+    assert_ne!(
+        traced::<Unreached<needed::Inner>>(),
+        traced::<Unreached<dispensable::Inner>>()
+    );
+}
+
 /// Every level holds the next three times: a value has more parts than anybody could visit.
 #[derive(Deserialize)]
 #[allow(dead_code, reason = "only the shape is looked at")]

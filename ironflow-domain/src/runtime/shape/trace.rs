@@ -16,6 +16,8 @@ use super::refusal::Refusal;
 
 /// How deep a value may be. Types are not that deep; dummies that hold themselves would be.
 const DEEPEST: usize = 64;
+/// How many passes are made, at most.
+const MOST_PASSES: u64 = 20_000;
 /// How many requests are answered. Whoever has more is not seen to the end.
 const MOST_REQUESTS: u64 = 1_000_000;
 /// How many requests are refused after that before a type that goes on asking is interrupted.
@@ -27,6 +29,7 @@ pub(super) fn trace<T: DeserializeOwned>() -> Graph {
     let mut trace = Trace::default();
     for phase in [Phase::Types, Phase::Absence] {
         trace.phase = phase;
+        trace.idle = 0;
         // What is left to see may need another choice elsewhere: as many as there are, at most.
         while trace.begin_pass() && trace.idle <= trace.most_choices() + 1 {
             let news = trace.news;
@@ -84,6 +87,7 @@ pub(super) struct Trace {
     /// Whether it is one of an experiment, and says nothing about the places it passes.
     is_experiment: bool,
     requests: u64,
+    passes: u64,
     /// How many times something was learned.
     news: u64,
     /// How many places and parts have been made: what was refused may go well after that.
@@ -102,7 +106,9 @@ impl Trace {
         self.is_blamed = false;
         self.is_experiment = false;
         self.find_unseen();
-        self.requests < MOST_REQUESTS && self.leads_on(&self.graph.root)
+        self.passes += 1;
+        let may_go_on = self.passes <= MOST_PASSES && self.requests < MOST_REQUESTS;
+        may_go_on && self.leads_on(&self.graph.root)
     }
 
     fn most_choices(&self) -> usize {

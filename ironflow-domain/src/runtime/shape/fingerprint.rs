@@ -17,10 +17,10 @@ const DEPTH: usize = 128;
 /// stored; after a change of the shape it is another.
 ///
 /// Rust's names, the order of fields and of variants, and wrappers that JSON does not show are not
-/// part of it, nor are other names of a field that are read too; those of a variant are, since they
-/// look like variants. What only the data decides, such as the content of an untagged enum, is known
-/// by the `Default` alone; and of an enum with `tag` and `content`, all contents are seen, but not
-/// which belongs to which tag.
+/// part of it, nor are other names of a field that are read too; those of a variant are, since
+/// they look like variants. What only the data decides, such as the content of an untagged enum, is
+/// known by the `Default` alone; and of an enum with `tag` and `content`, all contents are seen, but
+/// not which belongs to which tag.
 ///
 /// Fingerprints are stored. How they are made can never change without rebuilding everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

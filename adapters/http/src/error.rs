@@ -174,6 +174,8 @@ impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         match error {
             QueryError::Store(error) => error.into(),
+            // Another program has taken over: one of its processes can answer.
+            QueryError::OtherShape { .. } | QueryError::Deleted { .. } => Self::unavailable(&error),
             error => Self::internal(&error),
         }
     }

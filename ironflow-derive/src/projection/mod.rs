@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitStr, Type};
+use syn::{Data, DeriveInput, LitInt, LitStr, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
@@ -35,6 +35,15 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             otherwise: "a single view, under the key `Unpartitioned`",
             ..Key::OPTIONAL
         },
+        Key {
+            name: "version",
+            shape: Shape::Number,
+            usage: "version = 2",
+            meaning: "the version of what its views mean; raise it where that changes and the shape of the state does \
+                      not, and they are filled again",
+            otherwise: "1",
+            ..Key::OPTIONAL
+        },
         CRATE,
     ],
     elsewhere: &[],
@@ -45,6 +54,7 @@ struct Projection {
     root: Root,
     name: Option<LitStr>,
     partition: Option<Type>,
+    version: Option<LitInt>,
     events: Vec<Type>,
     item: DeriveInput,
 }
@@ -78,10 +88,14 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
     }
     let events = given.types("of").unwrap_or_default();
     let partition = given.r#type("partition");
+    let version = given
+        .number("version")
+        .filter(|version| check_version(version, diagnostics));
     Projection {
         root,
         name,
         partition,
+        version,
         events,
         item,
     }
@@ -107,11 +121,25 @@ fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
     }
 }
 
+/// Whether it is one; where it is not, that has been reported.
+fn check_version(version: &LitInt, diagnostics: &Diagnostics) -> bool {
+    let is_version = version.base10_parse().is_ok_and(|version: u32| version > 0);
+    if !is_version {
+        diagnostics.error(
+            version.span(),
+            format!("`{version}` is not a version of a projection"),
+            "versions count from 1: `version = 2`",
+        );
+    }
+    is_version
+}
+
 fn generate(projection: &Projection) -> TokenStream {
     let Projection {
         root,
         name,
         partition,
+        version,
         events,
         item,
     } = projection;
@@ -126,6 +154,9 @@ fn generate(projection: &Projection) -> TokenStream {
         || quote!(#root::Unpartitioned),
         |partition| quote!(#partition),
     );
+    let version = version
+        .as_ref()
+        .map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
     // Each function carries the span of its event set, so that a missing `Project` is reported there.
     let sources = events
         .iter()
@@ -136,6 +167,7 @@ fn generate(projection: &Projection) -> TokenStream {
             const NAME: &'static ::core::primitive::str = #name;
             const CATEGORIES: &'static [&'static ::core::primitive::str] = &[#(<#events as #root::Event>::CATEGORY),*];
             const DOC: &'static ::core::primitive::str = #doc;
+            #version
             type Key = #key;
 
             fn feed() -> #root::Feed<Self> {

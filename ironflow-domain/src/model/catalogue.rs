@@ -115,6 +115,8 @@ pub struct ProjectionEntry {
     pub name: &'static str,
     /// Its doc comment.
     pub doc: &'static str,
+    /// The version of what its views mean.
+    pub version: u32,
     /// The categories of the events it reads.
     pub reads: &'static [&'static str],
     /// The type of its views' key.
@@ -161,6 +163,7 @@ impl Catalogue {
         let entry = ProjectionEntry {
             name: P::NAME,
             doc: P::DOC,
+            version: P::VERSION,
             reads: P::CATEGORIES,
             partition: std::any::type_name::<P::Key>(),
         };

@@ -26,6 +26,9 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     const CATEGORIES: &'static [&'static str];
     /// Its doc comment.
     const DOC: &'static str = "";
+    /// The version of what its views mean. Whoever changes that, and not the shape of the state,
+    /// raises it: the views are filled again then. A changed shape is noticed without it.
+    const VERSION: u32 = 1;
     /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
 

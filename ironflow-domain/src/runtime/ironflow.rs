@@ -1,11 +1,12 @@
 //! The composition root.
 
-use std::collections::BTreeMap;
+use std::any::TypeId;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::runtime::projection::{Followed, Registration};
+use crate::runtime::projection::{Definition, Followed, Registration};
 use crate::store::Store;
 use crate::{Projection, RetryPolicy};
 
@@ -36,6 +37,8 @@ struct Shared<X> {
     enrichment: X,
     retry: RetryPolicy,
     projections: BTreeMap<&'static str, Followed>,
+    /// Of projections that are asked for and not followed: it takes time to make one.
+    definitions: Mutex<HashMap<TypeId, Definition>>,
 }
 
 impl Ironflow {
@@ -115,12 +118,13 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
-    /// Starts the projections where they left off.
+    /// Starts the projections where they left off; from the start of the log where the shape of the
+    /// state, the categories or the version are not what the views were filled by.
     ///
     /// # Errors
     ///
-    /// When two projections have the same name, when one reads other sets of events than its views
-    /// were filled from, or when the place where one left off cannot be read.
+    /// When two projections have the same name, or when the place where one left off cannot be read
+    /// or written.
     ///
     /// # Panics
     ///
@@ -147,6 +151,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             enrichment,
             retry,
             projections: followed,
+            definitions: Mutex::default(),
         };
         Ok(Ironflow {
             shared: Arc::new(shared),
@@ -185,6 +190,22 @@ impl<X> Ironflow<X> {
 
     pub(crate) fn projections(&self) -> &BTreeMap<&'static str, Followed> {
         &self.shared.projections
+    }
+
+    pub(crate) fn definition<P: Projection>(&self) -> Definition {
+        let known = || {
+            // A panic elsewhere leaves nothing half-done in it.
+            let definitions = self.shared.definitions.lock();
+            definitions.unwrap_or_else(PoisonError::into_inner)
+        };
+        let id = TypeId::of::<P>();
+        if let Some(definition) = known().get(&id) {
+            return definition.clone();
+        }
+        // Made without the lock, since it runs the user's code.
+        let definition = Definition::of::<P>();
+        known().insert(id, definition.clone());
+        definition
     }
 
     /// Stops the projections, each after the batch it is at, and waits until they have stopped.

@@ -9,6 +9,7 @@ mod load;
 mod projection;
 mod receipt;
 mod retry;
+mod shape;
 
 pub use command_metadata::CommandMetadata;
 pub use enrich::{BoxError, Enrich};

@@ -1,7 +1,7 @@
 //! A store that fails when told to, before or after it did what it was asked.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
@@ -9,14 +9,22 @@ use ironflow_domain::store::{
     StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
+use tokio::sync::Barrier;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Faulty {
     pub(crate) store: MemoryStore,
     /// How many of the next batches of key-values are refused.
     pub(crate) refused_writes: Arc<AtomicUsize>,
+    /// How many batches of key-values are written, where not all are; the others are refused.
+    pub(crate) admitted_writes: Arc<Mutex<Option<usize>>>,
+    /// The most deletions there were in one batch.
+    pub(crate) most_deletions: Arc<AtomicUsize>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
+    /// How many of the next readers of a checkpoint wait until another one has read it, too.
+    pub(crate) meeting_readers: Arc<AtomicUsize>,
+    meeting: Arc<Barrier>,
     /// How many of the next appends happen and the answer is lost.
     pub(crate) lost_appends: Arc<AtomicUsize>,
 }
@@ -26,6 +34,34 @@ fn is_due(count: &AtomicUsize) -> bool {
     count
         .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
         .is_ok()
+}
+
+impl Default for Faulty {
+    fn default() -> Self {
+        Self {
+            store: MemoryStore::default(),
+            refused_writes: Arc::default(),
+            admitted_writes: Arc::default(),
+            most_deletions: Arc::default(),
+            lost_writes: Arc::default(),
+            meeting_readers: Arc::default(),
+            meeting: Arc::new(Barrier::new(2)),
+            lost_appends: Arc::default(),
+        }
+    }
+}
+
+impl Faulty {
+    fn admits_a_write(&self) -> bool {
+        match &mut *self.admitted_writes.lock().unwrap() {
+            None => true,
+            Some(0) => false,
+            Some(left) => {
+                *left -= 1;
+                true
+            }
+        }
+    }
 }
 
 fn fault() -> StoreError {
@@ -74,7 +110,11 @@ impl StreamStore for Faulty {
 #[async_trait]
 impl KeyValueStore for Faulty {
     async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError> {
-        self.store.get(key).await
+        let entry = self.store.get(key).await;
+        if key.bucket == "projection-checkpoints" && is_due(&self.meeting_readers) {
+            self.meeting.wait().await;
+        }
+        entry
     }
 
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
@@ -82,9 +122,11 @@ impl KeyValueStore for Faulty {
     }
 
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
-        if is_due(&self.refused_writes) {
+        if is_due(&self.refused_writes) || !self.admits_a_write() {
             return Err(fault().into());
         }
+        let deletions = batch.iter().filter(|write| write.value.is_none()).count();
+        self.most_deletions.fetch_max(deletions, Ordering::SeqCst);
         let written = self.store.write(batch).await;
         if is_due(&self.lost_writes) {
             return Err(fault().into());

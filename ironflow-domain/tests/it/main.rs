@@ -9,5 +9,6 @@ mod hygiene;
 mod model;
 mod parcels;
 mod projections;
+mod rebuilds;
 mod stored;
 mod upcast;

@@ -161,6 +161,8 @@ pub(crate) async fn post_json(app: &Router, path: &str, body: &str) -> (StatusCo
 pub(crate) struct Flaky {
     pub(crate) store: MemoryStore,
     pub(crate) failing: std::sync::Arc<std::sync::Mutex<Option<StoreErrorKind>>>,
+    /// Whether reading the log takes for ever.
+    pub(crate) is_stuck: std::sync::Arc<std::sync::atomic::AtomicBool>,
 }
 
 impl Flaky {
@@ -194,6 +196,9 @@ impl StreamStore for Flaky {
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
         self.check()?;
+        if self.is_stuck.load(std::sync::atomic::Ordering::SeqCst) {
+            return std::future::pending().await;
+        }
         self.store.read_log(read).await
     }
 

@@ -1,7 +1,10 @@
 //! Projections and streams as the wire has them.
 
+use std::sync::atomic::Ordering;
+
 use axum::http::StatusCode;
-use serde_json::json;
+use ironflow_domain::store::{Key, KeyValueStore, Write};
+use serde_json::{Value, json};
 
 use crate::counter::{Flaky, app, get, post_json};
 
@@ -40,6 +43,31 @@ async fn a_view_comes_in_an_envelope_that_is_empty_before_the_first_event() {
     let (_, list) = get(&app, "/api/v1/projections").await;
     assert_eq!(list["projections"][0]["name"], "sum");
     assert_eq!(list["projections"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn a_projection_that_fills_new_views_says_so_and_shows_none_of_the_old_ones() {
+    let store = Flaky::default();
+    let before = app(store.clone()).await;
+    post_json(&before, "/api/counters/1", r#"{"by": 3}"#).await;
+    drop(before);
+    // As if that had been a program that read something else, too.
+    let key = Key::new("projection-checkpoints", "sum");
+    let entry = store.get(&key).await.unwrap().unwrap();
+    let mut checkpoint: Value = serde_json::from_slice(&entry.value).unwrap();
+    checkpoint["categories"] = json!(["counter", "meter"]);
+    let write = Write::put(key, checkpoint.to_string());
+    store.write(vec![write]).await.unwrap();
+
+    store.is_stuck.store(true, Ordering::SeqCst);
+    let after = app(store).await;
+    let (status, view) = get(&after, "/api/v1/projections/sum").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(
+        (view["status"].as_str(), &view["last_event_seq"]),
+        (Some("rebuilding"), &json!(0))
+    );
+    assert!(view.get("state").is_none(), "{view}");
 }
 
 #[tokio::test]

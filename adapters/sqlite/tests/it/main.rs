@@ -11,6 +11,7 @@ mod contract;
 mod given;
 mod opening;
 mod processes;
+mod rebuilds;
 #[cfg(unix)]
 mod replacing;
 mod sharing;

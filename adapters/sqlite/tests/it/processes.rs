@@ -24,7 +24,7 @@ const NUMBER: &str = "IRONFLOW_SQLITE_TEST_CHILD";
 
 /// Starts this program again: the test of that name, which finds out that it is a child and does
 /// what children do.
-fn start(test: &str, number: u8, path: &Path) -> Child {
+pub(crate) fn start(test: &str, number: u8, path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(FILE, path)
@@ -34,7 +34,7 @@ fn start(test: &str, number: u8, path: &Path) -> Child {
         .unwrap()
 }
 
-fn is_child() -> bool {
+pub(crate) fn is_child() -> bool {
     env::var_os(NUMBER).is_some()
 }
 
@@ -42,7 +42,7 @@ fn own_number() -> u8 {
     env::var(NUMBER).unwrap().parse().unwrap()
 }
 
-async fn open_shared() -> Sqlite {
+pub(crate) async fn open_shared() -> Sqlite {
     Sqlite::options()
         .busy_timeout(Duration::from_secs(20))
         .open(env::var(FILE).unwrap())
@@ -69,7 +69,7 @@ fn acknowledged(line: &str) -> Option<(String, u64, String)> {
     ))
 }
 
-fn next_line(out: &mut impl BufRead) -> Option<String> {
+pub(crate) fn next_line(out: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     (out.read_line(&mut line).unwrap() > 0).then_some(line)
 }

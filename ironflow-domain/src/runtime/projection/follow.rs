@@ -2,7 +2,7 @@
 //!
 //! Views and checkpoint are written in one batch, guarded by the checkpoint's revision: a second
 //! process that follows the same projection fails that guard instead of applying an event twice,
-//! and goes on from where the first one is.
+//! and goes on from where the first one is. One that finds another generation of views there stops.
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::runtime::projection::checkpoint::Checkpoint;
-use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
-use crate::runtime::projection::view::{QueryError, View, read_view, view_key};
+use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
+use crate::runtime::projection::generation::{view_key, views_of};
+use crate::runtime::projection::status::{ProjectionState, ProjectionStatus, Step};
+use crate::runtime::projection::view::{QueryError, View, read_view};
 use crate::store::{
-    EventPage, Expected, LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StoreErrorKind,
-    Write, WriteError,
+    EventPage, Expected, KeyRange, LogPage, ReadLog, ReadStream, Revision, Store, StoreError,
+    StoreErrorKind, Write, WriteError,
 };
 use crate::{
     Delivery, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId, StreamVersion,
@@ -27,6 +28,8 @@ use crate::{
 
 /// How many events to take at once.
 const BATCH: usize = 500;
+/// How many outdated views to delete at once.
+const DELETED_AT_ONCE: usize = 500;
 /// How many streams' partitions to keep in mind.
 const REMEMBERED_STREAMS: usize = 10_000;
 /// The longest wait before a failing store is tried again.
@@ -36,7 +39,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(crate) struct Follower {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) poll: Duration,
-    pub(crate) checkpoint: Option<Checkpoint>,
+    pub(crate) checkpoint: Checkpoint,
     pub(crate) status: watch::Sender<ProjectionStatus>,
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -76,6 +79,10 @@ enum Trouble {
     Store(#[from] StoreError),
     #[error("another process follows this projection")]
     Overtaken,
+    #[error("another program has begun generation {generation} of this projection, {how}")]
+    Superseded { generation: u32, how: String },
+    #[error("the checkpoint of this projection is gone: start the program again")]
+    Gone,
 }
 
 impl Trouble {
@@ -89,6 +96,11 @@ impl Trouble {
             Self::Overtaken => true,
             _ => false,
         }
+    }
+
+    /// Whether no event is to blame for it.
+    fn is_the_end(&self) -> bool {
+        matches!(self, Self::Superseded { .. } | Self::Gone)
     }
 }
 
@@ -115,8 +127,9 @@ struct Following<P> {
     position: Position,
     /// About how many events to take at once.
     batch: usize,
-    /// The checkpoint's, none before the first batch is written.
-    revision: Option<Revision>,
+    /// The checkpoint as it was seen or written last.
+    progress: Progress,
+    revision: Revision,
     /// Where the events of a stream went last.
     routes: HashMap<String, String>,
     state: PhantomData<fn() -> P>,
@@ -136,9 +149,10 @@ impl<P: Projection> Following<P> {
             poll,
             status,
             stopping,
-            position: checkpoint.map_or(Position::START, |checkpoint| checkpoint.position),
+            position: checkpoint.progress.position,
             batch: BATCH,
-            revision: checkpoint.map(|checkpoint| checkpoint.revision),
+            progress: checkpoint.progress,
+            revision: checkpoint.revision,
             routes: HashMap::new(),
             state: PhantomData,
         }
@@ -148,14 +162,7 @@ impl<P: Projection> Following<P> {
     async fn follow(mut self) -> Result<(), Trouble> {
         let mut failures = 0;
         while !self.is_told_to_stop() {
-            let outcome = match self.advance().await {
-                Ok(false) => Ok(()),
-                Ok(true) => {
-                    self.batch = BATCH;
-                    self.wait_for_more().await
-                }
-                Err(trouble) => Err(trouble),
-            };
+            let outcome = self.take_a_turn().await;
             let Err(mut trouble) = outcome else {
                 failures = 0;
                 continue;
@@ -166,7 +173,7 @@ impl<P: Projection> Following<P> {
                 // Whatever was wrong, it was so with views that have changed since.
                 Ok(true) => continue,
                 Ok(false) => {}
-                Err(error) => trouble = error.into(),
+                Err(error) => trouble = error,
             }
             if trouble.may_pass() {
                 failures += 1;
@@ -180,7 +187,7 @@ impl<P: Projection> Following<P> {
                 self.status
                     .send_modify(|status| status.change(ProjectionState::Retrying { error }));
                 self.pause(pause_after(failures)).await;
-            } else if self.batch > 1 {
+            } else if self.batch > 1 && !trouble.is_the_end() {
                 // What comes before the event at fault must not wait for it: append by append from
                 // here on, until it is met alone.
                 self.batch = 1;
@@ -203,6 +210,21 @@ impl<P: Projection> Following<P> {
         drop(tokio::time::timeout(time, stopping.wait_for(|stop| *stop)).await);
     }
 
+    /// Takes a page of the log into the views; deletes some outdated views, or waits for more.
+    async fn take_a_turn(&mut self) -> Result<(), Trouble> {
+        let at_end = self.advance().await?;
+        if at_end {
+            self.batch = BATCH;
+        }
+        if self.progress.has_outdated_views() {
+            self.delete_outdated_views().await
+        } else if at_end {
+            self.wait_for_more().await
+        } else {
+            Ok(())
+        }
+    }
+
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     async fn advance(&mut self) -> Result<bool, Trouble> {
         let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
@@ -210,12 +232,25 @@ impl<P: Projection> Following<P> {
         let Applied { views, dropped } = self.apply(&page).await?;
         // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
         // reading on from the old one is cheap.
-        if !views.is_empty() || (!page.at_end && page.read_to > self.position) {
-            self.commit(views, page.read_to).await?;
+        // That it has been reached once cannot: a restart would take the rebuild for unfinished.
+        let is_filled_now = page.at_end && self.progress.is_rebuilding();
+        let is_on_the_way = !page.at_end && page.read_to > self.position;
+        if !views.is_empty() || is_filled_now || is_on_the_way {
+            let progress = Progress {
+                position: page.read_to,
+                is_filled: self.progress.is_filled || page.at_end,
+                ..self.progress.clone()
+            };
+            self.commit(views, progress).await?;
         }
         self.position = page.read_to;
-        self.status
-            .send_modify(|status| status.advance(page.read_to, page.at_end, dropped));
+        let step = Step {
+            position: page.read_to,
+            at_end: page.at_end,
+            is_rebuilding: self.progress.is_rebuilding(),
+            dropped,
+        };
+        self.status.send_modify(|status| status.advance(&step));
         Ok(page.at_end)
     }
 
@@ -234,9 +269,10 @@ impl<P: Projection> Following<P> {
                     Route::SameStream => self.earlier_route(&event).await?,
                     Route::Nowhere => continue,
                 };
-                let view = match views.remove(&key) {
-                    Some(view) => Some(view),
-                    None => read_view(&*self.store, P::NAME, &key).await?,
+                let view = if let Some(view) = views.remove(&key) {
+                    Some(view)
+                } else {
+                    read_view(&*self.store, P::NAME, self.progress.generation, &key).await?
                 };
                 let mut state = view.map(|view| view.state).unwrap_or_default();
                 guarded(&event, || delivery.project(&mut state))?;
@@ -305,7 +341,7 @@ impl<P: Projection> Following<P> {
     async fn commit(
         &mut self,
         views: BTreeMap<String, View<P>>,
-        position: Position,
+        progress: Progress,
     ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);
         for (key, view) in views {
@@ -313,31 +349,66 @@ impl<P: Projection> Following<P> {
             let written = serde_json::to_vec(&view)
                 .and_then(|json| serde_json::from_slice::<View<P>>(&json).map(|_| json));
             match written {
-                Ok(json) => batch.push(Write::put(view_key(P::NAME, &key), json)),
+                Ok(json) => {
+                    let key = view_key(P::NAME, progress.generation, &key);
+                    batch.push(Write::put(key, json));
+                }
                 Err(source) => return Err(Trouble::Unstorable { key, source }),
             }
         }
-        let expected = self.revision.map_or(Expected::Absent, Expected::Revision);
-        batch.push(Checkpoint::write(position, P::NAME, P::CATEGORIES)?.expecting(expected));
-        match self.store.write(batch).await {
-            Ok(revisions) => {
-                self.revision = revisions.last().copied().flatten();
-                Ok(())
-            }
-            Err(WriteError::Revision { .. }) => Err(Trouble::Overtaken),
-            Err(WriteError::Store(error)) => Err(error.into()),
+        batch.push(progress.write(P::NAME, Expected::Revision(self.revision))?);
+        // The checkpoint's comes last. A store that gives it none is taken for overtaken: the
+        // checkpoint is read again then.
+        let revision = self.write(batch).await?.last().copied().flatten();
+        self.revision = revision.ok_or(Trouble::Overtaken)?;
+        self.progress = progress;
+        Ok(())
+    }
+
+    async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, Trouble> {
+        self.store.write(batch).await.map_err(|error| match error {
+            WriteError::Revision { .. } => Trouble::Overtaken,
+            WriteError::Store(error) => error.into(),
+        })
+    }
+
+    /// Deletes some of the oldest views. Nobody writes to them: what is written to a generation is
+    /// guarded by the checkpoint's revision, and that names another one.
+    async fn delete_outdated_views(&mut self) -> Result<(), Trouble> {
+        let oldest = self.progress.oldest;
+        let some = KeyRange::bucket(views_of(P::NAME, oldest)).limit(DELETED_AT_ONCE);
+        let entries = self.store.list(some).await?;
+        if entries.is_empty() {
+            let progress = Progress {
+                oldest: oldest + 1,
+                ..self.progress.clone()
+            };
+            return self.commit(BTreeMap::new(), progress).await;
         }
+        let deletions = entries.into_iter().map(|entry| Write::delete(entry.key));
+        self.write(deletions.collect()).await.map(drop)
     }
 
     /// Whether someone else has moved the checkpoint, or a write of ours did and we were not told.
-    /// If so, goes on from there.
-    async fn is_overtaken(&mut self) -> Result<bool, StoreError> {
-        let checkpoint = Checkpoint::read(&*self.store, P::NAME, P::CATEGORIES).await?;
-        let revision = checkpoint.map(|checkpoint| checkpoint.revision);
+    /// If so, goes on from there, unless it is about other views now.
+    async fn is_overtaken(&mut self) -> Result<bool, Trouble> {
+        let checkpoint = Checkpoint::read(&*self.store, P::NAME).await?;
+        let Checkpoint { progress, revision } = checkpoint.ok_or(Trouble::Gone)?;
         if revision == self.revision {
             return Ok(false);
         }
-        self.position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
+        let changes = self.progress.definition.changes(&progress.definition);
+        if progress.generation != self.progress.generation || changes.is_some() {
+            return Err(Trouble::Superseded {
+                generation: progress.generation,
+                how: match changes {
+                    Some(changes) => format!("with another shape: {changes}"),
+                    None => "with the same shape: start this program again to follow it".to_owned(),
+                },
+            });
+        }
+        self.position = progress.position;
+        self.progress = progress;
         self.revision = revision;
         Ok(true)
     }

@@ -1,7 +1,9 @@
 //! Read models that follow the log.
 
 mod checkpoint;
+mod definition;
 mod follow;
+mod generation;
 mod registration;
 mod status;
 mod view;
@@ -9,4 +11,5 @@ mod view;
 pub use status::{ProjectionState, ProjectionStatus, WaitError};
 pub use view::{QueryError, View};
 
+pub(crate) use definition::Definition;
 pub(crate) use registration::{Followed, Registration};

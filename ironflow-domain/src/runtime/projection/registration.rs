@@ -1,5 +1,6 @@
 //! A projection between being named and being followed.
 
+use std::any::TypeId;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,24 +8,31 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::runtime::projection::checkpoint::Checkpoint;
+use crate::Projection;
+use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::follow::{self, Follower};
+use crate::runtime::projection::generation;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::store::{Store, StoreError};
-use crate::{Position, Projection};
 
 type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A projection that has been named, its type forgotten.
 pub(crate) struct Registration {
     pub(crate) name: &'static str,
-    categories: &'static [&'static str],
+    state: TypeId,
+    define: fn() -> Definition,
     follow: fn(Follower) -> Following,
 }
 
 /// A projection that is being followed.
 pub(crate) struct Followed {
     pub(crate) status: watch::Receiver<ProjectionStatus>,
+    /// The type of its state.
+    pub(crate) state: TypeId,
+    pub(crate) definition: Definition,
+    /// The views it fills, for as long as this process follows it.
+    pub(crate) generation: u32,
     /// Dropping it stops the projection too.
     stop: watch::Sender<bool>,
 }
@@ -33,20 +41,23 @@ impl Registration {
     pub(crate) fn of<P: Projection>() -> Self {
         Self {
             name: P::NAME,
-            categories: P::CATEGORIES,
+            state: TypeId::of::<P>(),
+            define: Definition::of::<P>,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }
     }
 
-    /// Reads where the projection left off and follows the log from there, in a task of its own.
+    /// Reads where the projection left off and follows the log from there, in a task of its own:
+    /// from its start, where the projection is not as it was then.
     pub(crate) async fn follow(
         &self,
         store: Arc<dyn Store>,
         poll: Duration,
     ) -> Result<Followed, StoreError> {
-        let checkpoint = Checkpoint::read(&*store, self.name, self.categories).await?;
-        let position = checkpoint.map_or(Position::START, |checkpoint| checkpoint.position);
-        let initial = ProjectionStatus::starting(self.name, position);
+        let definition = (self.define)();
+        let checkpoint = generation::find_or_begin(&*store, self.name, &definition).await?;
+        let generation = checkpoint.progress.generation;
+        let initial = ProjectionStatus::starting(self.name, &checkpoint.progress);
         let (publish, status) = watch::channel(initial);
         let (stop, stopping) = watch::channel(false);
         let follower = Follower {
@@ -58,7 +69,13 @@ impl Registration {
         };
         let task = tokio::spawn((self.follow)(follower));
         tokio::spawn(report_panic(self.name, task, publish));
-        Ok(Followed { status, stop })
+        Ok(Followed {
+            status,
+            state: self.state,
+            definition,
+            generation,
+            stop,
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::Followed;
+use crate::runtime::projection::checkpoint::Progress;
 use crate::{Position, Projection, Receipt, Timestamp};
 
 /// What a projection is doing.
@@ -14,6 +15,9 @@ use crate::{Position, Projection, Receipt, Timestamp};
 pub enum ProjectionState {
     /// It reads what was recorded before it was started.
     Starting,
+    /// It fills new views from the start of the log, since what they depend on has changed: the
+    /// shape of its state, the categories it reads, or its version.
+    Rebuilding,
     /// It has reached the end of the log once, and follows it.
     Active,
     /// The store failed; it goes on trying.
@@ -21,9 +25,10 @@ pub enum ProjectionState {
         /// What the store said.
         error: String,
     },
-    /// It met an event it cannot apply, and stays there until a program that can is started.
+    /// It met an event it cannot apply, and stays there until a program that can is started; or
+    /// another program in which the projection is another has begun to follow it.
     Failed {
-        /// Which event, and why.
+        /// Which event, and why; or what the other program has begun.
         error: String,
     },
     /// It was told to stop.
@@ -55,11 +60,15 @@ pub struct ProjectionStatus {
 }
 
 impl ProjectionStatus {
-    pub(crate) fn starting(name: &'static str, position: Position) -> Self {
+    pub(crate) fn starting(name: &'static str, progress: &Progress) -> Self {
         Self {
             name,
-            state: ProjectionState::Starting,
-            position,
+            state: if progress.is_rebuilding() {
+                ProjectionState::Rebuilding
+            } else {
+                ProjectionState::Starting
+            },
+            position: progress.position,
             dropped: 0,
             updated_at: SystemTime::now().into(),
         }
@@ -70,14 +79,24 @@ impl ProjectionStatus {
         self.updated_at = SystemTime::now().into();
     }
 
-    pub(crate) fn advance(&mut self, position: Position, at_end: bool, dropped: u64) {
-        self.position = position;
-        self.dropped += dropped;
-        if at_end {
+    pub(crate) fn advance(&mut self, step: &Step) {
+        self.position = step.position;
+        self.dropped += step.dropped;
+        if step.at_end {
             self.state = ProjectionState::Active;
+        } else if step.is_rebuilding {
+            self.state = ProjectionState::Rebuilding;
         }
         self.updated_at = SystemTime::now().into();
     }
+}
+
+/// What a page of the log has changed.
+pub(crate) struct Step {
+    pub(crate) position: Position,
+    pub(crate) at_end: bool,
+    pub(crate) is_rebuilding: bool,
+    pub(crate) dropped: u64,
 }
 
 /// A wait for a projection ended without it being there.

@@ -1,14 +1,16 @@
 //! What a projection keeps, and asking for it.
 
+use std::any::TypeId;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::runtime::ironflow::Ironflow;
-use crate::store::{Key, KeyValueStore, StoreError};
+use crate::runtime::projection::checkpoint::{Checkpoint, is_outdated};
+use crate::runtime::projection::definition::Definition;
+use crate::runtime::projection::generation::view_key;
+use crate::store::{KeyValueStore, StoreError};
 use crate::{EventId, EventRef, Position, Projection, Timestamp};
-
-/// The generation of views that serves queries. A rebuild will fill the next one beside it.
-const GENERATION: u32 = 1;
 
 /// One view of a projection, with the event that last changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,19 +41,14 @@ impl<S> View<S> {
     }
 }
 
-/// Where a projection's views are kept.
-pub(crate) fn view_key(projection: &str, partition: &str) -> Key {
-    Key::new(format!("projection/{projection}/{GENERATION}"), partition)
-}
-
 /// A view could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
     /// What is stored does not have the shape of the view's type.
     #[error(
-        "the view {key} of projection {projection} does not fit its type: give new fields \
-         `#[serde(default)]`, or fill new views from the start of the log by renaming the projection"
+        "the view {key} of projection {projection} does not fit its type: raise the `version` in \
+         `#[projection(\"{projection}\", version = …)]`, to fill new views from the start of the log"
     )]
     #[non_exhaustive]
     Unreadable {
@@ -63,6 +60,32 @@ pub enum QueryError {
         #[source]
         source: serde_json::Error,
     },
+    /// What is stored was filled by a program in which the projection is another: in the shape of
+    /// its state, in the categories it reads, or in its version. Follow it here, to fill views of
+    /// this one.
+    #[error("the views of projection {projection} are not this program's: {changes}")]
+    #[non_exhaustive]
+    OtherShape {
+        /// The projection.
+        projection: String,
+        /// What has changed.
+        changes: String,
+    },
+    /// The views that this process follows have been deleted: other programs have begun newer ones
+    /// twice since.
+    #[error(
+        "generation {generation} of the views of projection {projection} has been deleted: \
+         generation {newest} has begun since"
+    )]
+    #[non_exhaustive]
+    Deleted {
+        /// The projection.
+        projection: String,
+        /// The generation that is asked for here.
+        generation: u32,
+        /// The generation that is filled now.
+        newest: u32,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -72,9 +95,11 @@ pub enum QueryError {
 pub(crate) async fn read_view<S: serde::de::DeserializeOwned>(
     store: &(impl KeyValueStore + ?Sized),
     projection: &str,
+    generation: u32,
     key: &str,
 ) -> Result<Option<View<S>>, QueryError> {
-    let Some(entry) = store.get(&view_key(projection, key)).await? else {
+    let key_of_view = view_key(projection, generation, key);
+    let Some(entry) = store.get(&key_of_view).await? else {
         return Ok(None);
     };
     serde_json::from_slice(&entry.value)
@@ -88,24 +113,103 @@ pub(crate) async fn read_view<S: serde::de::DeserializeOwned>(
 
 impl<X> Ironflow<X> {
     /// The state of one view; nothing where no event has reached it.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`view`](Self::view).
     pub async fn query<P: Projection>(&self, key: &P::Key) -> Result<Option<P>, QueryError> {
         Ok(self.view::<P>(key).await?.map(|view| view.state))
     }
 
     /// One view with the event that last changed it; nothing where no event has reached it.
+    ///
+    /// It is one of those that this process fills; where it does not follow the projection, of
+    /// those that were begun last.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::OtherShape`] when the views were filled by a program in which the projection
+    /// is another, [`QueryError::Deleted`] when the ones this process follows are gone,
+    /// [`QueryError::Unreadable`] when what is stored does not fit the type all the same.
     pub async fn view<P: Projection>(&self, key: &P::Key) -> Result<Option<View<P>>, QueryError> {
         // The text is made before the await, so that a key that cannot cross threads can still be
         // asked for.
         let key = key.to_string();
-        read_view(self.store(), P::NAME, &key).await
+        match self.generation_of::<P>().await? {
+            Some(generation) => self.read(P::NAME, generation, &key).await,
+            None => Ok(None),
+        }
     }
 
     /// One view by the name of its projection, its state as the stored JSON.
+    ///
+    /// # Errors
+    ///
+    /// [`QueryError::Deleted`] when the views this process follows are gone.
     pub async fn view_json(
         &self,
         projection: &str,
         key: &str,
     ) -> Result<Option<View<Box<RawValue>>>, QueryError> {
-        read_view(self.store(), projection, key).await
+        let generation = if let Some(followed) = self.projections().get(projection) {
+            Some(followed.generation)
+        } else {
+            let checkpoint = Checkpoint::read(self.store(), projection).await?;
+            checkpoint.map(|checkpoint| checkpoint.progress.generation)
+        };
+        match generation {
+            Some(generation) => self.read(projection, generation, key).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The views of `P`: those that are followed here, or else those that were begun last. Nothing
+    /// where there are none.
+    async fn generation_of<P: Projection>(&self) -> Result<Option<u32>, QueryError> {
+        let followed = self.projections().get(P::NAME);
+        if let Some(followed) = followed
+            && followed.state == TypeId::of::<P>()
+        {
+            return Ok(Some(followed.generation));
+        }
+        let other_shape = |filled: &Definition| match self.definition::<P>().changes(filled) {
+            None => Ok(()),
+            Some(changes) => Err(QueryError::OtherShape {
+                projection: P::NAME.to_owned(),
+                changes,
+            }),
+        };
+        if let Some(followed) = followed {
+            other_shape(&followed.definition)?;
+            return Ok(Some(followed.generation));
+        }
+        let Some(checkpoint) = Checkpoint::read(self.store(), P::NAME).await? else {
+            return Ok(None);
+        };
+        other_shape(&checkpoint.progress.definition)?;
+        Ok(Some(checkpoint.progress.generation))
+    }
+
+    /// Reads a view of a generation. One that is not there must not be one that was deleted.
+    async fn read<S: serde::de::DeserializeOwned>(
+        &self,
+        projection: &str,
+        generation: u32,
+        key: &str,
+    ) -> Result<Option<View<S>>, QueryError> {
+        let view = read_view(self.store(), projection, generation, key).await?;
+        if view.is_some() {
+            return Ok(view);
+        }
+        match Checkpoint::read(self.store(), projection).await? {
+            Some(Checkpoint { progress, .. }) if is_outdated(generation, progress.generation) => {
+                Err(QueryError::Deleted {
+                    projection: projection.to_owned(),
+                    generation,
+                    newest: progress.generation,
+                })
+            }
+            _ => Ok(None),
+        }
     }
 }

@@ -23,6 +23,30 @@ struct Third;
 #[projection("second")]
 struct Twice;
 
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("zero", version = 0, of(AccountEvent))]
+struct Zero;
+
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("text", version = "2", of(AccountEvent))]
+struct Text;
+
+impl Project<AccountEvent> for Zero {
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
+        Partition::Key(Unpartitioned)
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {}
+}
+
+impl Project<AccountEvent> for Text {
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
+        Partition::Key(Unpartitioned)
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {}
+}
+
 impl Project<AccountEvent> for Twice {
     fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
         Partition::Key(Unpartitioned)

@@ -1,0 +1,83 @@
+//! What a projection's views depend on: where it is another, they have to be filled again.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Projection;
+use crate::runtime::shape::Fingerprint;
+
+/// What the views of a projection are filled from, and what is made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Definition {
+    /// The categories of the streams it reads, in alphabetical order.
+    categories: Vec<String>,
+    /// The shape of its state. Checkpoints of the first release do not have it.
+    #[serde(default)]
+    fingerprint: Option<String>,
+    /// The version of what its views mean. Checkpoints of the first release do not have it.
+    #[serde(default)]
+    version: Option<u32>,
+}
+
+impl Definition {
+    /// The definition of `P`. It takes milliseconds to see the shape of the state.
+    pub(crate) fn of<P: Projection>() -> Self {
+        let mut categories: Vec<_> = P::CATEGORIES.iter().map(ToString::to_string).collect();
+        categories.sort_unstable();
+        categories.dedup();
+        Self {
+            categories,
+            fingerprint: Some(Fingerprint::of::<P>().to_string()),
+            version: Some(P::VERSION),
+        }
+    }
+
+    /// What is not as before in `now`, in words; nothing where all is.
+    pub(crate) fn changes(&self, now: &Self) -> Option<String> {
+        let mut changes = Vec::new();
+        if self.fingerprint.is_none() || now.fingerprint.is_none() {
+            changes.push("the shape of its state was not kept so far".to_owned());
+        } else if self.fingerprint != now.fingerprint {
+            changes.push("the shape of its state has changed".to_owned());
+        }
+        if self.categories != now.categories {
+            let categories = now.categories.join(", ");
+            changes.push(format!("it reads the categories {categories} now"));
+        }
+        if let (Some(before), Some(version)) = (self.version, now.version)
+            && before != version
+        {
+            changes.push(format!("its version is {version} now"));
+        }
+        (!changes.is_empty()).then(|| changes.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Definition;
+
+    fn definition(json: &str) -> Definition {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn changes_are_told_in_words() {
+        let old = definition(r#"{"categories":["parcel"]}"#);
+        let one = r#"{"categories":["parcel"],"fingerprint":"1","version":1}"#;
+        let one = definition(one);
+        let two = r#"{"categories":["parcel","van"],"fingerprint":"2","version":2}"#;
+        let two = definition(two);
+        assert_eq!(one.changes(&one), None);
+        assert_eq!(
+            one.changes(&two).unwrap(),
+            "the shape of its state has changed, it reads the categories parcel, van now, \
+             its version is 2 now"
+        );
+        assert_eq!(
+            old.changes(&one).unwrap(),
+            "the shape of its state was not kept so far"
+        );
+        // Not even where neither is known.
+        assert!(old.changes(&old).is_some());
+    }
+}

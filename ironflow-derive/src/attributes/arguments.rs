@@ -16,6 +16,8 @@ pub(crate) struct Arguments {
     pub(super) span: Span,
     first: Option<Value>,
     given: Vec<(Ident, Value)>,
+    /// The keys that unknown ones were taken for: what follows from their absence is not reported.
+    meant: Vec<&'static str>,
 }
 
 impl Arguments {
@@ -25,6 +27,7 @@ impl Arguments {
             span,
             first: None,
             given: Vec::new(),
+            meant: Vec::new(),
         }
     }
 
@@ -149,19 +152,23 @@ impl Arguments {
             })
     }
 
-    fn unknown(&self, name: &Ident, diagnostics: &Diagnostics) {
+    fn unknown(&mut self, name: &Ident, diagnostics: &Diagnostics) {
         let grammar = self.grammar;
         let text = name.to_string();
         if let Some((key, place)) = grammar.elsewhere.iter().find(|(key, _)| key.name == text) {
             return diagnostics.error(
                 name.span(),
                 format!("`{name}` belongs on {place}"),
-                format!("write `#[{}({})]` there", grammar.attribute, key.usage),
+                format!(
+                    "add `{}` to the `#[{}(…)]` there",
+                    key.usage, grammar.attribute
+                ),
             );
         }
-        let help = if let Some(meant) = nearest(&text, grammar.keys.iter().map(|key| key.name)) {
-            let usage = grammar.key(meant).map_or(meant, |key| key.usage);
-            format!("did you mean `{usage}`?")
+        let known = grammar.keys.iter().map(|key| key.name);
+        let help = if let Some(key) = nearest(&text, known).and_then(|meant| grammar.key(meant)) {
+            self.meant.push(key.name);
+            format!("did you mean `{}`?", key.usage)
         } else {
             grammar.known_keys()
         };
@@ -187,6 +194,7 @@ impl Arguments {
         for key in grammar.keys {
             if let Some(why) = key.needed
                 && self.given.iter().all(|(given, _)| given != key.name)
+                && !self.is_meant(key.name)
             {
                 diagnostics.error(
                     self.span,
@@ -208,6 +216,11 @@ impl Arguments {
         );
         let index = self.given.iter().position(|(given, _)| given == name)?;
         Some(self.given.remove(index).1)
+    }
+
+    /// Whether an unknown key was taken for this one.
+    pub(crate) fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
     }
 
     /// Where a key is given, whatever it was given.

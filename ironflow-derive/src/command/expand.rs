@@ -1,12 +1,13 @@
 //! From the meaning of a command to code.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::{Command, Member, One, Shape, Variant};
-use crate::item::{borrows, derive_missing};
+use crate::diagnostics::located;
+use crate::item::{derive_missing, is_out_of_bounds};
 use crate::paths::Root;
 
 pub(super) fn expand(command: &Command) -> TokenStream {
@@ -15,13 +16,14 @@ pub(super) fn expand(command: &Command) -> TokenStream {
         aggregate,
         context,
         creates,
+        by_hand,
         item,
         shape,
     } = command;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let derives = derive_missing(item);
-    if borrows(item) {
+    let derives = derive_missing(item, by_hand);
+    if is_out_of_bounds(item) {
         return quote!(#derives #item);
     }
     let (kinds, name) = match shape {
@@ -131,19 +133,14 @@ fn decide(command: &Command) -> TokenStream {
         context,
         ..
     } = command;
-    // The function carries the aggregate's span, so that a missing decision is reported there and
-    // not on the whole attribute.
-    let decision = match (aggregate, context) {
-        (None, _) => quote!(::core::unreachable!()),
-        (Some(aggregate), None) => {
-            let decide =
-                quote_spanned!(aggregate.span()=> <#aggregate as #root::Decide<Self>>::decide);
-            quote!(#decide(state, self))
-        }
-        (Some(aggregate), Some(_)) => {
-            let decide =
-                quote_spanned!(aggregate.span()=> <#aggregate as #root::DecideWith<Self>>::decide);
-            quote!(#decide(state, self, context))
+    let decision = match aggregate {
+        None => quote!(::core::unreachable!()),
+        Some(aggregate) => {
+            let (decides, arguments) = match context {
+                None => (quote!(Decide), quote!(state, self)),
+                Some(_) => (quote!(DecideWith), quote!(state, self, context)),
+            };
+            quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
         }
     };
     let context = if context.is_some() {
@@ -151,7 +148,7 @@ fn decide(command: &Command) -> TokenStream {
     } else {
         quote!(_)
     };
-    quote! {
+    let decide = quote! {
         fn decide(
             self,
             state: &<Self as #root::Command>::Aggregate,
@@ -159,6 +156,11 @@ fn decide(command: &Command) -> TokenStream {
         ) -> #root::Decision<<Self as #root::Command>::Aggregate> {
             #decision
         }
+    };
+    match aggregate {
+        // Seen at the aggregate, so that a missing decision is reported there.
+        Some(aggregate) => located(decide, aggregate.span()),
+        None => decide,
     }
 }
 
@@ -200,6 +202,8 @@ fn stream_of(command: &Command, field: &Member) -> (Ident, TokenStream) {
         // Reported.
         return (id, quote!(::core::unreachable!()));
     };
-    let stream = quote_spanned!(span=> #root::__private::stream_of::<#aggregate>(#id));
-    (id, stream)
+    let ty = &field.r#type;
+    let stream_of = located(quote!(<#ty as #root::__private::Names>::stream_of), span);
+    let call = quote!(#stream_of::<#aggregate>(#id));
+    (id, call)
 }

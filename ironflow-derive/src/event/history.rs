@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, Type};
 
 use super::{EventSet, Fate, Past, Shape, Variant, payload_type};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, located};
 
 /// What stands in a list of shapes, before the payload of today. No type may be the shape of two
 /// versions: a step from it to itself does nothing, so one of the two is wrong.
@@ -18,14 +18,23 @@ pub(super) fn shapes(
     diagnostics: &Diagnostics,
 ) -> Vec<Shape> {
     let mut seen: HashMap<String, Type> = HashMap::new();
-    if let Some(payload) = payload {
-        seen.insert(payload.to_token_stream().to_string(), payload.clone());
-    }
+    let payload = payload.map(|payload| payload.to_token_stream().to_string());
     let shape = |shape| {
         if let Type::Infer(_) = shape {
-            return Shape::Retired;
+            return Some(Shape::Retired);
         }
+        refuse_borrowed(&shape, diagnostics);
         let text = shape.to_token_stream().to_string();
+        if payload.as_ref() == Some(&text) {
+            diagnostics.error_at(
+                &shape,
+                format!(
+                    "`{text}` is the payload of today, and only the shapes before it are listed"
+                ),
+                "take it away, or name the type that the payload had then",
+            );
+            return None;
+        }
         if let Some(first) = seen.get(&text) {
             diagnostics.error_at(
                 &shape,
@@ -39,9 +48,28 @@ pub(super) fn shapes(
         } else {
             seen.insert(text, shape.clone());
         }
-        Shape::Of(shape.into())
+        Some(Shape::Of(shape.into()))
     };
-    types.into_iter().map(shape).collect()
+    types.into_iter().filter_map(shape).collect()
+}
+
+/// What is read back has nobody to borrow from.
+fn refuse_borrowed(shape: &Type, diagnostics: &Diagnostics) {
+    if has_lifetime(shape.to_token_stream()) {
+        diagnostics.error_at(
+            shape,
+            "an old shape cannot borrow: what is read back has nobody to borrow from",
+            "own the data: `String` where it says `&str`",
+        );
+    }
+}
+
+fn has_lifetime(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => has_lifetime(group.stream()),
+        TokenTree::Punct(punct) => punct.as_char() == '\'' || punct.as_char() == '&',
+        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+    })
 }
 
 impl Fate {
@@ -155,10 +183,12 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
             .zip(&names)
             .map(|(shapes, name)| read_last(set, shapes, &quote!(#name)));
         let end = names.last();
+        let last = lasts.last().copied().flatten();
+        let step = step(set, &quote!((#(#lasts,)*)), &quote!(Self), last.span());
         quote! {
             (#merge, [#(#names),*]) => {
                 let parts = (#(#read?,)*);
-                #root::__private::step::<(#(#lasts,)*), Self>(parts, #end)
+                #root::__private::step(#end, #step(parts, #end))
             }
         }
     });
@@ -194,8 +224,15 @@ fn read(
     let root = &set.root;
     let last = last(shapes)?;
     let read = read_last(set, shapes, event);
-    let step = quote_spanned!(last.span()=> #root::__private::step::<#last, #target>);
-    Some(quote!(#read.and_then(|old| #step(old, #event))))
+    let step = step(set, &last.to_token_stream(), target, last.span());
+    Some(quote!(#read.and_then(|old| #root::__private::step(#event, #step(old, #event)))))
+}
+
+/// The step from one shape to another. It is seen at `span` as a whole, so that one that does not
+/// exist is reported there.
+fn step(set: &EventSet, old: &TokenStream, new: &TokenStream, span: Span) -> TokenStream {
+    let root = &set.root;
+    located(quote!(<#new as #root::Upcast<#old>>::upcast), span)
 }
 
 /// The last shape that events are stored in.
@@ -223,18 +260,25 @@ fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStre
             return TokenStream::new();
         };
         let name = format_ident!("from_{version}");
-        let step = quote_spanned!(old.span()=> #root::__private::step::<#old, #new>);
+        let step = step(
+            set,
+            &old.to_token_stream(),
+            &new.to_token_stream(),
+            old.span(),
+        );
+        let step = quote!(#root::__private::step(#event, #step(old, #event)));
         let is_last = Some(next_version) == stored.last().map(|(version, _)| version);
         let go_on = if is_last {
-            quote!(#step(old, #event))
+            step
         } else {
             let next = format_ident!("from_{next_version}");
-            quote!(#step(old, #event).and_then(#next))
+            quote!(#step.and_then(#next))
         };
         quote!(let #name = |old: #old| #go_on;)
     });
     let arms = stored.iter().enumerate().map(|(index, (version, shape))| {
-        let read = quote_spanned!(shape.span()=> #root::__private::shape::<#shape>);
+        let read = quote!(<#shape as #root::__private::OldShape>::read);
+        let read = located(read, shape.span());
         if index + 1 == stored.len() {
             quote!(_ => #read(#event))
         } else {

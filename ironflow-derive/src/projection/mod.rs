@@ -1,12 +1,12 @@
 //! `#[derive(Projection)]` on the state of a read model.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::{CRATE, Root};
 
@@ -70,13 +70,14 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
             format!("write `struct {}`", item.ident),
         );
     }
+    item::refuse_lifetimes(&item, "a projection", diagnostics);
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let name = given.first_text();
     if let Some(name) = &name {
         check_name(name, diagnostics);
     }
-    let events = given.types("of").unwrap_or_default();
+    let events = each_once(given.types("of").unwrap_or_default(), diagnostics);
     let partition = given.r#type("partition");
     Projection {
         root,
@@ -85,6 +86,23 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         events,
         item,
     }
+}
+
+/// The listed sets of events without those that are listed before.
+fn each_once(listed: Vec<Type>, diagnostics: &Diagnostics) -> Vec<Type> {
+    let mut events: Vec<Type> = Vec::new();
+    for event in listed {
+        let text = event.to_token_stream().to_string();
+        let is_same = |first: &&Type| first.to_token_stream().to_string() == text;
+        let Some(first) = events.iter().find(is_same) else {
+            events.push(event);
+            continue;
+        };
+        diagnostics.error_at(&event, format!("`{text}` is listed twice"), "list it once");
+        let first_here = format!("`{text}` is first given here");
+        diagnostics.push(syn::Error::new_spanned(first, first_here));
+    }
+    events
 }
 
 fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
@@ -115,6 +133,9 @@ fn generate(projection: &Projection) -> TokenStream {
         events,
         item,
     } = projection;
+    if item.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let doc = item::doc(&item.attrs);
@@ -126,11 +147,46 @@ fn generate(projection: &Projection) -> TokenStream {
         || quote!(#root::Unpartitioned),
         |partition| quote!(#partition),
     );
-    // Each function carries the span of its event set, so that a missing `Project` is reported there.
-    let sources = events
+    // Each is seen at its set of events, so that a missing `Project` is reported there.
+    let sources = events.iter().map(|event| {
+        located(
+            quote!(<Self as #root::Project<#event>>::source),
+            event.span(),
+        )
+    });
+    let mut reads: Vec<_> = events
         .iter()
-        .map(|event| quote_spanned!(event.span()=> #root::Source::<Self>::of::<#event>()));
+        .map(|event| {
+            let reads = quote! {
+                #[automatically_derived]
+                impl #impl_generics #root::Reads<#event> for #ident #type_generics #where_clause {}
+            };
+            located(reads, event.span())
+        })
+        .collect();
+    // Where the list is missing, that has been reported, and whatever is projected is no mistake.
+    if reads.is_empty() && item.generics.params.is_empty() {
+        reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));
+    }
+    let one_of_each_category = item.generics.params.is_empty().then(|| {
+        let others = (1..events.len()).filter_map(|index| events.split_at_checked(index));
+        others.filter_map(|(before, after)| {
+            let event = after.first()?;
+            let check = quote! {
+                const _: () = #root::__private::has_a_category_of_its_own(
+                    <#event as #root::Event>::CATEGORY,
+                    &[#(<#before as #root::Event>::CATEGORY),*],
+                );
+            };
+            Some(located(check, event.span()))
+        })
+    });
+    let one_of_each_category = one_of_each_category.into_iter().flatten();
     quote! {
+        #(#one_of_each_category)*
+
+        #(#reads)*
+
         #[automatically_derived]
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {
             const NAME: &'static ::core::primitive::str = #name;
@@ -139,7 +195,7 @@ fn generate(projection: &Projection) -> TokenStream {
             type Key = #key;
 
             fn feed() -> #root::Feed<Self> {
-                #root::Feed::new([#(#sources),*])
+                #root::Feed::new([#(#sources()),*])
             }
         }
     }

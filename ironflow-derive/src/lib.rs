@@ -12,6 +12,8 @@ mod event;
 mod item;
 mod paths;
 mod projection;
+#[cfg(test)]
+mod snapshots;
 
 use proc_macro::TokenStream;
 

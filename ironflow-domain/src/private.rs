@@ -3,9 +3,7 @@
 pub use serde;
 pub use serde_json::Error as JsonError;
 
-pub use crate::model::event::codec::{
-    OldShape, VariantDeserializer, VariantSerializer, decode, encode_variant, step,
-};
+pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
 pub use crate::model::event::contents::{Codec, Stored};
 
 #[cfg(feature = "schema")]

@@ -19,12 +19,13 @@ const PLAIN: [&str; 15] = [
     "isize", "String",
 ];
 
-/// The `where` clause that takes for granted that the contents can be stored. None where there is
-/// nothing to ask, or where the user's own bounds say what is granted.
-pub(super) fn bounds(set: &EventSet) -> Option<TokenStream> {
+/// The `where` clause that takes for granted that the contents can be stored. Where the enum is
+/// generic, the user's own bounds say what is granted.
+pub(super) fn granted(set: &EventSet) -> TokenStream {
     let generics = &set.item.generics;
+    let theirs = &generics.where_clause;
     if !generics.params.is_empty() {
-        return None;
+        return theirs.to_token_stream();
     }
     let root = &set.root;
     let fields = set.variants.iter().flat_map(|variant| &variant.fields);
@@ -36,10 +37,11 @@ pub(super) fn bounds(set: &EventSet) -> Option<TokenStream> {
         // A bound for any lifetime is one that the compiler does not check before it is used.
         .map(|ty| located(quote!(for<'any> #ty: #root::__private::Stored), ty.span()))
         .collect();
-    let theirs = generics.where_clause.as_ref();
-    let theirs = theirs.map(|clause| clause.predicates.iter());
-    let theirs = theirs.into_iter().flatten();
-    (!bounds.is_empty()).then(|| quote!(where #(#theirs,)* #(#bounds),*))
+    if bounds.is_empty() {
+        return theirs.to_token_stream();
+    }
+    let theirs = theirs.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(#theirs,)* #(#bounds),*)
 }
 
 /// Whether nothing but the field's type says how it is stored.
@@ -56,15 +58,14 @@ fn is_plain(ty: &Type) -> bool {
 }
 
 /// The place that asks.
-pub(super) fn codec(set: &EventSet, bounds: &TokenStream) -> TokenStream {
-    let private = {
-        let root = &set.root;
-        quote!(#root::__private)
-    };
-    let ident = &set.item.ident;
+pub(super) fn codec(set: &EventSet, granted: &TokenStream) -> TokenStream {
+    let EventSet { root, item, .. } = set;
+    let private = quote!(#root::__private);
+    let ident = &item.ident;
+    let (impl_generics, type_generics, _) = item.generics.split_for_impl();
     quote! {
         #[automatically_derived]
-        impl #private::Codec for #ident #bounds {
+        impl #impl_generics #private::Codec for #ident #type_generics #granted {
             fn write(
                 &self,
                 serializer: #private::VariantSerializer<'_>,

@@ -113,20 +113,14 @@ fn codec(set: &EventSet) -> TokenStream {
     let private = quote!(#root::__private);
     let (encode, decode, merge) = if set.sound {
         let upcast = history::upcast(set);
-        let [write, read] = if contents::bounds(set).is_some() {
-            // The name of the enum is where it is said what cannot be stored, once for both.
-            [quote!(write), quote!(read)].map(|function| {
-                located(
-                    quote!(<Self as #private::Codec>::#function),
-                    set.item.ident.span(),
-                )
-            })
-        } else {
-            [quote!(__Stored::serialize), quote!(__Stored::deserialize)]
-        };
+        // The name of the enum is where it is said what cannot be stored, once for both.
+        let [encode, decode] = [quote!(encode_stored), quote!(decode_stored)].map(|function| {
+            let function = quote!(<Self as #private::Codec>::#function);
+            located(function, set.item.ident.span())
+        });
         (
-            quote!(#private::encode_variant::<Self>(self, |serializer| #write(self, serializer))),
-            quote!(#private::decode::<Self>(event, |deserializer| #read(deserializer), #upcast)),
+            quote!(#encode(self)),
+            quote!(#decode(event, #upcast)),
             history::merge(set),
         )
     } else {
@@ -162,9 +156,8 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
         ..
     } = set;
     let generics = &item.generics;
-    let contents = contents::bounds(set);
-    let codec = contents.as_ref().map(|bounds| contents::codec(set, bounds));
-    let where_clause = contents.unwrap_or_else(|| generics.where_clause.to_token_stream());
+    let where_clause = contents::granted(set);
+    let codec = contents::codec(set, &where_clause);
     let remote = item.ident.to_string();
     // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside
     // them would be ambiguous.

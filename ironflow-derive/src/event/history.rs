@@ -142,7 +142,7 @@ pub(super) fn upcast(set: &EventSet) -> TokenStream {
     let variants = variants.iter().enumerate().filter_map(|(index, variant)| {
         let (payload, wrap) = payload(variant);
         let read = read(set, &variant.earlier, &quote!(event), &payload)?;
-        Some(quote!(#index => #read.map(#wrap).map(#root::Decoded::One)))
+        Some(quote!(#index => #read #wrap.map(#root::Decoded::One)))
     });
     let count = set.variants.len();
     let past = past.iter().enumerate().filter_map(|(index, kind)| {
@@ -206,11 +206,11 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
 }
 
 /// What the last old shape of a variant is made into, and how that becomes the event.
-fn payload(variant: &Variant) -> (TokenStream, TokenStream) {
+fn payload(variant: &Variant) -> (TokenStream, Option<TokenStream>) {
     let ident = &variant.ident;
     match payload_type(&variant.fields) {
-        Some(payload) => (quote!(#payload), quote!(Self::#ident)),
-        None => (quote!(Self), quote!(::core::convert::identity)),
+        Some(payload) => (quote!(#payload), Some(quote!(.map(Self::#ident)))),
+        None => (quote!(Self), None),
     }
 }
 
@@ -276,21 +276,28 @@ fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStre
         };
         quote!(let #name = |old: #old| #go_on;)
     });
-    let arms = stored.iter().enumerate().map(|(index, (version, shape))| {
+    let reads = stored.iter().map(|(version, shape)| {
         let read = quote!(<#shape as #root::__private::OldShape>::read);
         let read = located(read, shape.span());
-        if index + 1 == stored.len() {
-            quote!(_ => #read(#event))
-        } else {
-            let step = format_ident!("from_{version}");
-            quote!(#version => #read(#event).and_then(#step))
-        }
+        (version, quote!(#read(#event)))
+    });
+    let mut reads: Vec<_> = reads.collect();
+    let Some((_, last)) = reads.pop() else {
+        return TokenStream::new();
+    };
+    if reads.is_empty() {
+        return last;
+    }
+    let arms = reads.into_iter().map(|(version, read)| {
+        let step = format_ident!("from_{version}");
+        quote!(#version => #read.and_then(#step))
     });
     quote! {
         {
             #(#steps)*
             match #event.schema_version.get() {
                 #(#arms,)*
+                _ => #last,
             }
         }
     }

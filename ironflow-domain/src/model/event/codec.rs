@@ -25,7 +25,7 @@ type Error = serde_json::Error;
 type Json<'a> = &'a mut serde_json::Serializer<&'a mut Vec<u8>>;
 
 /// Encodes `event` with its derived `Serialize`.
-pub fn encode_variant<E: Event>(
+pub(super) fn encode_variant<E: Event>(
     event: &E,
     serialize: impl FnOnce(VariantSerializer<'_>) -> Result<(), Error>,
 ) -> Result<String, EncodeError> {
@@ -46,7 +46,7 @@ pub fn encode_variant<E: Event>(
 /// earlier one with `upcast`, which is told which kind it is: first those of today, then the past
 /// ones.
 #[inline]
-pub fn decode<'de, E: Event>(
+pub(super) fn decode<'de, E: Event>(
     event: &EventRef<'de>,
     deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
     upcast: impl FnOnce(usize) -> Result<Decoded<E>, DecodeError>,

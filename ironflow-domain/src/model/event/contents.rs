@@ -3,7 +3,9 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::codec::{VariantDeserializer, VariantSerializer};
+use super::codec::{VariantDeserializer, VariantSerializer, decode, encode_variant};
+use super::{DecodeError, Decoded, EncodeError, Event};
+use crate::EventRef;
 
 /// What is in an event can be stored and read back.
 #[diagnostic::on_unimplemented(
@@ -24,4 +26,24 @@ pub trait Codec: Sized {
 
     /// Reads the content of a variant.
     fn read(deserializer: VariantDeserializer<'_, '_>) -> Result<Self, serde_json::Error>;
+
+    /// The event as it is stored.
+    fn encode_stored(&self) -> Result<String, EncodeError>
+    where
+        Self: Event,
+    {
+        encode_variant(self, |serializer| self.write(serializer))
+    }
+
+    /// A stored event of the set, in its current version or with `upcast` in an earlier one.
+    #[inline]
+    fn decode_stored(
+        event: &EventRef<'_>,
+        upcast: impl FnOnce(usize) -> Result<Decoded<Self>, DecodeError>,
+    ) -> Result<Decoded<Self>, DecodeError>
+    where
+        Self: Event,
+    {
+        decode(event, |deserializer| Self::read(deserializer), upcast)
+    }
 }

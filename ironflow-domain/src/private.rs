@@ -4,7 +4,7 @@ pub use serde;
 pub use serde_json::Error as JsonError;
 
 pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
-pub use crate::model::event::contents::{Codec, Stored};
+pub use crate::model::event::contents::{Codec, Stored, Underived};
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;

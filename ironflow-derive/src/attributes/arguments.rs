@@ -128,15 +128,18 @@ impl Arguments {
     }
 
     fn expect_comma(&self, input: ParseStream<'_>, diagnostics: &Diagnostics) {
-        if !at_end(input) {
-            diagnostics.error_at(
-                skip_to_comma(input),
-                "expected a comma",
-                format!(
-                    "separate the arguments with commas: `{}`",
-                    self.grammar.usage()
-                ),
-            );
+        if at_end(input) {
+            return;
+        }
+        let next = skip_to_comma(&input.fork());
+        diagnostics.error(
+            input.span(),
+            "expected a comma",
+            format!("write `, {next}`"),
+        );
+        // A key is read as if the comma were there.
+        if !input.peek(Ident::peek_any) {
+            skip_to_comma(input);
         }
     }
 

@@ -176,6 +176,8 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
     );
     quote! {
         use #root::__private::serde as __serde;
+        #[allow(unused_imports, reason = "it stands in where serde derives nothing")]
+        use #root::__private::Underived as _;
 
         #[derive(__serde::Serialize, __serde::Deserialize)]
         #[serde(crate = "__serde", remote = #remote)]

@@ -18,6 +18,22 @@ pub trait Stored: Serialize + DeserializeOwned {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Stored for T {}
 
+/// Stands in for the functions of a mirror for which serde derived nothing: serde has said why, and
+/// there is no more to say. Functions that are derived are preferred to these.
+pub trait Underived: Sized {
+    /// Is never compiled into anything.
+    fn serialize<E, S>(_: &E, _: S) -> Result<(), serde_json::Error> {
+        const { panic!("serde derived no `serialize`") }
+    }
+
+    /// Is never compiled into anything.
+    fn deserialize<E, D>(_: D) -> Result<E, serde_json::Error> {
+        const { panic!("serde derived no `deserialize`") }
+    }
+}
+
+impl<T> Underived for T {}
+
 /// How the variants of a set are written and read: a place for generated code to ask whether their
 /// contents can be.
 pub trait Codec: Sized {

@@ -24,6 +24,7 @@ use proc_macro::TokenStream;
 /// | argument | meaning |
 /// |---|---|
 /// | `"account"` | the category: the first part of every stored name, and what the streams are called |
+/// | `by_hand(Debug)` | of `Debug`, `Clone` and `PartialEq`, those that you implement by hand |
 /// | `crate = ::path` | where `ironflow-domain` goes by another name |
 ///
 /// On a variant, `#[event(...)]`:
@@ -46,6 +47,7 @@ pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// | `Account` | the aggregate that decides it |
 /// | `context = Type` | what enrichment fetches before the decision; the aggregate implements `DecideWith` instead of `Decide` |
 /// | `creates` | the stream must not exist yet |
+/// | `by_hand(Debug)` | of `Debug`, `Clone` and `PartialEq`, those that you implement by hand |
 /// | `crate = ::path` | where `ironflow-domain` goes by another name |
 ///
 /// On a field, `#[id]`: it names the aggregate, and needs `Display`.

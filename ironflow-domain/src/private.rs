@@ -35,8 +35,8 @@ impl<T: fmt::Display> Names for T {
     }
 }
 
-/// The events of a list. A function of this form lets the compiler point at the one event that is of
-/// another set.
+/// The events of a list. A function of this form lets the compiler point at the one event that is
+/// of another set.
 pub fn events<E, const N: usize>(events: [E; N]) -> Events<E> {
     Events::from(events)
 }

@@ -72,6 +72,8 @@ const _: () = {
         },
     ];
     use ::flow::__private::serde as __serde;
+    #[allow(unused_imports, reason = "it stands in where serde derives nothing")]
+    use ::flow::__private::Underived as _;
     #[derive(__serde::Serialize, __serde::Deserialize)]
     #[serde(crate = "__serde", remote = "AccountEvent")]
     #[serde(rename_all_fields = "camelCase")]

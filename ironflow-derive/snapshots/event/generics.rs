@@ -45,6 +45,8 @@ const _: () = {
         },
     ];
     use ::ironflow_domain::__private::serde as __serde;
+    #[allow(unused_imports, reason = "it stands in where serde derives nothing")]
+    use ::ironflow_domain::__private::Underived as _;
     #[derive(__serde::Serialize, __serde::Deserialize)]
     #[serde(crate = "__serde", remote = "SensorEvent")]
     #[serde(bound = "")]

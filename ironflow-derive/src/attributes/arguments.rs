@@ -83,7 +83,7 @@ impl Arguments {
                 );
             }
             self.first = Some(value);
-            return self.expect_comma(input, diagnostics);
+            return expect_comma(input, diagnostics);
         }
         let Ok(name) = input.call(Ident::parse_any) else {
             diagnostics.error(
@@ -95,6 +95,19 @@ impl Arguments {
             return;
         };
         let Some(key) = grammar.key(&name.to_string()) else {
+            if let Some(first) = self.first_with_a_key(&name, input) {
+                diagnostics.error(
+                    name.span(),
+                    format!(
+                        "the first argument of `#[{}]` has no key: it is {}",
+                        grammar.attribute,
+                        grammar.first.as_ref().map_or("", |first| first.what)
+                    ),
+                    format!("write `{}`", grammar.usage()),
+                );
+                self.first = Some(first);
+                return expect_comma(input, diagnostics);
+            }
             self.unknown(&name, diagnostics);
             skip_to_comma(input);
             return;
@@ -124,23 +137,23 @@ impl Arguments {
         } else {
             self.given.push((name, value));
         }
-        self.expect_comma(input, diagnostics);
+        expect_comma(input, diagnostics);
     }
 
-    fn expect_comma(&self, input: ParseStream<'_>, diagnostics: &Diagnostics) {
-        if at_end(input) {
-            return;
+    /// The first argument where it is missing so far and an unknown key is given what it takes.
+    fn first_with_a_key(&self, name: &Ident, input: ParseStream<'_>) -> Option<Value> {
+        let grammar = self.grammar;
+        let first = grammar.first.as_ref().filter(|_| self.first.is_none())?;
+        let text = name.to_string();
+        let is_ours = nearest(&text, grammar.keys.iter().map(|key| key.name)).is_some()
+            || grammar.elsewhere.iter().any(|(key, _)| key.name == text);
+        let ahead = input.fork();
+        ahead.parse::<Token![=]>().ok()?;
+        if is_ours || !starts_with(first.shape, &ahead) {
+            return None;
         }
-        let next = skip_to_comma(&input.fork());
-        diagnostics.error(
-            input.span(),
-            "expected a comma",
-            format!("write `, {next}`"),
-        );
-        // A key is read as if the comma were there.
-        if !input.peek(Ident::peek_any) {
-            skip_to_comma(input);
-        }
+        input.parse::<Token![=]>().ok()?;
+        first.shape.read_value(input).ok()
     }
 
     /// Whether what comes next is a key, ours or not, rather than the first argument.
@@ -318,5 +331,22 @@ impl Arguments {
             Value::Type(r#type) => Some(*r#type),
             _ => None,
         }
+    }
+}
+
+/// Reports what stands where a comma should.
+fn expect_comma(input: ParseStream<'_>, diagnostics: &Diagnostics) {
+    if at_end(input) {
+        return;
+    }
+    let next = skip_to_comma(&input.fork());
+    diagnostics.error(
+        input.span(),
+        "expected a comma",
+        format!("write `, {next}`"),
+    );
+    // A key is read as if the comma were there.
+    if !input.peek(Ident::peek_any) {
+        skip_to_comma(input);
     }
 }

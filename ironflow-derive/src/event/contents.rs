@@ -6,12 +6,11 @@
 use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Field, Type};
 
 use super::EventSet;
-use crate::diagnostics::located;
 
 /// Types that everybody knows can be stored, if they are what they seem.
 const PLAIN: [&str; 15] = [
@@ -35,7 +34,7 @@ pub(super) fn granted(set: &EventSet) -> TokenStream {
         .map(|field| &field.ty)
         .filter(|ty| !is_plain(ty) && seen.insert(ty.to_token_stream().to_string()))
         // A bound for any lifetime is one that the compiler does not check before it is used.
-        .map(|ty| located(quote!(for<'any> #ty: #root::__private::Stored), ty.span()))
+        .map(|ty| quote_spanned!(ty.span()=> for<'any> #ty: #root::__private::Stored))
         .collect();
     if bounds.is_empty() {
         return theirs.to_token_stream();

@@ -5,12 +5,13 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, Type};
+use syn::{Attribute, Field, Lifetime, Type};
 
 use super::EventSet;
+use crate::diagnostics::located;
 
 /// Types that everybody knows can be stored, if they are what they seem.
 const PLAIN: [&str; 15] = [
@@ -29,12 +30,17 @@ pub(super) fn granted(set: &EventSet) -> TokenStream {
     let root = &set.root;
     let fields = set.variants.iter().flat_map(|variant| &variant.fields);
     let mut seen = HashSet::new();
+    // It is nobody's but ours that it is not used.
+    let any = Lifetime::new("'any", Span::call_site());
     let bounds: Vec<_> = fields
         .filter(|field| is_stored_as_it_is(field))
         .map(|field| &field.ty)
         .filter(|ty| !is_plain(ty) && seen.insert(ty.to_token_stream().to_string()))
         // A bound for any lifetime is one that the compiler does not check before it is used.
-        .map(|ty| quote_spanned!(ty.span()=> for<'any> #ty: #root::__private::Stored))
+        .map(|ty| {
+            let stored = located(quote!(#root::__private::Stored), ty.span());
+            quote_spanned!(ty.span()=> for<#any> #ty: #stored)
+        })
         .collect();
     if bounds.is_empty() {
         return theirs.to_token_stream();

@@ -85,6 +85,7 @@ const _: () = {
     )]
     enum __Stored
     where
+        for<'any> Owner: ::flow::__private::Stored,
         for<'any> Branch: ::flow::__private::Stored,
         for<'any> Deposited: ::flow::__private::Stored,
     {
@@ -96,6 +97,7 @@ const _: () = {
     #[automatically_derived]
     impl ::flow::__private::Codec for AccountEvent
     where
+        for<'any> Owner: ::flow::__private::Stored,
         for<'any> Branch: ::flow::__private::Stored,
         for<'any> Deposited: ::flow::__private::Stored,
     {

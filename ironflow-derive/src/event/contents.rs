@@ -7,8 +7,9 @@ use std::collections::HashSet;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, Lifetime, Type};
+use syn::{Attribute, Lifetime, Meta, Token, Type};
 
 use super::EventSet;
 use crate::diagnostics::located;
@@ -17,6 +18,16 @@ use crate::diagnostics::located;
 const PLAIN: [&str; 15] = [
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "usize",
     "isize", "String",
+];
+
+/// What serde's attributes may say without a word about the type.
+const NEUTRAL: [&str; 6] = [
+    "alias",
+    "default",
+    "deny_unknown_fields",
+    "rename",
+    "rename_all",
+    "skip_serializing_if",
 ];
 
 /// The `where` clause that takes for granted that the contents can be stored. Where the enum is
@@ -28,12 +39,15 @@ pub(super) fn granted(set: &EventSet) -> TokenStream {
         return theirs.to_token_stream();
     }
     let root = &set.root;
-    let fields = set.variants.iter().flat_map(|variant| &variant.fields);
+    let variants = set.variants.iter();
+    let fields = variants
+        .filter(|variant| leave_the_type_alone(&variant.serde))
+        .flat_map(|variant| &variant.fields);
     let mut seen = HashSet::new();
     // It is nobody's but ours that it is not used.
     let any = Lifetime::new("'any", Span::call_site());
     let bounds: Vec<_> = fields
-        .filter(|field| is_stored_as_it_is(field))
+        .filter(|field| leave_the_type_alone(&field.attrs))
         .map(|field| &field.ty)
         .filter(|ty| !is_plain(ty) && seen.insert(ty.to_token_stream().to_string()))
         // A bound for any lifetime is one that the compiler does not check before it is used.
@@ -49,10 +63,18 @@ pub(super) fn granted(set: &EventSet) -> TokenStream {
     quote!(where #(#theirs,)* #(#bounds),*)
 }
 
-/// Whether nothing but the field's type says how it is stored.
-fn is_stored_as_it_is(field: &Field) -> bool {
-    let is_serde = |attribute: &Attribute| attribute.path().is_ident("serde");
-    !field.attrs.iter().any(is_serde)
+/// Whether none of serde's attributes stores something else than what the type says: then the type
+/// need not be one that can be stored.
+fn leave_the_type_alone(attributes: &[Attribute]) -> bool {
+    let leaves = |key: &Meta| NEUTRAL.iter().any(|neutral| key.path().is_ident(neutral));
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("serde"))
+        .all(|attribute| {
+            attribute
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .is_ok_and(|keys| keys.iter().all(leaves))
+        })
 }
 
 fn is_plain(ty: &Type) -> bool {

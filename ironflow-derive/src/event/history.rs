@@ -55,7 +55,7 @@ pub(super) fn shapes(
 
 /// What is read back has nobody to borrow from.
 fn refuse_borrowed(shape: &Type, diagnostics: &Diagnostics) {
-    if has_lifetime(shape.to_token_stream()) {
+    if borrows(shape.to_token_stream()) {
         diagnostics.error_at(
             shape,
             "an old shape cannot borrow: what is read back has nobody to borrow from",
@@ -64,12 +64,23 @@ fn refuse_borrowed(shape: &Type, diagnostics: &Diagnostics) {
     }
 }
 
-fn has_lifetime(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Group(group) => has_lifetime(group.stream()),
-        TokenTree::Punct(punct) => punct.as_char() == '\'' || punct.as_char() == '&',
-        TokenTree::Ident(_) | TokenTree::Literal(_) => false,
-    })
+/// Whether there is a reference in it, or a lifetime that ends.
+fn borrows(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let borrows = match token {
+            TokenTree::Group(group) => borrows(group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '&' => true,
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                !matches!(tokens.peek(), Some(TokenTree::Ident(name)) if name == "static")
+            }
+            TokenTree::Punct(_) | TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+        };
+        if borrows {
+            return true;
+        }
+    }
+    false
 }
 
 impl Fate {

@@ -410,6 +410,27 @@ fn everything_can_be_declared_inside_a_function() {
     assert_eq!(LocalEvent::decode(&several).unwrap().into_events().len(), 2);
 }
 
+#[test]
+fn an_old_shape_may_have_a_lifetime_that_does_not_end() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Noted(String);
+
+    impl From<std::borrow::Cow<'static, str>> for Noted {
+        fn from(old: std::borrow::Cow<'static, str>) -> Self {
+            Self(old.into_owned())
+        }
+    }
+
+    #[event("note")]
+    enum NoteEvent {
+        #[event(version = 2, upcast(std::borrow::Cow<'static, str>))]
+        Noted(Noted),
+    }
+
+    let noted: NoteEvent = stored::read("note.noted", 1, r#""milk""#).unwrap();
+    assert_eq!(noted, NoteEvent::Noted(Noted("milk".into())));
+}
+
 #[event("keyword")]
 enum r#Fn {
     r#Type {
@@ -733,6 +754,51 @@ fn what_is_implemented_by_hand_is_left_alone() {
     let events = Command::decide(set, &Safe, &()).unwrap();
     assert_eq!(format!("{:?}", events[0]), "PinSet { pin: … }");
     assert_eq!(stored_form(&events[0]), r#"{"pin":"1234"}"#);
+}
+
+/// Holds what serde knows nothing of, and is told how to store it.
+#[event("opaque")]
+enum OpaqueEvent {
+    Counted {
+        #[serde(with = "as_number")]
+        count: Opaque,
+    },
+    #[serde(with = "as_number")]
+    Wrapped(Opaque),
+    Forgotten {
+        #[serde(skip)]
+        count: Opaque,
+        #[serde(default, rename = "reasons")]
+        why: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Opaque(u8);
+
+mod as_number {
+    use super::Opaque;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(opaque: &Opaque, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(opaque.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Opaque, D::Error> {
+        u8::deserialize(from).map(Opaque)
+    }
+}
+
+#[test]
+fn what_serde_is_told_how_to_store_need_not_know_serde() {
+    let counted = OpaqueEvent::Counted { count: Opaque(3) };
+    assert_eq!(stored_form(&counted), r#"{"count":3}"#);
+    assert_eq!(stored_form(&OpaqueEvent::Wrapped(Opaque(3))), "3");
+    let forgotten = OpaqueEvent::Forgotten {
+        count: Opaque(0),
+        why: vec!["old".into()],
+    };
+    assert_eq!(stored_form(&forgotten), r#"{"reasons":["old"]}"#);
 }
 
 /// Sent to browsers in a form of its own.

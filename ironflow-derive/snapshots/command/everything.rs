@@ -57,7 +57,9 @@ impl ::flow::Command for Rare {
         state: &<Self as ::flow::Command>::Aggregate,
         context: &<Self as ::flow::Command>::Context,
     ) -> ::flow::Decision<<Self as ::flow::Command>::Aggregate> {
-        <Account as ::flow::DecideWith<Self>>::decide(state, self, context)
+        <<Self as ::flow::Command>::Aggregate as ::flow::DecideWith<
+            Self,
+        >>::decide(state, self, context)
     }
 }
 #[automatically_derived]

@@ -39,6 +39,8 @@ where
         state: &<Self as ::ironflow_domain::Command>::Aggregate,
         _context: &<Self as ::ironflow_domain::Command>::Context,
     ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
-        <Instrument<T> as ::ironflow_domain::Decide<Self>>::decide(state, self)
+        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
+            Self,
+        >>::decide(state, self)
     }
 }

@@ -26,6 +26,8 @@ impl ::ironflow_domain::Command for Close {
         state: &<Self as ::ironflow_domain::Command>::Aggregate,
         _context: &<Self as ::ironflow_domain::Command>::Context,
     ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
-        <Account as ::ironflow_domain::Decide<Self>>::decide(state, self)
+        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
+            Self,
+        >>::decide(state, self)
     }
 }

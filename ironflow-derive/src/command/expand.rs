@@ -1,7 +1,7 @@
 //! From the meaning of a command to code.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
@@ -140,16 +140,17 @@ fn decide(command: &Command) -> TokenStream {
         context,
         ..
     } = command;
-    let decision = match aggregate {
-        None => quote!(::core::unreachable!()),
-        Some(aggregate) => {
-            let (decides, arguments) = match context {
-                None => (quote!(Decide), quote!(state, self)),
-                Some(_) => (quote!(DecideWith), quote!(state, self, context)),
-            };
-            quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
-        }
+    let (decides, arguments) = match context {
+        None => (quote!(Decide), quote!(state, self)),
+        Some(_) => (quote!(DecideWith), quote!(state, self, context)),
     };
+    let decision = aggregate.as_ref().map_or_else(
+        || quote!(::core::unreachable!()),
+        |_| {
+            let aggregate = quote!(<Self as #root::Command>::Aggregate);
+            quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
+        },
+    );
     let context = if context.is_some() {
         quote!(context)
     } else {
@@ -210,7 +211,7 @@ fn stream_of(command: &Command, field: &Member) -> (Ident, TokenStream) {
         return (id, quote!(::core::unreachable!()));
     };
     let ty = &field.r#type;
-    let stream_of = located(quote!(<#ty as #root::__private::Names>::stream_of), span);
+    let stream_of = quote_spanned!(span=> <#ty as #root::__private::Names>::stream_of);
     let call = quote!(#stream_of::<#aggregate>(#id));
     (id, call)
 }

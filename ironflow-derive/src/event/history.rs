@@ -163,6 +163,7 @@ pub(super) fn upcast(set: &EventSet) -> TokenStream {
             Fate::Split => (quote!(#root::Events<Self>), quote!(Several)),
             Fate::Merged { .. } | Fate::Dropped | Fate::Retired => return None,
         };
+        let target = located(target, last(&kind.shapes)?.span());
         let read = read(set, &kind.shapes, &quote!(event), &target)?;
         Some(quote!(#index => #read.map(#root::Decoded::#decoded)))
     });
@@ -195,7 +196,9 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
             .map(|(shapes, name)| read_last(set, shapes, &quote!(#name)));
         let end = names.last();
         let last = lasts.last().copied().flatten();
-        let step = step(set, &quote!((#(#lasts,)*)), &quote!(Self), last.span());
+        let span = last.span();
+        let this = quote_spanned!(span=> Self);
+        let step = step(set, &quote!((#(#lasts,)*)), &this, span);
         quote! {
             (#merge, [#(#names),*]) => {
                 let parts = (#(#read?,)*);
@@ -219,9 +222,11 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
 /// What the last old shape of a variant is made into, and how that becomes the event.
 fn payload(variant: &Variant) -> (TokenStream, Option<TokenStream>) {
     let ident = &variant.ident;
-    match payload_type(&variant.fields) {
-        Some(payload) => (quote!(#payload), Some(quote!(.map(Self::#ident)))),
-        None => (quote!(Self), None),
+    if let Some(payload) = payload_type(&variant.fields) {
+        (quote!(#payload), Some(quote!(.map(Self::#ident))))
+    } else {
+        let span = last(&variant.earlier).map_or(ident.span(), Spanned::span);
+        (quote_spanned!(span=> Self), None)
     }
 }
 
@@ -235,15 +240,15 @@ fn read(
     let root = &set.root;
     let last = last(shapes)?;
     let read = read_last(set, shapes, event);
-    let step = step(set, &last.to_token_stream(), target, last.span());
+    let step = step(set, last, target, last.span());
     Some(quote!(#read.and_then(|old| #root::__private::step(#event, #step(old, #event)))))
 }
 
-/// The step from one shape to another. It is seen at `span` as a whole, so that one that does not
-/// exist is reported there.
-fn step(set: &EventSet, old: &TokenStream, new: &TokenStream, span: Span) -> TokenStream {
+/// The step from one shape to another, seen at `span`: one that does not exist is reported there.
+/// The types keep their own spans, so that what is wrong about one of them is reported once.
+fn step(set: &EventSet, old: &impl ToTokens, new: &impl ToTokens, span: Span) -> TokenStream {
     let root = &set.root;
-    located(quote!(<#new as #root::Upcast<#old>>::upcast), span)
+    quote_spanned!(span=> <#new as #root::Upcast<#old>>::upcast)
 }
 
 /// The last shape that events are stored in.
@@ -271,12 +276,7 @@ fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStre
             return TokenStream::new();
         };
         let name = format_ident!("from_{version}");
-        let step = step(
-            set,
-            &old.to_token_stream(),
-            &new.to_token_stream(),
-            old.span(),
-        );
+        let step = step(set, old, new, old.span());
         let step = quote!(#root::__private::step(#event, #step(old, #event)));
         let is_last = Some(next_version) == stored.last().map(|(version, _)| version);
         let go_on = if is_last {
@@ -288,8 +288,7 @@ fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStre
         quote!(let #name = |old: #old| #go_on;)
     });
     let reads = stored.iter().map(|(version, shape)| {
-        let read = quote!(<#shape as #root::__private::OldShape>::read);
-        let read = located(read, shape.span());
+        let read = quote_spanned!(shape.span()=> <#shape as #root::__private::OldShape>::read);
         (version, quote!(#read(#event)))
     });
     let mut reads: Vec<_> = reads.collect();

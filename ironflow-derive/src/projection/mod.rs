@@ -1,7 +1,7 @@
 //! `#[derive(Projection)]` on the state of a read model.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Type};
 
@@ -148,20 +148,17 @@ fn generate(projection: &Projection) -> TokenStream {
         |partition| quote!(#partition),
     );
     // Each is seen at its set of events, so that a missing `Project` is reported there.
-    let sources = events.iter().map(|event| {
-        located(
-            quote!(<Self as #root::Project<#event>>::source),
-            event.span(),
-        )
-    });
+    let sources = events
+        .iter()
+        .map(|event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source));
     let mut reads: Vec<_> = events
         .iter()
         .map(|event| {
-            let reads = quote! {
+            let this = located(quote!(#ident #type_generics), event.span());
+            quote_spanned! {event.span()=>
                 #[automatically_derived]
-                impl #impl_generics #root::Reads<#event> for #ident #type_generics #where_clause {}
-            };
-            located(reads, event.span())
+                impl #impl_generics #root::Reads<#event> for #this #where_clause {}
+            }
         })
         .collect();
     // Where the list is missing, that has been reported, and whatever is projected is no mistake.
@@ -172,13 +169,15 @@ fn generate(projection: &Projection) -> TokenStream {
         let others = (1..events.len()).filter_map(|index| events.split_at_checked(index));
         others.filter_map(|(before, after)| {
             let event = after.first()?;
-            let check = quote! {
-                const _: () = #root::__private::has_a_category_of_its_own(
+            let span = event.span();
+            let check = quote!(#root::__private::has_a_category_of_its_own);
+            let check = located(check, span);
+            Some(quote_spanned! {span=>
+                const _: () = #check(
                     <#event as #root::Event>::CATEGORY,
                     &[#(<#before as #root::Event>::CATEGORY),*],
                 );
-            };
-            Some(located(check, event.span()))
+            })
         })
     });
     let one_of_each_category = one_of_each_category.into_iter().flatten();

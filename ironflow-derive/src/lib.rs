@@ -13,26 +13,15 @@ mod item;
 mod paths;
 mod projection;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod snapshots;
 
 use proc_macro::TokenStream;
 
 /// # Attributes
 ///
-/// On the enum, `#[event("account")]`:
-///
-/// | argument | meaning |
-/// |---|---|
-/// | `"account"` | the category: the first part of every stored name, and what the streams are called |
-/// | `by_hand(Debug)` | of `Debug`, `Clone` and `PartialEq`, those that you implement by hand |
-/// | `crate = ::path` | where `ironflow-domain` goes by another name |
-///
-/// On a variant, `#[event(...)]`:
-///
-/// | argument | meaning | unless given |
-/// |---|---|---|
-/// | `name = "account.paid_in"` | the whole stored name | category and variant: `account.deposited` |
-/// | `version = 2` | the version of the payload's shape | 1 |
+#[doc = include_str!("../reference/event.md")]
 #[proc_macro_attribute]
 pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
     event::expand(arguments.into(), &item.into()).into()
@@ -40,17 +29,7 @@ pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// # Attributes
 ///
-/// On the struct or enum, `#[command(Account)]`:
-///
-/// | argument | meaning |
-/// |---|---|
-/// | `Account` | the aggregate that decides it |
-/// | `context = Type` | what enrichment fetches before the decision; the aggregate implements `DecideWith` instead of `Decide` |
-/// | `creates` | the stream must not exist yet |
-/// | `by_hand(Debug)` | of `Debug`, `Clone` and `PartialEq`, those that you implement by hand |
-/// | `crate = ::path` | where `ironflow-domain` goes by another name |
-///
-/// On a field, `#[id]`: it names the aggregate, and needs `Display`.
+#[doc = include_str!("../reference/command.md")]
 #[proc_macro_attribute]
 pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
     command::expand(arguments.into(), &item.into()).into()
@@ -58,13 +37,7 @@ pub fn command(arguments: TokenStream, item: TokenStream) -> TokenStream {
 
 /// # Attributes
 ///
-/// On the struct or enum, `#[aggregate(...)]`:
-///
-/// | argument | meaning | unless given |
-/// |---|---|---|
-/// | `event = Type` | the facts it is folded from | needed |
-/// | `error = Type` | how it refuses a command | needed |
-/// | `crate = ::path` | where `ironflow-domain` goes by another name | |
+#[doc = include_str!("../reference/aggregate.md")]
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn derive_aggregate(item: TokenStream) -> TokenStream {
     aggregate::expand(&item.into()).into()
@@ -72,14 +45,7 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 
 /// # Attributes
 ///
-/// On the struct or enum, `#[projection("balance", ...)]`:
-///
-/// | argument | meaning | unless given |
-/// |---|---|---|
-/// | `"balance"` | what its views and its checkpoint are stored under | needed |
-/// | `of(Events, ...)` | the sets of events it reads, each with a `Project` | needed |
-/// | `partition = Type` | the key of one view | a single view, under the key `Unpartitioned` |
-/// | `crate = ::path` | where `ironflow-domain` goes by another name | |
+#[doc = include_str!("../reference/projection.md")]
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {
     projection::expand(&item.into()).into()

@@ -1,7 +1,7 @@
 //! What the macros generate, for a reviewer to read: each file in `snapshots` holds what a user
 //! writes, and below it what becomes of that.
 //!
-//! After a change, look at the difference of `SNAPSHOTS=overwrite cargo test -p ironflow-derive`.
+//! After a change, look at the difference of `SNAPSHOTS=write cargo test -p ironflow-derive`.
 
 use std::path::Path;
 use std::{env, fs};
@@ -76,7 +76,7 @@ fn compare(folder: &str, expand: impl Fn(&mut DeriveInput) -> TokenStream) {
         let output = expand(&mut item);
         let output = syn::parse2(output).expect("the macro writes items");
         let expected = format!("{input}\n{BECOMES}{}", prettyplease::unparse(&output));
-        if env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "overwrite") {
+        if env::var_os("SNAPSHOTS").is_some_and(|wish| wish == "write") {
             fs::write(&path, &expected).expect("the file can be written");
         } else if text != expected {
             different.push(format!("{}\n\n{expected}", path.display()));
@@ -84,7 +84,7 @@ fn compare(folder: &str, expand: impl Fn(&mut DeriveInput) -> TokenStream) {
     }
     assert!(
         different.is_empty(),
-        "something else is generated; where that is right, run with `SNAPSHOTS=overwrite`\n\n{}",
+        "something else is generated; where that is right, run with `SNAPSHOTS=write`\n\n{}",
         different.join("\n\n")
     );
 }

@@ -94,5 +94,9 @@
 #[cfg(feature = "contract")]
 pub mod contract;
 mod scenario;
+#[cfg(feature = "schema")]
+mod schema;
 
 pub use scenario::*;
+#[cfg(feature = "schema")]
+pub use schema::{Mode, SchemaGuard, Verdict};

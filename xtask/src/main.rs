@@ -2,6 +2,8 @@
 
 #![allow(clippy::print_stderr, reason = "a program for people at a terminal")]
 
+mod cost;
+
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -11,6 +13,8 @@ const USAGE: &str = "\
 Usage:
   cargo xtask test [ARGUMENTS]   all tests of the workspace, the documentation's included;
                                  arguments go to cargo test, as in: cargo xtask test -p orders
+  cargo xtask cost               what our macros cost when a crate is built and when it runs, beside code
+                                 without them; fails where that is too much, or valgrind is missing
 
 The stores tested so far need no service: everything runs in memory or on SQLite files in temporary folders.";
 
@@ -18,6 +22,13 @@ fn main() -> ExitCode {
     let mut arguments = env::args_os().skip(1);
     match arguments.next().as_deref().and_then(|task| task.to_str()) {
         Some("test") => test(arguments.collect()),
+        Some("cost") => match cost::run() {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("{error}");
+                ExitCode::FAILURE
+            }
+        },
         Some("-h" | "--help") => {
             eprintln!("{USAGE}");
             ExitCode::SUCCESS
@@ -52,8 +63,11 @@ fn test(arguments: Vec<OsString>) -> ExitCode {
 
 /// The cargo that runs us, at the root of the workspace.
 fn cargo() -> Command {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root);
+    cargo.current_dir(root());
     cargo
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
 }

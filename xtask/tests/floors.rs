@@ -53,15 +53,11 @@ const ABOVE_THE_DOMAIN: [&str; 5] = [
 
 #[test]
 fn a_domain_without_a_runtime_compiles_without_tokio() {
-    let bare = ["--no-default-features", "--features", "derive"];
-    assert_eq!(
-        among(
-            "ironflow-domain",
-            &bare,
-            &["tokio", "async-trait", "tracing"]
-        ),
-        [""; 0]
-    );
+    let above = ["tokio", "async-trait", "tracing", "fastrand", "thiserror"];
+    for features in ["", "derive"] {
+        let features = ["--no-default-features", "--features", features];
+        assert_eq!(among("ironflow-domain", &features, &above), [""; 0]);
+    }
 }
 
 #[test]
@@ -72,7 +68,11 @@ fn the_domain_knows_no_adapter() {
 #[test]
 fn the_macros_know_nothing_of_ours() {
     assert_eq!(
-        among("ironflow-derive", &[], &["ironflow-domain", "tokio"]),
+        among(
+            "ironflow-derive",
+            &[],
+            &["ironflow-domain", "ironflow-testing", "tokio"]
+        ),
         [""; 0]
     );
 }
@@ -83,6 +83,14 @@ fn an_adapter_knows_no_other_adapter_and_no_test_kit() {
     assert_eq!(among("ironflow-sqlite", &[], &others), [""; 0]);
     let others = ["ironflow-testing", "ironflow-sqlite", "rusqlite"];
     assert_eq!(among("ironflow-http", &[], &others), [""; 0]);
+}
+
+#[test]
+fn an_adapter_takes_the_floor_it_needs_and_no_default_features() {
+    // The macros are a default feature; fastrand comes with the runtime.
+    let unasked = ["ironflow-derive", "fastrand"];
+    assert_eq!(among("ironflow-sqlite", &[], &unasked), [""; 0]);
+    assert_eq!(among("ironflow-http", &[], &unasked), ["fastrand"]);
 }
 
 #[test]

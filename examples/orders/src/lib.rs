@@ -15,8 +15,9 @@ pub mod projections;
 pub mod shop;
 
 use ironflow_domain::store::Store;
-use ironflow_domain::{Ironflow, StartError};
+use ironflow_domain::{Catalogue, Ironflow, StartError};
 
+use crate::commands::{CancelOrder, ConfirmOrder, PayOrder, PlaceOrder, ShipOrder};
 use crate::projections::{CustomerOrders, OrderDetail};
 use crate::shop::Shop;
 
@@ -31,4 +32,17 @@ pub async fn start(store: impl Store) -> Result<Orders, StartError> {
         .projection::<CustomerOrders>()
         .start()
         .await
+}
+
+/// All there is in the service, to be listed.
+#[must_use]
+pub fn catalogue() -> Catalogue {
+    Catalogue::new()
+        .command::<PlaceOrder>()
+        .command::<ConfirmOrder>()
+        .command::<PayOrder>()
+        .command::<ShipOrder>()
+        .command::<CancelOrder>()
+        .projection::<OrderDetail>()
+        .projection::<CustomerOrders>()
 }

@@ -14,9 +14,11 @@ struct Account;
 impl ::ironflow_domain::Aggregate for Account {
     const NAME: &'static ::core::primitive::str = "Account";
     const DOC: &'static ::core::primitive::str = "";
+    #[inline]
     fn initial() -> Self {
         <Self as ::core::default::Default>::default()
     }
+    #[inline]
     fn apply(&mut self, event: &<Self as ::ironflow_domain::Aggregate>::Event) {
         <Self as ::ironflow_domain::Fold>::fold(self, event)
     }

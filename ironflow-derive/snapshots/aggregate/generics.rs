@@ -20,9 +20,11 @@ where
     type Error = fmt::Error;
     const NAME: &'static ::core::primitive::str = "Sensor";
     const DOC: &'static ::core::primitive::str = "";
+    #[inline]
     fn initial() -> Self {
         <Self as ::core::default::Default>::default()
     }
+    #[inline]
     fn apply(&mut self, event: &<Self as ::flow::Aggregate>::Event) {
         <Self as ::flow::Fold>::fold(self, event)
     }

@@ -13,9 +13,11 @@ impl ::ironflow_domain::Aggregate for Account {
     type Error = Refused;
     const NAME: &'static ::core::primitive::str = "Account";
     const DOC: &'static ::core::primitive::str = "An account.";
+    #[inline]
     fn initial() -> Self {
         <Self as ::core::default::Default>::default()
     }
+    #[inline]
     fn apply(&mut self, event: &<Self as ::ironflow_domain::Aggregate>::Event) {
         <Self as ::ironflow_domain::Fold>::fold(self, event)
     }

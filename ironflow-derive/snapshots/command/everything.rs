@@ -52,6 +52,7 @@ impl ::flow::Command for Rare {
     > {
         ::core::option::Option::Some(::flow::Addressed::stream_id(self))
     }
+    #[inline]
     fn decide(
         self,
         state: &<Self as ::flow::Command>::Aggregate,

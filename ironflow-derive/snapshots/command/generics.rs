@@ -34,6 +34,7 @@ where
     fn name(&self) -> &'static ::core::primitive::str {
         "measure"
     }
+    #[inline]
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,

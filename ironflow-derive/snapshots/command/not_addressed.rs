@@ -21,6 +21,7 @@ impl ::ironflow_domain::Command for Close {
     fn name(&self) -> &'static ::core::primitive::str {
         "close"
     }
+    #[inline]
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,

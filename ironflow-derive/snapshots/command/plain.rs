@@ -38,6 +38,7 @@ impl ::ironflow_domain::Command for Deposit {
     > {
         ::core::option::Option::Some(::ironflow_domain::Addressed::stream_id(self))
     }
+    #[inline]
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,

@@ -10,7 +10,7 @@ use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
 
-static ON_ITEM: Grammar = Grammar {
+pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "aggregate",
     first: None,
     keys: &[
@@ -99,6 +99,8 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
     let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
+    // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
+    // reaches callers in other crates.
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
@@ -107,10 +109,12 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
             const NAME: &'static ::core::primitive::str = #name;
             const DOC: &'static ::core::primitive::str = #doc;
 
+            #[inline]
             fn initial() -> Self {
                 #initial()
             }
 
+            #[inline]
             fn apply(&mut self, event: &<Self as #root::Aggregate>::Event) {
                 #fold(self, event)
             }

@@ -156,7 +156,10 @@ fn decide(command: &Command) -> TokenStream {
     } else {
         quote!(_context)
     };
+    // It only passes the call on, and is inlined, so that an `#[inline]` on the user's own function
+    // reaches callers in other crates.
     let decide = quote! {
+        #[inline]
         fn decide(
             self,
             state: &<Self as #root::Command>::Aggregate,

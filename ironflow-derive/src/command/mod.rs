@@ -3,6 +3,9 @@
 mod expand;
 mod parse;
 
+#[cfg(test)]
+pub(crate) use parse::ON_ITEM;
+
 use proc_macro2::TokenStream;
 use syn::{Attribute, DeriveInput, Ident, Type};
 

@@ -12,7 +12,7 @@ use crate::diagnostics::Diagnostics;
 use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
 
-static ON_ITEM: Grammar = Grammar {
+pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "command",
     first: Some(First {
         shape: Value::Type,

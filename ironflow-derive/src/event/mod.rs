@@ -7,6 +7,9 @@ mod parse;
 mod schema;
 mod serde;
 
+#[cfg(test)]
+pub(crate) use parse::{ON_ENUM, ON_VARIANT};
+
 use proc_macro2::TokenStream;
 use syn::{Attribute, DeriveInput, Fields, Ident, LitStr, Type};
 

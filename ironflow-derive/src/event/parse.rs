@@ -65,7 +65,8 @@ const SPLIT: Key = Key {
     name: "split",
     shape: Shape::Past,
     usage: "split(\"account.moved\", Moved)",
-    meaning: "the same, into any number of events: the last shape is made into `Events` of the enum",
+    meaning: "events once stored under that name, in these shapes, are read as any number of events of today: the last \
+              shape is made into `Events` of the enum",
     otherwise: "none",
     many: true,
     ..Key::OPTIONAL

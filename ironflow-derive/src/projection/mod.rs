@@ -10,7 +10,7 @@ use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::{CRATE, Root};
 
-static ON_ITEM: Grammar = Grammar {
+pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "projection",
     first: Some(First {
         shape: Shape::Text,

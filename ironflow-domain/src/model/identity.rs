@@ -1,6 +1,7 @@
 //! What streams, events and commands are known by.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -115,12 +116,20 @@ impl fmt::Debug for StreamId {
 }
 
 /// A text that cannot name a stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot name a stream: {problem}", start_of(text))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidStreamId {
     text: String,
     problem: &'static str,
 }
+
+impl fmt::Display for InvalidStreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, problem } = self;
+        write!(f, "{:?} cannot name a stream: {problem}", start_of(text))
+    }
+}
+
+impl Error for InvalidStreamId {}
 
 /// As much of a text as an error should repeat.
 fn start_of(text: &str) -> String {
@@ -146,6 +155,7 @@ impl EventId {
     ///
     /// Where the command's id is a UUID of version 7, the event's id begins with the same time, so
     /// that new ids lie together in the store's index.
+    #[cfg(feature = "store")]
     #[must_use]
     pub fn derive(command: &CommandId, index: usize) -> Self {
         /// Any fixed UUID does; this one makes our ids differ from everybody else's.
@@ -291,12 +301,24 @@ impl fmt::Debug for CommandId {
 }
 
 /// A text that cannot be the id of a command.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{:?} cannot be the id of a command: {problem}", start_of(text))]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidCommandId {
     text: String,
     problem: &'static str,
 }
+
+impl fmt::Display for InvalidCommandId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, problem } = self;
+        write!(
+            f,
+            "{:?} cannot be the id of a command: {problem}",
+            start_of(text)
+        )
+    }
+}
+
+impl Error for InvalidCommandId {}
 
 impl From<Infallible> for InvalidCommandId {
     fn from(never: Infallible) -> Self {
@@ -308,6 +330,7 @@ impl From<Infallible> for InvalidCommandId {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "store")]
     #[test]
     fn an_event_id_depends_on_its_command_and_its_place_and_on_nothing_else() {
         let command = CommandId::new("cmd-1").unwrap();
@@ -324,6 +347,7 @@ mod tests {
         );
     }
 
+    #[cfg(feature = "store")]
     #[test]
     fn events_of_time_ordered_commands_have_time_ordered_ids() {
         let command = CommandId::new("0198c2f0-1a2b-7c3d-8e4f-5a6b7c8d9e0f").unwrap();
@@ -352,5 +376,19 @@ mod tests {
             assert!(text.parse::<StreamId>().is_ok(), "{text:?}");
         }
         assert!(StreamId::new("my-orders", 1).is_err());
+    }
+
+    #[test]
+    fn a_refusal_repeats_the_text_and_says_what_is_wrong_with_it() {
+        let refused = "order".parse::<StreamId>().unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#""order" cannot name a stream: it has no hyphen between category and id"#
+        );
+        let refused = CommandId::new("a\nb").unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            r#""a\nb" cannot be the id of a command: it has a control character"#
+        );
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod identity;
 pub(crate) mod metadata;
 pub(crate) mod projection;
 pub(crate) mod recorded;
+mod rfc3339;
 pub(crate) mod time;
 pub(crate) mod version;
 

@@ -1,6 +1,8 @@
 //! Events as a store returns them.
 
 use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
 
 use crate::model::identity::category_of;
 use crate::{
@@ -174,8 +176,7 @@ impl Header {
 }
 
 /// A recorded event cannot be read. It is never skipped: who reads it stops there.
-#[derive(Debug, thiserror::Error)]
-#[error("event {id}, version {version} of stream {stream}, cannot be read")]
+#[derive(Debug)]
 #[non_exhaustive]
 pub struct UndecodableEvent {
     /// The stream it belongs to.
@@ -188,4 +189,25 @@ pub struct UndecodableEvent {
     pub position: Position,
     /// What is wrong, and what to do.
     pub source: DecodeError,
+}
+
+impl fmt::Display for UndecodableEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            id,
+            version,
+            stream,
+            ..
+        } = self;
+        write!(
+            f,
+            "event {id}, version {version} of stream {stream}, cannot be read"
+        )
+    }
+}
+
+impl Error for UndecodableEvent {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&self.source)
+    }
 }

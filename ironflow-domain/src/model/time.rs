@@ -1,10 +1,13 @@
 //! A point in time as data.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::model::rfc3339;
 
 /// A point in time, in microseconds since 1970 in UTC; RFC 3339 as text.
 ///
@@ -70,10 +73,10 @@ impl std::ops::Sub for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_microsecond(self.0) {
-            Ok(time) => time.fmt(f),
+        match rfc3339::DateTime::from_micros(self.0) {
+            Some(time) => time.fmt(f),
             // Beyond the year 9999 RFC 3339 has no form; this one is read back like the other.
-            Err(_) => write!(f, "{}us", self.0),
+            None => write!(f, "{}us", self.0),
         }
     }
 }
@@ -85,9 +88,20 @@ impl fmt::Debug for Timestamp {
 }
 
 /// A text that is no point in time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a time: expected RFC 3339, such as 2026-04-17T14:22:01Z")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidTimestamp(String);
+
+impl fmt::Display for InvalidTimestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(
+            f,
+            "`{text}` is not a time: expected RFC 3339, such as 2026-04-17T14:22:01Z"
+        )
+    }
+}
+
+impl Error for InvalidTimestamp {}
 
 impl FromStr for Timestamp {
     type Err = InvalidTimestamp;
@@ -99,9 +113,9 @@ impl FromStr for Timestamp {
         {
             return Ok(Self(micros));
         }
-        text.parse::<jiff::Timestamp>()
-            .map(|time| Self(time.as_microsecond()))
-            .map_err(|_| InvalidTimestamp(text.to_owned()))
+        rfc3339::parse(text)
+            .map(Self)
+            .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Three numbers that must not be mixed up: the version of a stream, the place in the log, the
 //! version of a shape.
 
+use std::error::Error;
 use std::fmt;
 use std::str::FromStr;
 
@@ -124,9 +125,20 @@ impl fmt::Display for Position {
 }
 
 /// A text that is no position.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a position: expected a number, or two with a point between them")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidPosition(String);
+
+impl fmt::Display for InvalidPosition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(text) = self;
+        write!(
+            f,
+            "`{text}` is not a position: expected a number, or two with a point between them"
+        )
+    }
+}
+
+impl Error for InvalidPosition {}
 
 impl FromStr for Position {
     type Err = InvalidPosition;

@@ -1,11 +1,14 @@
 //! What was stored by programs of before is read as events of today.
 
+use std::time::Duration;
+
 use ironflow_domain::store::{
     Append, ExpectedVersion, MemoryStore, NewEvent, ReadStream, StreamStore,
 };
 use ironflow_domain::{
-    Aggregate, CommandId, DecodeError, Decoder, Event, EventId, EventRef, Events, Fold, Ironflow,
-    Metadata, SchemaVersion, StreamVersion, Timestamp, Upcast, UpcastResult, event, events,
+    Aggregate, CommandId, Decide, Decision, DecodeError, Decoder, Event, EventId, EventRef, Events,
+    Fold, Ironflow, Metadata, Partition, Project, Projection, Receipt, Recorded, SchemaVersion,
+    StreamVersion, Timestamp, Upcast, UpcastResult, command, event, events,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -336,14 +339,14 @@ fn what_cannot_be_read_names_the_version_and_the_way_out() {
             1,
             "{}",
             "event parcel.came version 1 is stored, and declared retired: take its shape from an earlier program and list \
-             it where the declaration says `_`",
+             it where `upcast(…)` says `_`",
         ),
         (
             "parcel.tried_out",
             7,
             "{}",
             "event parcel.tried_out version 7 is stored, and declared retired: take its shape from an earlier program and \
-             list it where the declaration says `retired(…)`",
+             say what becomes of it, `replaced(…)`, or ignore it, `dropped(…)`",
         ),
         (
             "parcel.lost",
@@ -463,6 +466,22 @@ async fn a_stream_of_before_is_folded_as_if_written_today() {
 }
 
 #[tokio::test]
+async fn a_merge_goes_on_in_the_next_page() {
+    let mut append = vec![("parcel.viewed", 1, json!({})); ReadStream::LIMIT - 1];
+    append.push(("parcel.weight_set", 1, json!({"grams": 500})));
+    append.push(("parcel.size_set", 2, json!({"litres": 3})));
+    let store = store_with("parcel-7", &[&append]).await;
+    let ironflow = Ironflow::new(store).start().await.unwrap();
+    let loaded = ironflow.of::<Parcel>(7).load().await.unwrap();
+    let measured = ParcelEvent::Measured {
+        grams: 500,
+        litres: 3,
+    };
+    assert_eq!(loaded.state.history, [measured]);
+    assert_eq!(loaded.dropped, ReadStream::LIMIT as u64 - 1);
+}
+
+#[tokio::test]
 async fn the_events_of_a_split_share_their_place_and_are_told_apart_by_their_part() {
     let store = store_with(
         "parcel-7",
@@ -548,5 +567,126 @@ async fn a_part_without_the_others_is_an_error_and_never_half_an_event() {
         assert_eq!(error.version.get(), version, "{error}");
         let text = error.source.to_string();
         assert!(text.starts_with(says), "{text}");
+    }
+}
+
+#[command(Parcel)]
+struct Deliver;
+
+impl Decide<Deliver> for Parcel {
+    fn decide(&self, _: Deliver) -> Decision<Self> {
+        Ok(events![ParcelEvent::Delivered { to: "Bob".into() }])
+    }
+}
+
+/// How many events each city has seen: an address names a city, everything else happens where the
+/// parcel was addressed to last.
+#[derive(Projection, Default, Debug, PartialEq, Serialize, Deserialize)]
+#[projection("cities", partition = String, of(ParcelEvent))]
+struct City {
+    events: Vec<(u64, u32)>,
+}
+
+impl Project<ParcelEvent> for City {
+    fn partition(event: &Recorded<ParcelEvent>) -> Partition<String> {
+        match &event.data {
+            ParcelEvent::Addressed { city, .. } => Partition::Key(city.clone()),
+            ParcelEvent::Measured { grams: 0, .. } => Partition::Key("nowhere".into()),
+            _ => Partition::SameStream,
+        }
+    }
+
+    fn project(&mut self, event: &Recorded<ParcelEvent>) {
+        self.events.push((event.version.get(), event.part));
+    }
+}
+
+async fn following(store: &MemoryStore) -> Ironflow {
+    Ironflow::new(store.clone())
+        .projection::<City>()
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn city(ironflow: &Ironflow, name: &str) -> Option<Vec<(u64, u32)>> {
+    let city = ironflow.query::<City>(&name.to_owned()).await.unwrap();
+    city.map(|city| city.events)
+}
+
+/// Delivers it today, and waits until the cities know.
+async fn deliver(ironflow: &Ironflow) -> Receipt {
+    let receipt = ironflow.of::<Parcel>(7).execute(Deliver).await.unwrap();
+    ironflow
+        .wait_for::<City>(&receipt, Duration::from_secs(10))
+        .await
+        .unwrap();
+    receipt
+}
+
+#[tokio::test]
+async fn a_projection_sees_the_parts_of_a_split_and_counts_what_is_dropped() {
+    let store = store_with(
+        "parcel-7",
+        &[
+            &[("parcel.relabelled", 2, json!({"to": ["Ely", "Rye"]}))],
+            &[
+                ("parcel.viewed", 1, json!({})),
+                ("parcel.viewed", 1, json!({})),
+            ],
+        ],
+    )
+    .await;
+    let ironflow = following(&store).await;
+    deliver(&ironflow).await;
+    assert_eq!(city(&ironflow, "Ely").await, Some(vec![(1, 0)]));
+    // The last part of the split is the last address.
+    assert_eq!(city(&ironflow, "Rye").await, Some(vec![(1, 1), (4, 0)]));
+    assert_eq!(ironflow.projection_statuses()[0].dropped, 2);
+}
+
+#[tokio::test]
+async fn where_a_stream_went_is_found_again_through_splits_merges_and_drops() {
+    let addressed = ("parcel.relabelled", 1, json!({"to": "Ely"}));
+    let nowhere = [
+        ("parcel.weight_set", 1, json!({"grams": 0})),
+        ("parcel.size_set", 2, json!({"litres": 3})),
+    ];
+    let viewed = ("parcel.viewed", 1, json!({}));
+    for (history, place) in [
+        // A merge has the key, and its parts are met backward.
+        (vec![vec![addressed.clone()], nowhere.to_vec()], "nowhere"),
+        (
+            vec![[vec![viewed.clone()], nowhere.to_vec(), vec![viewed.clone()]].concat()],
+            "nowhere",
+        ),
+        // The last key in one append.
+        (
+            vec![[nowhere.to_vec(), vec![addressed.clone()]].concat()],
+            "Ely",
+        ),
+        (
+            vec![
+                [vec![addressed.clone()], nowhere.to_vec()].concat(),
+                vec![viewed.clone()],
+            ],
+            "nowhere",
+        ),
+    ] {
+        let appends: Vec<&[_]> = history.iter().map(Vec::as_slice).collect();
+        let store = store_with("parcel-7", &appends).await;
+        let before = following(&store).await;
+        deliver(&before).await;
+        before.stop().await;
+        // This one has not seen where the stream went.
+        let after = following(&store).await;
+        let receipt = deliver(&after).await;
+        let version = receipt.version.get();
+        let events = city(&after, place).await.unwrap();
+        assert_eq!(
+            events[events.len() - 2..],
+            [(version - 1, 0), (version, 0)],
+            "{place}"
+        );
     }
 }

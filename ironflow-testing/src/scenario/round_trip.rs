@@ -59,7 +59,7 @@ where
 }
 
 /// Runs the user's code; the error is what it panicked with.
-pub(super) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
     // Nothing the code could have left half-done is used after a panic: the scenario fails.
     panic::catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);

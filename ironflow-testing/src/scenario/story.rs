@@ -39,6 +39,10 @@ impl Story {
         self.section("Given", &numbered(events));
     }
 
+    pub(super) fn stored(&mut self, events: impl Iterator<Item = String>) {
+        self.section("Stored", &join(events));
+    }
+
     pub(super) fn when(&mut self, command: &impl Debug) {
         self.section("When", &value(command));
     }

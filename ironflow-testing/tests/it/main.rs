@@ -5,3 +5,4 @@ mod failure;
 mod scenario;
 mod stored_form;
 mod unfinished;
+mod upcasting;

@@ -1,12 +1,14 @@
 //! What can happen to an order.
 
 use ironflow_domain::{Timestamp, event};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Address, Cents, Contact, LineItem, OrderId, PaymentId};
 
 /// What can happen to an order.
 #[event("order")]
+#[derive(JsonSchema)]
 pub enum OrderEvent {
     /// A customer submitted an order. Names and prices are frozen here, so a rebuild needs nothing
     /// else.
@@ -33,7 +35,7 @@ pub enum OrderEvent {
 }
 
 /// A customer submitted an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderPlaced {
     /// Which order.

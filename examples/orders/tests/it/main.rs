@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "what helps tests may fail as tests do")]
 
+mod catalogue;
 mod contention;
 mod crash;
 mod demo;
 mod history;
 mod http;
 mod nasty;
+mod schema;
 mod service;
 mod shutdown;
 mod views;

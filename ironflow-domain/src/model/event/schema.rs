@@ -1,10 +1,11 @@
 //! What the payloads of a set of events look like, as JSON Schema.
 
 use schemars::generate::SchemaSettings;
-use schemars::{JsonSchema, Schema, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::Event;
+use crate::{CommandId, EventId, Position, SchemaVersion, StreamId, StreamVersion, Timestamp};
 
 /// A set of events that can tell the shapes of its payloads.
 ///
@@ -81,5 +82,64 @@ fn payload(root: &Value, variant: &str) -> Option<Map<String, Value>> {
         Some(_) => Some(Map::new()),
         // A variant without fields is a text there; it is stored as an object.
         None => json_schema!({ "type": "object" }).as_object().cloned(),
+    }
+}
+
+/// The schemas of our own types, which payloads may have in them.
+macro_rules! schema_of {
+    ($($type:ident: $schema:tt,)*) => {
+        $(
+            impl JsonSchema for $type {
+                fn schema_name() -> std::borrow::Cow<'static, str> {
+                    stringify!($type).into()
+                }
+
+                fn inline_schema() -> bool {
+                    true
+                }
+
+                fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                    json_schema!($schema)
+                }
+            }
+        )*
+    };
+}
+
+schema_of! {
+    CommandId: { "type": "string", "examples": ["cmd-1"] },
+    EventId: { "type": "string", "format": "uuid" },
+    Position: { "type": "string", "examples": ["17"] },
+    SchemaVersion: { "type": "integer", "format": "uint32", "minimum": 0 },
+    StreamId: { "type": "string", "examples": ["order-1"] },
+    StreamVersion: { "type": "integer", "format": "uint64", "minimum": 0 },
+    Timestamp: { "type": "string", "format": "date-time" },
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    fn reads<T: JsonSchema + DeserializeOwned>(example: &Value) {
+        let schema = T::json_schema(&mut SchemaGenerator::default());
+        if let Some(examples) = schema.get("examples") {
+            assert_eq!(examples, &Value::from(vec![example.clone()]));
+        }
+        if let Err(error) = serde_json::from_value::<T>(example.clone()) {
+            panic!("{}: {error}", T::schema_name());
+        }
+    }
+
+    #[test]
+    fn what_fits_a_schema_of_ours_can_be_read() {
+        reads::<CommandId>(&"cmd-1".into());
+        reads::<EventId>(&"3f2b8c1e-5d47-4a6b-9e0f-7c1a2b3d4e5f".into());
+        reads::<Position>(&"17".into());
+        reads::<SchemaVersion>(&1.into());
+        reads::<StreamId>(&"order-1".into());
+        reads::<StreamVersion>(&1.into());
+        reads::<Timestamp>(&"2026-04-17T14:22:01Z".into());
     }
 }

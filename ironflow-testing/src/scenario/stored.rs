@@ -1,0 +1,188 @@
+//! What a program of before has stored, and what it is today.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use ironflow_domain::{
+    Decoded, Decoder, Event, EventRef, Events, Metadata, SchemaVersion, StreamVersion, Timestamp,
+};
+use serde_json::Value;
+
+use super::story::{self, Story};
+use super::unfinished::Unfinished;
+
+/// Begins a sentence about upcasting with an event as a program of before has stored it: its name,
+/// the version of its shape, its payload.
+///
+/// ```
+/// use ironflow_domain::{Events, event, events};
+/// use ironflow_testing::stored;
+/// use serde_json::json;
+/// # use serde::Deserialize;
+///
+/// #[event("parcel", split("parcel.moved", Moved))]
+/// pub enum ParcelEvent {
+///     Left { place: String },
+///     Arrived { place: String },
+/// }
+///
+/// #[derive(Deserialize)]
+/// pub struct Moved {
+///     from: String,
+///     to: String,
+/// }
+///
+/// impl From<Moved> for Events<ParcelEvent> {
+///     fn from(Moved { from, to }: Moved) -> Self {
+///         events![ParcelEvent::Left { place: from }, ParcelEvent::Arrived { place: to }]
+///     }
+/// }
+///
+/// # fn main() {
+/// stored::<ParcelEvent>("parcel.moved", 1, json!({ "from": "Ely", "to": "Rye" })).then(events![
+///     ParcelEvent::Left { place: "Ely".into() },
+///     ParcelEvent::Arrived { place: "Rye".into() },
+/// ]);
+/// # }
+/// ```
+#[track_caller]
+pub fn stored<E: Event>(name: &str, version: u32, payload: Value) -> Stored<E> {
+    Stored {
+        payloads: vec![(name.to_owned(), version, payload)],
+        metadata: Metadata::default(),
+        time: Timestamp::from_micros(0),
+        unfinished: Unfinished::new(
+            "stored(..) without a then: nothing was checked; end with .then(events) or .then_unreadable(text)",
+        ),
+        set: PhantomData,
+    }
+}
+
+/// What was stored in one append; [`stored`] makes it.
+///
+/// Go on with [`then`](Self::then). It fails the test if it is dropped instead.
+#[derive(Debug)]
+#[must_use = "nothing is checked before `.then(…)`"]
+pub struct Stored<E> {
+    payloads: Vec<(String, u32, Value)>,
+    metadata: Metadata,
+    time: Timestamp,
+    unfinished: Unfinished,
+    set: PhantomData<fn() -> E>,
+}
+
+impl<E: Event + Debug + PartialEq> Stored<E> {
+    /// An event that was stored after it, in the same append.
+    pub fn and(mut self, name: &str, version: u32, payload: Value) -> Self {
+        self.payloads.push((name.to_owned(), version, payload));
+        self
+    }
+
+    /// The metadata it was stored with; none unless given.
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// When it was stored; at the start of 1970 unless given.
+    pub fn at(mut self, time: Timestamp) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// It is read as exactly these events, in this order.
+    ///
+    /// # Panics
+    ///
+    /// When it is read as something else, or cannot be read.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a sentence reads better without a borrow"
+    )]
+    #[track_caller]
+    pub fn then(self, expected: Events<E>) {
+        let (read, story) = self.read();
+        match read {
+            Ok(read) if read[..] == expected[..] => {}
+            Ok(read) => {
+                let (summary, table) = story::comparison(&expected, &read);
+                story.fail(
+                    &format!("what is stored is not read as was expected: {summary}"),
+                    &[("Then", table)],
+                )
+            }
+            Err(error) => {
+                let then = story::beside(&story::numbered(&expected), &error);
+                story.fail("what is stored cannot be read", &[("Then", then)])
+            }
+        }
+    }
+
+    /// It cannot be read, for a reason that has this text in it.
+    ///
+    /// # Panics
+    ///
+    /// When it can be read, or cannot for another reason.
+    #[track_caller]
+    pub fn then_unreadable(self, reason: &str) {
+        let (read, story) = self.read();
+        match read {
+            Err(error) if error.contains(reason) => {}
+            Err(error) => {
+                let then = story::beside(reason, &error);
+                story.fail(
+                    "what is stored cannot be read, for another reason than was expected",
+                    &[("Then", then)],
+                )
+            }
+            Ok(read) => {
+                let then = story::beside(reason, &story::numbered(&read));
+                story.fail(
+                    "what is stored can be read, and should not be",
+                    &[("Then", then)],
+                )
+            }
+        }
+    }
+
+    #[track_caller]
+    fn read(self) -> (Result<Vec<E>, String>, Story) {
+        let Self {
+            payloads,
+            metadata,
+            time,
+            unfinished,
+            set: _,
+        } = self;
+        unfinished.goes_on();
+        let mut story = Story::new();
+        story.stored(
+            payloads
+                .iter()
+                .map(|(name, version, payload)| format!("{name} version {version}  {payload}")),
+        );
+        let metadata = match serde_json::to_string(&metadata) {
+            Ok(metadata) => metadata,
+            Err(error) => return (Err(story::chain(&error)), story),
+        };
+        let mut decoder = Decoder::<E>::new();
+        let mut events = Vec::new();
+        let mut left = u32::try_from(payloads.len()).unwrap_or(u32::MAX);
+        for (place, (name, version, payload)) in (1..).zip(&payloads) {
+            left = left.saturating_sub(1);
+            let text = payload.to_string();
+            let event = EventRef {
+                version: StreamVersion::new(place),
+                time,
+                metadata: &metadata,
+                left_in_commit: left,
+                ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
+            };
+            match decoder.decode(&event).map(Decoded::into_events) {
+                Ok(read) => events.extend(read),
+                Err(error) => return (Err(story::chain(&error.source)), story),
+            }
+        }
+        (Ok(events), story)
+    }
+}

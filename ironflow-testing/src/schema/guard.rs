@@ -1,0 +1,458 @@
+//! Holds what is declared against what was recorded.
+
+use std::collections::BTreeSet;
+use std::env;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+
+use ironflow_domain::{
+    Aggregate, Decoded, Decoder, Described, Event, EventKind, EventRef, Fate, PastKind,
+    SchemaVersion, StreamVersion,
+};
+use serde_json::Value;
+
+use super::compare::{Comparison, Verdict, shape_only};
+use super::records::{Id, Record, Records};
+use super::{example, skeleton};
+use crate::scenario::catch;
+
+/// Whether the guard may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// What is seen for the first time is recorded; so is a change both sides can read.
+    Record,
+    /// Nothing is written: what is not recorded yet is a failure. This is for CI.
+    Check,
+    /// As [`Record`](Self::Record), and the current version of an event may take any shape: for
+    /// changes before anything was stored.
+    Overwrite,
+}
+
+impl Mode {
+    /// What the environment says: `IRONFLOW_SCHEMA` may be `record`, `check` or `overwrite`; where
+    /// it is not set, nothing is written if `CI` is.
+    ///
+    /// # Panics
+    ///
+    /// When it is something else.
+    #[must_use]
+    pub fn from_env() -> Self {
+        match env::var("IRONFLOW_SCHEMA").as_deref() {
+            Ok("record") => Self::Record,
+            Ok("check") => Self::Check,
+            Ok("overwrite") => Self::Overwrite,
+            Ok(other) => {
+                panic!("IRONFLOW_SCHEMA is `{other}`: it may be `record`, `check` or `overwrite`")
+            }
+            Err(_) => match env::var("CI").as_deref() {
+                Ok("" | "false" | "0") | Err(_) => Self::Record,
+                Ok(_) => Self::Check,
+            },
+        }
+    }
+}
+
+/// Guards the stored forms of events, in a directory that is kept under version control.
+/// [`schema_guard!`](crate::schema_guard!) makes one in `schema`, beside the crate's `Cargo.toml`.
+#[derive(Debug, Clone)]
+pub struct SchemaGuard {
+    directory: PathBuf,
+    mode: Mode,
+}
+
+impl SchemaGuard {
+    /// A guard that keeps its files in `directory`, one folder for each category.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>, mode: Mode) -> Self {
+        Self {
+            directory: directory.into(),
+            mode,
+        }
+    }
+
+    /// Holds the events of an aggregate against what was recorded, and records what is new.
+    ///
+    /// # Errors
+    ///
+    /// A text that says all that is wrong, and the ways out.
+    pub fn check<A>(&self) -> Result<(), String>
+    where
+        A: Aggregate<Event: Described>,
+    {
+        let directory = self.directory.join(A::CATEGORY);
+        let mut check = Check::<A> {
+            records: Records::read(directory)?,
+            mode: self.mode,
+            problems: Vec::new(),
+            changed: BTreeSet::new(),
+            aggregate: PhantomData,
+        };
+        for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
+            check.current(kind, &shape_only(&Value::from(schema)))?;
+        }
+        check.recorded();
+        check.merges();
+        match check.problems.as_slice() {
+            [] => check.records.save(),
+            problems => Err(problems.join("\n\n")),
+        }
+    }
+}
+
+/// One look at the events of `A`.
+struct Check<A> {
+    records: Records,
+    mode: Mode,
+    problems: Vec<String>,
+    /// What has another shape than was recorded.
+    changed: BTreeSet<Id>,
+    aggregate: PhantomData<A>,
+}
+
+/// What the declaration says about a stored name.
+enum Declared {
+    Now(&'static EventKind),
+    Past(&'static PastKind),
+    Nothing,
+}
+
+impl<A: Aggregate<Event: Described>> Check<A> {
+    /// Everything that was ever recorded must still be there, and be read.
+    fn recorded(&mut self) {
+        let known: Vec<Id> = self.records.known().cloned().collect();
+        for id in known {
+            let (name, version) = &id;
+            let declared = declared::<A::Event>(name);
+            let stored = SchemaVersion::new(*version);
+            let (last, retired) = match declared {
+                Declared::Now(kind) => (Some(kind.version), kind.retired),
+                Declared::Past(kind) if kind.fate == Fate::Retired => continue,
+                Declared::Past(kind) => (kind.version, kind.retired),
+                Declared::Nothing => {
+                    self.problems.push(unknown(&id));
+                    continue;
+                }
+            };
+            if retired.contains(&stored) {
+                continue;
+            }
+            if last.is_some_and(|last| stored > last) {
+                self.problems.push(format!(
+                    "{name} was recorded in version {version}, and is declared up to version {}\n    {}\n  Versions only \
+                     grow: declare that version again.",
+                    last.map_or(0, SchemaVersion::get),
+                    self.records.path(&id).display()
+                ));
+                continue;
+            }
+            let Some(record) = self.records.get(name, *version) else {
+                self.problems.push(self.deleted(&id));
+                continue;
+            };
+            let is_part = matches!(declared, Declared::Past(past) if matches!(past.fate, Fate::Merged { .. }));
+            if !is_part && !self.changed.contains(&id) {
+                let examples = record.examples.clone();
+                for example in examples {
+                    self.read(&id, &[(name, *version, &example)]);
+                }
+            }
+        }
+    }
+
+    /// The parts of a merge can be read together only.
+    fn merges(&mut self) {
+        for parts in A::Event::MERGES {
+            let records: Vec<Record> = parts
+                .iter()
+                .filter_map(|name| {
+                    let versions = self.records.known().filter(|(known, _)| known == name);
+                    let (_, newest) = versions.max_by_key(|(_, version)| *version)?;
+                    self.records.get(name, *newest).cloned()
+                })
+                .collect();
+            let count = records.iter().map(|record| record.examples.len()).max();
+            for nth in 0..count.unwrap_or(0) {
+                let stored: Vec<_> = records
+                    .iter()
+                    .filter_map(|record| {
+                        let example = record.examples.iter().cycle().nth(nth)?;
+                        Some((record.event.as_str(), record.version, example))
+                    })
+                    .collect();
+                if stored.len() == parts.len()
+                    && let Some((name, version, _)) = stored.last()
+                {
+                    self.read(&((*name).to_owned(), *version), &stored);
+                }
+            }
+        }
+    }
+
+    /// Reads what was stored in one append, and folds it.
+    fn read(&mut self, id: &Id, stored: &[(&str, u32, &Value)]) {
+        if let Err(why) = read_and_fold::<A>(stored) {
+            let (name, version) = id;
+            let payload = stored
+                .iter()
+                .map(|(_, _, example)| example.to_string())
+                .collect::<Vec<_>>()
+                .join("\n    ");
+            self.problems.push(format!(
+                "{name} version {version} was recorded, and {why}\n    {}\n    {payload}",
+                self.records.path(id).display()
+            ));
+        }
+    }
+
+    /// The current version must have the shape it was recorded in.
+    fn current(&mut self, kind: &'static EventKind, schema: &Value) -> Result<(), String> {
+        let version = kind.version.get();
+        // Under a new name, a version still has the shape it had under the old one.
+        let names = std::iter::once(&kind.name).chain(kind.also_named);
+        let recorded: Vec<Record> = names
+            .filter_map(|name| self.records.get(name, version).cloned())
+            .collect();
+        for record in &recorded {
+            let comparison = Comparison::of(&record.schema, schema);
+            if comparison.is_same() {
+                continue;
+            }
+            let is_ours = record.event == kind.name;
+            match (comparison.verdict(), self.mode) {
+                (Verdict::Full, Mode::Check) if is_ours => {
+                    self.problems.push(self.not_committed(
+                        kind,
+                        "has changed so that both sides can read it, and that is not recorded",
+                    ));
+                }
+                (Verdict::Full, _) if !is_ours => {}
+                (Verdict::Full, _) => {
+                    let mut record = record.clone();
+                    schema.clone_into(&mut record.schema);
+                    for example in self.examples(kind, schema)? {
+                        if !record.examples.contains(&example) {
+                            record.examples.push(example);
+                        }
+                    }
+                    self.records.insert(record);
+                }
+                (_, Mode::Overwrite) if is_ours => self.record(kind, schema)?,
+                (verdict, _) => {
+                    self.changed.insert((record.event.clone(), record.version));
+                    self.problems
+                        .push(self.changed(kind, record, schema, &comparison, verdict));
+                }
+            }
+        }
+        if recorded.iter().any(|record| record.event == kind.name) {
+            return Ok(());
+        }
+        match self.mode {
+            // Its file was deleted, which has been reported.
+            Mode::Record | Mode::Check if self.records.knows(kind.name, version) => Ok(()),
+            Mode::Check => {
+                let problem = self.not_committed(kind, "is not recorded yet");
+                self.problems.push(problem);
+                Ok(())
+            }
+            Mode::Record | Mode::Overwrite => self.record(kind, schema),
+        }
+    }
+
+    /// Records the current version as it is.
+    fn record(&mut self, kind: &'static EventKind, schema: &Value) -> Result<(), String> {
+        let version = kind.version.get();
+        let examples = self.examples(kind, schema)?;
+        if examples.is_empty() {
+            return Ok(());
+        }
+        let before = version.checked_sub(1).and_then(|before| {
+            let mut names = std::iter::once(&kind.name).chain(kind.also_named);
+            names.find_map(|name| self.records.get(name, before))
+        });
+        let compatibility = before.map(|before| {
+            let is_read = !kind.retired.contains(&SchemaVersion::new(before.version));
+            let comparison = Comparison::of(&before.schema, schema);
+            Verdict::of(is_read, comparison.forward.is_empty()).to_string()
+        });
+        self.records.insert(Record {
+            event: kind.name.to_owned(),
+            version,
+            compatibility,
+            schema: schema.clone(),
+            examples,
+        });
+        Ok(())
+    }
+
+    /// Payloads of the current version, as this program writes them.
+    fn examples(&mut self, kind: &EventKind, schema: &Value) -> Result<Vec<Value>, String> {
+        // The shape alone has no examples in it.
+        let described = A::Event::KINDS
+            .iter()
+            .position(|known| known == kind)
+            .and_then(|index| A::Event::schemas().into_iter().nth(index))
+            .map_or_else(|| schema.clone(), Value::from);
+        let mut examples = Vec::new();
+        for example in example::examples(&described) {
+            let stored = [(kind.name, kind.version.get(), &example)];
+            match read_and_fold::<A>(&stored) {
+                Ok(events) => {
+                    let written = events.first().map(A::Event::encode).transpose();
+                    let written = written
+                        .map_err(|error| error.to_string())?
+                        .unwrap_or_default();
+                    let written: Value =
+                        serde_json::from_str(&written).map_err(|error| error.to_string())?;
+                    if !examples.contains(&written) {
+                        examples.push(written);
+                    }
+                }
+                Err(why) => {
+                    self.problems.push(format!(
+                        "an example of {} was made from its schema, and {why}\n    {example}\n  Give the type that refuses it \
+                         an example that fits: `#[schemars(example = …)]`.",
+                        kind.name
+                    ));
+                    return Ok(Vec::new());
+                }
+            }
+        }
+        Ok(examples)
+    }
+
+    fn deleted(&self, id: &Id) -> String {
+        let (name, version) = id;
+        format!(
+            "the file of {name} version {version} is gone\n    {}\n  What was stored stays stored, and must be read: restore \
+             the file from version control. If no event of that version is stored anywhere, say so: {}.",
+            self.records.path(id).display(),
+            match declared::<A::Event>(name) {
+                Declared::Now(kind) if kind.version.get() > *version =>
+                    "write `_` for its shape in `upcast(…)`".to_owned(),
+                Declared::Now(_) =>
+                    "record it anew with `IRONFLOW_SCHEMA=overwrite cargo test`".to_owned(),
+                Declared::Past(_) | Declared::Nothing =>
+                    format!("`retired(\"{name}\")` on the enum"),
+            }
+        )
+    }
+
+    fn not_committed(&self, kind: &EventKind, what: &str) -> String {
+        let id = (kind.name.to_owned(), kind.version.get());
+        format!(
+            "{} version {} {what}\n    {}\n  Run the tests where they may write, and commit the file.",
+            id.0,
+            id.1,
+            self.records.path(&id).display()
+        )
+    }
+
+    fn changed(
+        &self,
+        kind: &EventKind,
+        record: &Record,
+        schema: &Value,
+        comparison: &Comparison,
+        verdict: Verdict,
+    ) -> String {
+        let id = (record.event.clone(), record.version);
+        let set = std::any::type_name::<A::Event>();
+        let set = set.rsplit("::").next().unwrap_or(set);
+        let mut text = format!(
+            "{} version {} has another shape than what was recorded (compatibility: {verdict})\n    {}\n",
+            id.0,
+            id.1,
+            self.records.path(&id).display()
+        );
+        for change in &comparison.changes {
+            let _ = writeln!(text, "  {change}");
+        }
+        for (what, reasons) in [
+            ("What was stored cannot be read:", &comparison.backward),
+            (
+                "A program of before, still running, cannot read what this one writes:",
+                &comparison.forward,
+            ),
+        ] {
+            if !reasons.is_empty() {
+                let _ = writeln!(text, "  {what}");
+            }
+            for reason in reasons {
+                let _ = writeln!(text, "    {reason}");
+            }
+        }
+        let code = skeleton::upcast(kind, set, &record.schema, schema);
+        let code: Vec<_> = code
+            .lines()
+            .map(|line| format!("        {line}"))
+            .map(|line| line.trim_end().to_owned())
+            .collect();
+        let code = code.join("\n");
+        let _ = write!(
+            text,
+            "  Ways out:\n  - Keep the version and the old shape readable: leave fields as they were, and give new ones \
+             `#[serde(default)]`.\n  - A new version, and the step from the old one:\n\n{code}\n\n  - If no event of \
+             version {} has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.",
+            id.1
+        );
+        text
+    }
+}
+
+/// Reads payloads that were stored one after the other in one append, and folds each event by
+/// itself.
+fn read_and_fold<A: Aggregate>(stored: &[(&str, u32, &Value)]) -> Result<Vec<A::Event>, String> {
+    let mut decoder = Decoder::<A::Event>::new();
+    let mut events = Vec::new();
+    let left = (0..stored.len())
+        .rev()
+        .map(|left| u32::try_from(left).unwrap_or(u32::MAX));
+    for ((place, left), (name, version, payload)) in (1..).zip(left).zip(stored) {
+        let text = payload.to_string();
+        let event = EventRef {
+            version: StreamVersion::new(place),
+            left_in_commit: left,
+            ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
+        };
+        match decoder.decode(&event) {
+            Ok(Decoded::One(event)) => events.push(event),
+            Ok(others) => events.extend(others.into_events()),
+            Err(error) => return Err(format!("cannot be read: {}", with_causes(&error.source))),
+        }
+    }
+    for event in &events {
+        catch(|| A::initial().apply(event)).map_err(|panic| {
+            format!("cannot be folded into the initial state, and what has happened cannot be refused: {panic}")
+        })?;
+    }
+    Ok(events)
+}
+
+/// An error and its causes, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
+}
+
+fn declared<E: Event>(name: &str) -> Declared {
+    if let Some(kind) = E::KINDS.iter().find(|kind| kind.is_named(name)) {
+        return Declared::Now(kind);
+    }
+    match E::PAST.iter().find(|kind| kind.name == name) {
+        Some(kind) => Declared::Past(kind),
+        None => Declared::Nothing,
+    }
+}
+
+fn unknown((name, version): &Id) -> String {
+    format!(
+        "{name} version {version} was recorded, and nothing is declared under that name\n  Where it is called something else \
+         now: `#[event(also_named(\"{name}\"))]` on the variant.\n  Where it is not recorded any more, say on the enum what \
+         becomes of the stored ones: `replaced(\"{name}\", …)`, `split(\"{name}\", …)`, `merged(…)` or `dropped(\"{name}\")`; \
+         `retired(\"{name}\")` where none is stored."
+    )
+}

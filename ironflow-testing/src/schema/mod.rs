@@ -1,0 +1,61 @@
+//! The schema guard: what is stored stays readable, and a test says so.
+
+mod compare;
+mod example;
+mod guard;
+mod records;
+mod skeleton;
+
+pub use compare::Verdict;
+pub use guard::{Mode, SchemaGuard};
+
+/// Guards the stored forms of the events of one or more aggregates, as a test.
+///
+/// ```
+/// # mod domain {
+/// # use ironflow_domain::{Aggregate, Fold, event};
+/// # use schemars::JsonSchema;
+/// # #[event("account")] #[derive(JsonSchema)] pub enum AccountEvent { Opened { owner: String } }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = AccountEvent, error = std::fmt::Error)] pub struct Account;
+/// # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
+/// # }
+/// # use domain::Account;
+/// ironflow_testing::schema_guard!(Account);
+/// ```
+///
+/// The first time the test sees a version of an event, it writes a file into `schema`, beside the
+/// crate's `Cargo.toml`: the shape of the payload, and a few example payloads. Commit it. From
+/// then on the test fails
+///
+/// - when the shape changes under the same version, unless programs of before and after can read
+///   each other's events; it shows the fields that differ and the ways out, with the code of an
+///   upcaster to paste,
+/// - when a payload that was ever recorded cannot be read or folded any more,
+/// - when a file is gone, or an event is not declared any more, unless the declaration says what
+///   became of the stored ones.
+///
+/// Where the environment variable `CI` is set, nothing is written: what is not committed fails.
+/// `IRONFLOW_SCHEMA=overwrite cargo test` lets an event change freely, for as long as none is
+/// stored.
+///
+/// The enum derives `schemars::JsonSchema` below `#[event(…)]`, and so do its payloads.
+#[macro_export]
+macro_rules! schema_guard {
+    ($($aggregate:ty),+ $(,)?) => {
+        #[test]
+        fn what_is_stored_stays_readable() {
+            let guard = $crate::SchemaGuard::new(
+                ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/schema"),
+                $crate::Mode::from_env(),
+            );
+            let problems = [$(guard.check::<$aggregate>()),+]
+                .into_iter()
+                .filter_map(|checked| checked.err())
+                .collect::<::std::vec::Vec<_>>()
+                .join("\n\n");
+            if !problems.is_empty() {
+                ::core::panic!("{problems}");
+            }
+        }
+    };
+}

@@ -1,0 +1,168 @@
+//! The files that say what events looked like when they were first stored.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What one version of an event looks like.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Record {
+    /// The stored name.
+    pub(super) event: String,
+    pub(super) version: u32,
+    /// Who can read whose payloads, of this version and the one before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) compatibility: Option<String>,
+    /// The JSON Schema of the payload.
+    pub(super) schema: Value,
+    /// Payloads as they were stored.
+    pub(super) examples: Vec<Value>,
+}
+
+/// A stored name and a version.
+pub(super) type Id = (String, u32);
+
+/// All files of one set of events.
+#[derive(Debug)]
+pub(super) struct Records {
+    directory: PathBuf,
+    files: BTreeMap<Id, Record>,
+    /// What there has ever been a file of, whether or not it is there.
+    known: BTreeSet<Id>,
+    unsaved: BTreeSet<Id>,
+}
+
+/// Lists all there has ever been, so that a file cannot go away unnoticed.
+const INDEX: &str = "index.json";
+
+impl Records {
+    /// Reads what is in `directory`, which need not exist.
+    pub(super) fn read(directory: PathBuf) -> Result<Self, String> {
+        let mut records = Self {
+            directory,
+            files: BTreeMap::new(),
+            known: BTreeSet::new(),
+            unsaved: BTreeSet::new(),
+        };
+        let entries = match fs::read_dir(&records.directory) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(records),
+            Err(error) => return Err(failed("list", &records.directory, &error)),
+        };
+        for entry in entries {
+            let path = entry
+                .map_err(|error| failed("list", &records.directory, &error))?
+                .path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            if path.file_name().is_some_and(|name| name == INDEX) {
+                let index: BTreeMap<String, BTreeSet<u32>> = read_json(&path)?;
+                let ids = index.into_iter().flat_map(|(name, versions)| {
+                    versions
+                        .into_iter()
+                        .map(move |version| (name.clone(), version))
+                });
+                records.known.extend(ids);
+            } else {
+                let record: Record = read_json(&path)?;
+                let id = (record.event.clone(), record.version);
+                if path != records.path(&id) {
+                    return Err(format!(
+                        "{} is about version {} of {}: give it back its name, {}",
+                        path.display(),
+                        id.1,
+                        id.0,
+                        records.path(&id).display()
+                    ));
+                }
+                records.known.insert(id.clone());
+                records.files.insert(id, record);
+            }
+        }
+        Ok(records)
+    }
+
+    pub(super) fn get(&self, name: &str, version: u32) -> Option<&Record> {
+        self.files.get(&(name.to_owned(), version))
+    }
+
+    /// Whether there has ever been a file.
+    pub(super) fn knows(&self, name: &str, version: u32) -> bool {
+        self.known.contains(&(name.to_owned(), version))
+    }
+
+    /// All there has ever been a file of.
+    pub(super) fn known(&self) -> impl Iterator<Item = &Id> {
+        self.known.iter()
+    }
+
+    pub(super) fn path(&self, (name, version): &Id) -> PathBuf {
+        self.directory
+            .join(format!("{}.v{version}.json", file_name(name)))
+    }
+
+    /// Adds a record, or changes one. It is written with [`save`](Self::save).
+    pub(super) fn insert(&mut self, record: Record) {
+        let id = (record.event.clone(), record.version);
+        self.known.insert(id.clone());
+        self.unsaved.insert(id.clone());
+        self.files.insert(id, record);
+    }
+
+    /// Writes what was added or changed, and the list of all there is.
+    pub(super) fn save(self) -> Result<(), String> {
+        if self.unsaved.is_empty() {
+            return Ok(());
+        }
+        fs::create_dir_all(&self.directory)
+            .map_err(|error| failed("create", &self.directory, &error))?;
+        for id in &self.unsaved {
+            write_json(&self.path(id), &self.files[id])?;
+        }
+        let mut index: BTreeMap<&str, BTreeSet<u32>> = BTreeMap::new();
+        for (name, version) in &self.known {
+            index.entry(name).or_default().insert(*version);
+        }
+        write_json(&self.directory.join(INDEX), &index)
+    }
+}
+
+/// A stored name as a file can be called.
+fn file_name(name: &str) -> String {
+    let mut file_name = String::new();
+    for c in name.chars() {
+        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+            file_name.push(c);
+        } else {
+            let _ = write!(file_name, "%{:x}", u32::from(c));
+        }
+    }
+    file_name
+}
+
+fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
+    let text = fs::read_to_string(path).map_err(|error| failed("read", path, &error))?;
+    serde_json::from_str(&text).map_err(|error| {
+        format!(
+            "{} is not what was written there: {error}; restore it from version control",
+            path.display()
+        )
+    })
+}
+
+fn write_json(path: &Path, value: &impl Serialize) -> Result<(), String> {
+    let mut text =
+        serde_json::to_string_pretty(value).map_err(|error| failed("write", path, &error))?;
+    text.push('\n');
+    fs::write(path, text).map_err(|error| failed("write", path, &error))
+}
+
+fn failed(what: &str, path: &Path, error: &dyn std::fmt::Display) -> String {
+    format!("failed to {what} {}: {error}", path.display())
+}

@@ -1,0 +1,300 @@
+//! One domain as it was, and as it might be after a change.
+
+/// An aggregate `Order` of its own, folded by counting, whose events are declared in the braces.
+macro_rules! domain {
+    ($name:ident { $($events:tt)* } $($types:item)*) => {
+        pub(crate) mod $name {
+            #![allow(dead_code, reason = "fields are stored and read, not used")]
+
+            use ironflow_domain::{Aggregate, Fold, event};
+            use schemars::JsonSchema;
+            #[allow(unused_imports, reason = "not every domain needs all")]
+            use serde::{Deserialize, Serialize};
+
+            $($types)*
+
+            $($events)*
+
+            #[derive(Aggregate, Default)]
+            #[aggregate(event = OrderEvent, error = std::fmt::Error)]
+            pub(crate) struct Order(u32);
+
+            impl Fold for Order {
+                fn fold(&mut self, _: &OrderEvent) {
+                    self.0 += 1;
+                }
+            }
+        }
+    };
+}
+
+domain!(plain {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { carrier: String },
+        Cancelled,
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct OrderPlaced { id: u64, note: Option<String>, items: Vec<Item> }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct Item { sku: String, quantity: u32 }
+);
+
+domain!(described {
+    /// Everything is documented now.
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        /// Somebody ordered.
+        Placed(OrderPlacedByNow),
+        Shipped { /** Who brings it. */ carrier: String },
+        /// Nobody wants it any more.
+        Cancelled,
+    }
+}
+    /// The payload has another name in the program.
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct OrderPlacedByNow { items: Vec<Line>, id: u64, note: Option<String> }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct Line { quantity: u32, sku: String }
+);
+
+domain!(with_default {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { carrier: String, #[serde(default)] express: bool },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(with_a_required_field {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { carrier: String, weight: u32 },
+        Cancelled,
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct OrderPlaced { id: String, items: Vec<Item> }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct Item { sku: String, quantity: u64 }
+);
+
+domain!(upcast {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(version = 2, upcast(ShippedV1))]
+        Shipped { carrier: String, weight: u32 },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV1 { carrier: String }
+
+    impl From<ShippedV1> for OrderEvent {
+        fn from(old: ShippedV1) -> Self {
+            Self::Shipped { carrier: old.carrier, weight: 0 }
+        }
+    }
+);
+
+domain!(upcast_that_refuses {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(version = 2, upcast(ShippedV1))]
+        Shipped { carrier: String, weight: u32 },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+    use ironflow_domain::{EventRef, Upcast, UpcastResult};
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV1 { carrier: String }
+
+    impl Upcast<ShippedV1> for OrderEvent {
+        fn upcast(old: ShippedV1, _: &EventRef<'_>) -> UpcastResult<Self> {
+            Err(format!("nobody knows what {} weighs", old.carrier).into())
+        }
+    }
+);
+
+domain!(retired_version {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(version = 2, upcast(_))]
+        Shipped { carrier: String, weight: u32 },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(renamed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(also_named("order.shipped"))]
+        Sent { carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(renamed_and_changed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(also_named("order.shipped"))]
+        Sent { carriers: Vec<String> },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(removed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(dropped {
+    #[event("order", dropped("order.shipped"))]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(retired {
+    #[event("order", retired("order.shipped"))]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(split_and_merged {
+    #[event(
+        "order",
+        split("order.placed", OrderPlaced),
+        merged(("order.shipped", Shipped), ("order.cancelled", Cancelled))
+    )]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Opened { id: u64 },
+        ItemAdded { sku: String },
+        Returned { carrier: String },
+    }
+}
+    use ironflow_domain::Events;
+
+    #[derive(Deserialize)]
+    pub(crate) struct OrderPlaced { id: u64, items: Vec<Item> }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Item { sku: String }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Shipped { carrier: String }
+
+    #[derive(Deserialize)]
+    pub(crate) struct Cancelled {}
+
+    impl From<OrderPlaced> for Events<OrderEvent> {
+        fn from(OrderPlaced { id, items }: OrderPlaced) -> Self {
+            let items = items.into_iter().map(|Item { sku }| OrderEvent::ItemAdded { sku });
+            std::iter::once(OrderEvent::Opened { id }).chain(items).collect()
+        }
+    }
+
+    impl From<(Shipped, Cancelled)> for OrderEvent {
+        fn from((Shipped { carrier }, Cancelled {}): (Shipped, Cancelled)) -> Self {
+            Self::Returned { carrier }
+        }
+    }
+);
+
+domain!(validated {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed { id: OrderId },
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(try_from = "String")]
+    pub(crate) struct OrderId(String);
+
+    impl TryFrom<String> for OrderId {
+        type Error = &'static str;
+
+        fn try_from(text: String) -> Result<Self, Self::Error> {
+            if text.starts_with("o-") { Ok(Self(text)) } else { Err("it does not begin with o-") }
+        }
+    }
+);
+
+domain!(validated_with_an_example {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed { #[schemars(example = "o-1")] id: OrderId },
+    }
+}
+    pub(crate) use super::validated::OrderId;
+);
+
+/// An aggregate whose fold refuses what has happened.
+pub(crate) mod folding_refuses {
+    use ironflow_domain::{Aggregate, Fold};
+
+    use super::plain::OrderEvent;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(event = OrderEvent, error = std::fmt::Error)]
+    pub(crate) struct Order(Option<u64>);
+
+    impl Fold for Order {
+        fn fold(&mut self, event: &OrderEvent) {
+            if let OrderEvent::Cancelled = event {
+                self.0.expect("what is cancelled was placed");
+            }
+        }
+    }
+}

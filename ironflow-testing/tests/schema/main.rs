@@ -1,0 +1,411 @@
+//! The schema guard, held against every kind of change.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod domain;
+mod verdicts;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ironflow_domain::{Aggregate, Described};
+use ironflow_testing::{Mode, SchemaGuard};
+use serde_json::Value;
+
+/// A directory in which the plain domain is recorded.
+struct Recorded(tempfile::TempDir);
+
+impl Recorded {
+    fn new() -> Self {
+        let recorded = Self(tempfile::tempdir().unwrap());
+        recorded
+            .check::<domain::plain::Order>(Mode::Record)
+            .unwrap();
+        recorded
+    }
+
+    fn check<A: Aggregate<Event: Described>>(&self, mode: Mode) -> Result<(), String> {
+        SchemaGuard::new(self.0.path(), mode).check::<A>()
+    }
+
+    fn path(&self, file: &str) -> PathBuf {
+        self.0.path().join("order").join(file)
+    }
+
+    fn read(&self, file: &str) -> Value {
+        serde_json::from_str(&fs::read_to_string(self.path(file)).unwrap()).unwrap()
+    }
+
+    fn files(&self) -> Vec<String> {
+        let mut files: Vec<_> = fs::read_dir(self.path(""))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// What fails with a changed domain, without the directory's own name.
+    fn failure<A: Aggregate<Event: Described>>(&self) -> String {
+        let before = contents(self.0.path());
+        let failure = self.check::<A>(Mode::Record).unwrap_err();
+        assert_eq!(
+            contents(self.0.path()),
+            before,
+            "what fails must not be recorded"
+        );
+        let checked = self.check::<A>(Mode::Check).unwrap_err();
+        assert!(checked.ends_with(&failure), "{checked}");
+        failure.replace(self.0.path().to_str().unwrap(), "schema")
+    }
+}
+
+fn contents(directory: &Path) -> Vec<(PathBuf, String)> {
+    let mut contents: Vec<_> = fs::read_dir(directory.join("order"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+        .collect();
+    contents.sort();
+    contents
+}
+
+#[test]
+fn what_is_seen_for_the_first_time_is_recorded() {
+    let recorded = Recorded::new();
+    assert_eq!(
+        recorded.files(),
+        [
+            "index.json",
+            "order.cancelled.v1.json",
+            "order.placed.v1.json",
+            "order.shipped.v1.json"
+        ]
+    );
+    let placed = recorded.read("order.placed.v1.json");
+    assert_eq!(
+        (&placed["event"], &placed["version"]),
+        (&"order.placed".into(), &1.into())
+    );
+    assert_eq!(
+        placed["examples"],
+        serde_json::json!([
+            {"id": 1, "note": "note", "items": [{"sku": "sku", "quantity": 1}]},
+            {"id": 1, "note": null, "items": [{"sku": "sku", "quantity": 1}]},
+        ])
+    );
+    assert_eq!(placed["schema"]["properties"]["id"]["format"], "uint64");
+    // Seen again, it is as it was, also where nothing may be written.
+    let before = contents(recorded.0.path());
+    recorded
+        .check::<domain::plain::Order>(Mode::Record)
+        .unwrap();
+    recorded.check::<domain::plain::Order>(Mode::Check).unwrap();
+    assert_eq!(contents(recorded.0.path()), before);
+}
+
+#[test]
+fn what_is_not_committed_fails_where_nothing_may_be_written() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    let failure = empty
+        .check::<domain::plain::Order>(Mode::Check)
+        .unwrap_err();
+    for name in ["order.placed", "order.shipped", "order.cancelled"] {
+        assert!(
+            failure.contains(&format!("{name} version 1 is not recorded yet")),
+            "{failure}"
+        );
+    }
+    assert!(!empty.path("").exists());
+}
+
+#[test]
+fn names_and_comments_of_the_program_are_not_part_of_a_shape() {
+    let recorded = Recorded::new();
+    let before = contents(recorded.0.path());
+    recorded
+        .check::<domain::described::Order>(Mode::Record)
+        .unwrap();
+    assert_eq!(contents(recorded.0.path()), before);
+}
+
+#[test]
+fn a_field_with_a_default_is_recorded_beside_what_there_was() {
+    let recorded = Recorded::new();
+    let failure = recorded
+        .check::<domain::with_default::Order>(Mode::Check)
+        .unwrap_err();
+    assert!(
+        failure.contains(
+            "order.shipped version 1 has changed so that both sides can read it, and that is not recorded"
+        ),
+        "{failure}"
+    );
+    recorded
+        .check::<domain::with_default::Order>(Mode::Record)
+        .unwrap();
+    let examples = &recorded.read("order.shipped.v1.json")["examples"];
+    assert_eq!(
+        examples,
+        &serde_json::json!([
+            {"carrier": "carrier"},
+            {"carrier": "carrier", "express": true},
+            {"carrier": "carrier", "express": false},
+        ])
+    );
+    // Back again is a change both sides can read, too.
+    recorded
+        .check::<domain::plain::Order>(Mode::Record)
+        .unwrap();
+}
+
+#[test]
+fn another_shape_under_the_same_version_fails_with_the_ways_out() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::with_a_required_field::Order>();
+    let expected = "\
+order.placed version 1 has another shape than what was recorded (compatibility: none)
+    schema/order/order.placed.v1.json
+  ~ id: integer (uint64) → string
+  ~ items[].quantity: integer (uint32) → integer (uint64)
+  - note: null or string
+  What was stored cannot be read:
+    id: integer (uint64) is not read as string
+  A program of before, still running, cannot read what this one writes:
+    id: string is not read as integer (uint64)
+    items[].quantity: integer (uint64) may be out of the range of integer (uint32)
+  Ways out:
+  - Keep the version and the old shape readable: leave fields as they were, and give new ones `#[serde(default)]`.
+  - A new version, and the step from the old one:
+
+        #[event(version = 2, upcast(PlacedV1))]
+        Placed(OrderPlaced),
+
+        #[derive(Deserialize)]
+        struct PlacedV1 {
+            id: u64,
+            items: Vec<serde_json::Value>,
+            note: Option<String>,
+        }
+
+        impl From<PlacedV1> for OrderPlaced {
+            fn from(old: PlacedV1) -> Self {
+                Self {
+                    id: old.id,
+                    items: old.items,
+                }
+            }
+        }
+
+  - If no event of version 1 has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.";
+    let (_, placed) = failure.split_at(failure.find("order.placed version 1 has another").unwrap());
+    let (placed, shipped) = placed.split_at(placed.find("\n\norder.shipped").unwrap());
+    assert_eq!(placed, expected);
+    for line in [
+        "  + weight: integer (uint32)",
+        "    weight: it is missing, and has no default",
+        "        Shipped { … },",
+        "        impl From<ShippedV1> for OrderEvent {",
+        "                Self::Shipped {",
+        "                    weight: …,",
+    ] {
+        assert!(
+            shipped.lines().any(|known| known == line),
+            "{line} in\n{shipped}"
+        );
+    }
+}
+
+#[test]
+fn a_new_version_with_an_upcaster_is_recorded_with_its_verdict() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::upcast::Order>(Mode::Record)
+        .unwrap();
+    let shipped = recorded.read("order.shipped.v2.json");
+    // The new field is one that a program of before does not look at.
+    assert_eq!(shipped["compatibility"], "full");
+    assert_eq!(
+        recorded.read("index.json")["order.shipped"],
+        serde_json::json!([1, 2])
+    );
+    // The program of before must not be tested against what is recorded by now.
+    let failure = recorded.failure::<domain::plain::Order>();
+    assert!(
+        failure
+            .contains("order.shipped was recorded in version 2, and is declared up to version 1"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn what_was_recorded_must_still_be_read_and_folded() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::upcast_that_refuses::Order>();
+    assert!(
+        failure.contains(
+            "order.shipped version 1 was recorded, and cannot be read: event order.shipped version 1 cannot be upcast: \
+             nobody knows what carrier weighs"
+        ),
+        "{failure}"
+    );
+    let failure = recorded.failure::<domain::folding_refuses::Order>();
+    assert!(
+        failure.contains(
+            "order.cancelled version 1 was recorded, and cannot be folded into the initial state"
+        ) && failure.contains("what is cancelled was placed"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn a_file_that_is_gone_fails_unless_its_version_is_retired() {
+    let recorded = Recorded::new();
+    fs::remove_file(recorded.path("order.shipped.v1.json")).unwrap();
+    let failure = recorded.failure::<domain::plain::Order>();
+    assert!(
+        failure.contains("the file of order.shipped version 1 is gone"),
+        "{failure}"
+    );
+    assert!(
+        failure.contains("restore the file from version control"),
+        "{failure}"
+    );
+
+    // A new version does not make up for it.
+    let failure = recorded
+        .check::<domain::upcast::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("write `_` for its shape in `upcast(…)`"),
+        "{failure}"
+    );
+    recorded
+        .check::<domain::retired_version::Order>(Mode::Record)
+        .unwrap();
+}
+
+#[test]
+fn an_event_that_is_declared_no_more_fails_unless_its_fate_is_told() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::removed::Order>();
+    assert!(
+        failure.contains(
+            "order.shipped version 1 was recorded, and nothing is declared under that name"
+        ) && failure.contains("`dropped(\"order.shipped\")`"),
+        "{failure}"
+    );
+    recorded
+        .check::<domain::dropped::Order>(Mode::Check)
+        .unwrap();
+    recorded
+        .check::<domain::retired::Order>(Mode::Check)
+        .unwrap();
+    fs::remove_file(recorded.path("order.shipped.v1.json")).unwrap();
+    recorded
+        .check::<domain::retired::Order>(Mode::Check)
+        .unwrap();
+    // What is dropped is stored all the same.
+    recorded.failure::<domain::dropped::Order>();
+}
+
+#[test]
+fn a_renamed_event_keeps_its_shape() {
+    let recorded = Recorded::new();
+    let failure = recorded
+        .check::<domain::renamed_and_changed::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("order.shipped version 1 has another shape than what was recorded"),
+        "{failure}"
+    );
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::renamed::Order>(Mode::Record)
+        .unwrap();
+    assert!(recorded.files().contains(&"order.sent.v1.json".to_owned()));
+    assert!(
+        recorded
+            .files()
+            .contains(&"order.shipped.v1.json".to_owned())
+    );
+}
+
+#[test]
+fn events_that_are_split_and_merged_are_read_as_they_were_stored() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::split_and_merged::Order>(Mode::Record)
+        .unwrap();
+    // Each part is looked at: a payload that does not fit fails.
+    let path = recorded.path("order.shipped.v1.json");
+    let broken = fs::read_to_string(&path)
+        .unwrap()
+        .replace("\"carrier\": \"carrier\"", "\"carrier\": 7");
+    fs::write(&path, broken).unwrap();
+    let failure = recorded.failure::<domain::split_and_merged::Order>();
+    assert!(
+        failure.contains("invalid type: integer `7`, expected a string"),
+        "{failure}"
+    );
+}
+
+#[test]
+fn before_anything_is_stored_an_event_may_change_freely() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::with_a_required_field::Order>(Mode::Overwrite)
+        .unwrap();
+    recorded
+        .check::<domain::with_a_required_field::Order>(Mode::Check)
+        .unwrap();
+    assert!(recorded.check::<domain::plain::Order>(Mode::Check).is_err());
+}
+
+#[test]
+fn a_type_that_refuses_what_fits_its_schema_needs_an_example() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    let failure = empty
+        .check::<domain::validated::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("it does not begin with o-")
+            && failure.contains("`#[schemars(example = …)]`"),
+        "{failure}"
+    );
+    assert!(!empty.path("order.placed.v1.json").exists());
+    empty
+        .check::<domain::validated_with_an_example::Order>(Mode::Record)
+        .unwrap();
+    assert_eq!(
+        empty.read("order.placed.v1.json")["examples"],
+        serde_json::json!([{"id": "o-1"}])
+    );
+}
+
+#[test]
+fn a_file_that_was_edited_by_hand_is_named() {
+    let recorded = Recorded::new();
+    let path = recorded.path("order.placed.v1.json");
+    fs::write(&path, "<<<<<<< ours").unwrap();
+    let failure = recorded
+        .check::<domain::plain::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("order.placed.v1.json is not what was written there")
+            && failure.contains("restore it from version control"),
+        "{failure}"
+    );
+    let recorded = Recorded::new();
+    fs::rename(
+        recorded.path("order.placed.v1.json"),
+        recorded.path("order.lost.v1.json"),
+    )
+    .unwrap();
+    let failure = recorded
+        .check::<domain::plain::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("is about version 1 of order.placed: give it back its name"),
+        "{failure}"
+    );
+}

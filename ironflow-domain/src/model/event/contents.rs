@@ -19,17 +19,28 @@ pub trait Stored: Serialize + DeserializeOwned {}
 impl<T: Serialize + DeserializeOwned> Stored for T {}
 
 /// Stands in for the functions of a mirror for which serde derived nothing: serde has said why, and
-/// there is no more to say. Functions that are derived are preferred to these.
+/// there is no more to say. Functions that are derived are preferred to these, and a program that
+/// uses these all the same cannot be built.
 pub trait Underived: Sized {
-    /// Is never compiled into anything.
+    /// In place of the one that serde derives.
     fn serialize<E, S>(_: &E, _: S) -> Result<(), serde_json::Error> {
-        const { panic!("serde derived no `serialize`") }
+        const { refuse::<E>() }
+        unreachable!("a program that uses it cannot be built")
     }
 
-    /// Is never compiled into anything.
+    /// In place of the one that serde derives.
     fn deserialize<E, D>(_: D) -> Result<E, serde_json::Error> {
-        const { panic!("serde derived no `deserialize`") }
+        const { refuse::<E>() }
+        unreachable!("a program that uses it cannot be built")
     }
+}
+
+/// Fails where it is evaluated, which depends on the type.
+const fn refuse<E>() {
+    assert!(
+        size_of::<E>() == usize::MAX,
+        "serde derived nothing for this set of events"
+    );
 }
 
 impl<T> Underived for T {}

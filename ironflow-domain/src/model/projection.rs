@@ -82,8 +82,10 @@ pub enum Partition<K> {
     Nowhere,
 }
 
-/// The key of a projection that has a single view, and no `partition = …`. Where the compiler expects
-/// it and finds your key, that is what is missing in `#[projection(…)]`.
+/// The key of a projection that has a single view, and no `partition = …`.
+///
+/// Where the compiler expects it and finds your key, `partition = …` is missing in
+/// `#[projection(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unpartitioned;
 

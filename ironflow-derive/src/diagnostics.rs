@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::cmp::Reverse;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The mistakes found so far. Parsing takes it by shared reference, reports, and goes on.
@@ -58,6 +58,28 @@ impl Diagnostics {
 
 fn with_help(what: impl std::fmt::Display, help: impl std::fmt::Display) -> String {
     format!("{what}\n\nhelp: {help}")
+}
+
+/// The same tokens, seen at `span`: what is wrong about any of them is reported there.
+pub(crate) fn located(tokens: TokenStream, span: Span) -> TokenStream {
+    let relocate = |mut token: TokenTree| {
+        match &token {
+            TokenTree::Group(group) => {
+                let mut moved = Group::new(group.delimiter(), located(group.stream(), span));
+                moved.set_span(span);
+                return TokenTree::Group(moved);
+            }
+            // Its span says which crate is meant.
+            TokenTree::Ident(word) if word == "$crate" => {
+                token.set_span(token.span().located_at(span));
+            }
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {
+                token.set_span(span);
+            }
+        }
+        token
+    };
+    tokens.into_iter().map(relocate).collect()
 }
 
 /// The known word nearest to `word`, if one is near enough to have been meant.

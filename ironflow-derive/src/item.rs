@@ -1,13 +1,15 @@
 //! What the macros need to know about the item they stand on.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Visibility,
+    Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Type,
+    Visibility,
 };
 
+use crate::attributes::{Arguments, Key, Shape};
 use crate::diagnostics::Diagnostics;
 
 /// Reads a struct, enum or union; anything else is reported as the wrong kind of item.
@@ -49,12 +51,49 @@ fn keyword(item: &TokenStream) -> Option<Ident> {
     parser.parse2(item.clone()).ok().flatten()
 }
 
-/// Whether the item borrows: then it cannot be what it is declared to be, and gets no impls.
-pub(crate) fn borrows(item: &DeriveInput) -> bool {
-    item.generics.lifetimes().next().is_some()
+/// Whether the item's generics keep it from being what it is declared to be: then it gets no impls.
+pub(crate) fn is_out_of_bounds(item: &DeriveInput) -> bool {
+    item.generics.lifetimes().next().is_some() || unbounded(item).next().is_some()
 }
 
-/// Events and commands outlive whoever made them.
+/// The type parameters of which nothing is known.
+fn unbounded(item: &DeriveInput) -> impl Iterator<Item = &Ident> {
+    let clause = item.generics.where_clause.as_ref();
+    let is_named = move |parameter: &Ident| {
+        clause.is_some_and(|clause| {
+            let text = clause.to_token_stream();
+            mentions(text, parameter)
+        })
+    };
+    item.generics
+        .type_params()
+        .filter(move |parameter| parameter.bounds.is_empty() && !is_named(&parameter.ident))
+        .map(|parameter| &parameter.ident)
+}
+
+fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), ident),
+        TokenTree::Ident(word) => word == *ident,
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// A type parameter may be anything, and not everything can be part of the item.
+pub(crate) fn refuse_unbounded(item: &DeriveInput, bounds: &str, diagnostics: &Diagnostics) {
+    for parameter in unbounded(item) {
+        diagnostics.error(
+            parameter.span(),
+            format!(
+                "`{parameter}` may be any type, and not any type can be part of `{}`",
+                item.ident
+            ),
+            format!("say what it must be able to do: `{parameter}: {bounds}`"),
+        );
+    }
+}
+
+/// Events, commands and states outlive whoever made them.
 pub(crate) fn refuse_lifetimes(item: &DeriveInput, what: &str, diagnostics: &Diagnostics) {
     for lifetime in item.generics.lifetimes() {
         diagnostics.error_at(
@@ -83,9 +122,42 @@ pub(crate) fn derived(attributes: &[Attribute]) -> Vec<String> {
         .collect()
 }
 
+/// The key for those who implement by hand what would be derived.
+pub(crate) const BY_HAND: Key = Key {
+    name: "by_hand",
+    shape: Shape::Types,
+    usage: "by_hand(Debug)",
+    meaning: "of `Debug`, `Clone` and `PartialEq`, those that you implement by hand",
+    otherwise: "each is derived, unless you derive it below the attribute",
+    ..Key::OPTIONAL
+};
+
+/// The traits the user implements by hand.
+pub(crate) fn by_hand(given: &mut Arguments, diagnostics: &Diagnostics) -> Vec<String> {
+    let types = given.types(BY_HAND.name).unwrap_or_default();
+    let name = |ty: Type| {
+        let text = ty.to_token_stream().to_string();
+        let name = text
+            .rsplit(':')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned();
+        if !["Debug", "Clone", "PartialEq"].contains(&name.as_str()) {
+            diagnostics.error_at(
+                ty,
+                format!("`{name}` is not derived here, so there is nothing to leave out"),
+                "write `by_hand(Debug)`; `Clone` and `PartialEq` can be left out too",
+            );
+        }
+        name
+    };
+    types.into_iter().map(name).collect()
+}
+
 /// Derives what the tests and the retry of a conflict need of every event and command, except what
-/// the user derives already. Nothing can be derived on a union, which has been reported.
-pub(crate) fn derive_missing(item: &DeriveInput) -> TokenStream {
+/// the user has already. Nothing can be derived on a union, which has been reported.
+pub(crate) fn derive_missing(item: &DeriveInput, by_hand: &[String]) -> TokenStream {
     let present = derived(&item.attrs);
     let missing: Vec<_> = [
         ("Debug", quote!(::core::fmt::Debug)),
@@ -93,7 +165,7 @@ pub(crate) fn derive_missing(item: &DeriveInput) -> TokenStream {
         ("PartialEq", quote!(::core::cmp::PartialEq)),
     ]
     .into_iter()
-    .filter(|(name, _)| !present.iter().any(|derived| derived == name))
+    .filter(|(name, _)| !present.iter().chain(by_hand).any(|present| present == name))
     .map(|(_, path)| path)
     .collect();
     if missing.is_empty() || matches!(item.data, Data::Union(_)) {

@@ -14,6 +14,8 @@ mod paths;
 mod projection;
 #[cfg(test)]
 mod reference;
+#[cfg(test)]
+mod snapshots;
 
 use proc_macro::TokenStream;
 

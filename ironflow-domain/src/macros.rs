@@ -28,13 +28,51 @@
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It implements [`Event`](crate::Event) and derives `Debug`, `Clone` and `PartialEq`,
-/// except those you derive yourself below it. Write your own derives *below* `#[event]`: it cannot
-/// see those above it, and the compiler would report conflicting implementations.
+/// It implements [`Event`](crate::Event) and derives `Debug`, `Clone` and `PartialEq`, except those
+/// you derive yourself below it, and those you name in `by_hand(…)`:
+///
+/// ```
+/// # use ironflow_domain::event;
+/// #[event("card", by_hand(Debug))]
+/// #[derive(Eq, Hash)] // below: the macro sees what is derived there
+/// pub enum CardEvent {
+///     PinSet { pin: String },
+/// }
+///
+/// impl std::fmt::Debug for CardEvent {
+///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+///         f.write_str("PinSet { pin: … }")
+///     }
+/// }
+/// # assert_eq!(format!("{:?}", CardEvent::PinSet { pin: "1".into() }), "PinSet { pin: … }");
+/// ```
+///
+/// What is derived *above* `#[event]`, or implemented by hand without `by_hand(…)`, it cannot see.
+/// The compiler then reports conflicting implementations (E0119), one of them at `#[event]`: move
+/// the derive below, or name the trait in `by_hand(…)`.
 ///
 /// Serde's attributes on fields, and those on a variant about its fields, shape the stored
 /// form; the enum itself needs no serde derive. If it has one, for a purpose of its own,
 /// serde's attributes that name or tag variants are about that alone.
+///
+/// # Beside `tracing::event!`
+///
+/// A module can import one macro called `event`. Call one of the two by its path; the attribute on
+/// variants stays `#[event(…)]`:
+///
+/// ```
+/// # mod tracing { macro_rules! event { ($($text:tt)*) => {}; } pub(crate) use event; }
+/// use ironflow_domain as flow;
+/// use tracing::event;
+///
+/// #[flow::event("lamp")]
+/// pub enum LampEvent {
+///     #[event(name = "lamp.toggled")]
+///     Switched,
+/// }
+///
+/// event!(Level::INFO, "switched");
+/// ```
 pub use ironflow_derive::event;
 
 /// Declares a command, or an enum of commands, and the aggregate that decides it.
@@ -62,8 +100,34 @@ pub use ironflow_derive::event;
 ///
 /// It implements [`Command`](crate::Command) and, where a field is marked `#[id]`,
 /// [`Addressed`](crate::Addressed); it derives `Debug`, `Clone` and `PartialEq`, except
-/// those you derive yourself below it. The aggregate implements [`Decide`](crate::Decide),
-/// or [`DecideWith`](crate::DecideWith) where the command has a context.
+/// those you derive yourself below it, and those you name in `by_hand(…)`; see
+/// [`#[event]`](macro@crate::event). The aggregate implements [`Decide`](crate::Decide), or
+/// [`DecideWith`](crate::DecideWith) where the command has a context.
+///
+/// # Beside clap's `#[command(…)]`
+///
+/// Where clap's derives read `#[command(…)]`, an imported attribute of that name is ambiguous: the
+/// compiler says so (E0659). Call ours by its path, above the derive; what follows is clap's:
+///
+/// ```
+/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, event, events};
+/// # #[event("account")] pub enum AccountEvent { Opened }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = AccountEvent, error = std::fmt::Error)] pub struct Account;
+/// # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
+/// # impl Decide<OpenAccount> for Account {
+/// #     fn decide(&self, _: OpenAccount) -> Decision<Self> { Ok(events![AccountEvent::Opened]) }
+/// # }
+/// use ironflow_domain as flow;
+///
+/// #[flow::command(Account, creates)]
+/// // #[derive(clap::Args)]
+/// // #[command(about = "Opens an account")]
+/// pub struct OpenAccount {
+///     #[id]
+///     // #[arg(long)]
+///     pub account: String,
+/// }
+/// ```
 pub use ironflow_derive::command;
 
 /// Makes a state an aggregate: says which events it folds and how it refuses a command.

@@ -1,8 +1,10 @@
 //! What generated code needs. Not part of the public interface: it changes without notice.
 
 pub use serde;
+pub use serde_json::Error as JsonError;
 
-pub use crate::model::event::codec::{decode, encode_variant, shape, step};
+pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
+pub use crate::model::event::contents::{Codec, Stored, Underived};
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;
@@ -11,11 +13,55 @@ pub use schemars;
 
 pub use crate::__with_schema as with_schema;
 
-use crate::{Aggregate, InvalidStreamId, StreamId};
+use std::fmt;
 
-/// The stream of the aggregate `A` called `id`.
-pub fn stream_of<A: Aggregate>(id: &impl std::fmt::Display) -> Result<StreamId, InvalidStreamId> {
-    StreamId::new(A::CATEGORY, id)
+use crate::{Aggregate, Events, InvalidStreamId, StreamId};
+
+/// What names an aggregate.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot name an aggregate",
+    label = "it does not implement `Display`",
+    note = "write `impl std::fmt::Display for {Self}`: the stream of `7` is called `category-7`"
+)]
+pub trait Names {
+    /// The stream of the aggregate `A` of that name.
+    fn stream_of<A: Aggregate>(&self) -> Result<StreamId, InvalidStreamId>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display> Names for T {
+    fn stream_of<A: Aggregate>(&self) -> Result<StreamId, InvalidStreamId> {
+        StreamId::new(A::CATEGORY, self)
+    }
+}
+
+/// The events of a list. A function of this form lets the compiler point at the one event that is
+/// of another set.
+pub fn events<E, const N: usize>(events: [E; N]) -> Events<E> {
+    Events::from(events)
+}
+
+/// Fails to compile where `category` is one of `others`.
+#[track_caller]
+pub const fn has_a_category_of_its_own(category: &str, others: &[&str]) {
+    let mut index = 0;
+    while index < others.len() {
+        assert!(
+            !same(category, others[index]),
+            "`of(…)` lists two sets of events with the same category: the streams of one could not be told from those of \
+             the other"
+        );
+        index += 1;
+    }
+}
+
+const fn same(left: &str, right: &str) -> bool {
+    let (left, right) = (left.as_bytes(), right.as_bytes());
+    let mut index = 0;
+    while index < left.len() && index < right.len() && left[index] == right[index] {
+        index += 1;
+    }
+    index == left.len() && index == right.len()
 }
 
 /// Code that is of use only where schemas are wanted.

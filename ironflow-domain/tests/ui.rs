@@ -9,7 +9,12 @@
 fn mistakes_are_explained() {
     let programs = trybuild::TestCases::new();
     programs.compile_fail("tests/ui/event/*.rs");
+    programs.compile_fail("tests/ui/upcast/*.rs");
     programs.compile_fail("tests/ui/command/*.rs");
     programs.compile_fail("tests/ui/aggregate/*.rs");
     programs.compile_fail("tests/ui/projection/*.rs");
+    programs.compile_fail("tests/ui/decision/*.rs");
+    programs.compile_fail("tests/ui/runtime/*.rs");
+    #[cfg(feature = "schema")]
+    programs.compile_fail("tests/ui/schema/*.rs");
 }

@@ -64,6 +64,7 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
             format!("write `struct {}`", item.ident),
         );
     }
+    item::refuse_lifetimes(&item, "an aggregate", diagnostics);
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
@@ -83,6 +84,9 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         error,
         item,
     } = aggregate;
+    if item.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
     let ident = &item.ident;
     let name = ident.unraw().to_string();
     let doc = item::doc(&item.attrs);

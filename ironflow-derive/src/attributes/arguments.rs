@@ -16,6 +16,8 @@ pub(crate) struct Arguments {
     pub(super) span: Span,
     first: Option<Value>,
     given: Vec<(Ident, Value)>,
+    /// The keys that unknown ones were taken for: what follows from their absence is not reported.
+    meant: Vec<&'static str>,
 }
 
 impl Arguments {
@@ -25,6 +27,7 @@ impl Arguments {
             span,
             first: None,
             given: Vec::new(),
+            meant: Vec::new(),
         }
     }
 
@@ -80,7 +83,7 @@ impl Arguments {
                 );
             }
             self.first = Some(value);
-            return self.expect_comma(input, diagnostics);
+            return expect_comma(input, diagnostics);
         }
         let Ok(name) = input.call(Ident::parse_any) else {
             diagnostics.error(
@@ -92,6 +95,19 @@ impl Arguments {
             return;
         };
         let Some(key) = grammar.key(&name.to_string()) else {
+            if let Some(first) = self.first_with_a_key(&name, input) {
+                diagnostics.error(
+                    name.span(),
+                    format!(
+                        "the first argument of `#[{}]` has no key: it is {}",
+                        grammar.attribute,
+                        grammar.first.as_ref().map_or("", |first| first.what)
+                    ),
+                    format!("write `{}`", grammar.usage()),
+                );
+                self.first = Some(first);
+                return expect_comma(input, diagnostics);
+            }
             self.unknown(&name, diagnostics);
             skip_to_comma(input);
             return;
@@ -121,20 +137,23 @@ impl Arguments {
         } else {
             self.given.push((name, value));
         }
-        self.expect_comma(input, diagnostics);
+        expect_comma(input, diagnostics);
     }
 
-    fn expect_comma(&self, input: ParseStream<'_>, diagnostics: &Diagnostics) {
-        if !at_end(input) {
-            diagnostics.error_at(
-                skip_to_comma(input),
-                "expected a comma",
-                format!(
-                    "separate the arguments with commas: `{}`",
-                    self.grammar.usage()
-                ),
-            );
+    /// The first argument where it is missing so far and an unknown key is given what it takes.
+    fn first_with_a_key(&self, name: &Ident, input: ParseStream<'_>) -> Option<Value> {
+        let grammar = self.grammar;
+        let first = grammar.first.as_ref().filter(|_| self.first.is_none())?;
+        let text = name.to_string();
+        let is_ours = nearest(&text, grammar.keys.iter().map(|key| key.name)).is_some()
+            || grammar.elsewhere.iter().any(|(key, _)| key.name == text);
+        let ahead = input.fork();
+        ahead.parse::<Token![=]>().ok()?;
+        if is_ours || !starts_with(first.shape, &ahead) {
+            return None;
         }
+        input.parse::<Token![=]>().ok()?;
+        first.shape.read_value(input).ok()
     }
 
     /// Whether what comes next is a key, ours or not, rather than the first argument.
@@ -149,19 +168,23 @@ impl Arguments {
             })
     }
 
-    fn unknown(&self, name: &Ident, diagnostics: &Diagnostics) {
+    fn unknown(&mut self, name: &Ident, diagnostics: &Diagnostics) {
         let grammar = self.grammar;
         let text = name.to_string();
         if let Some((key, place)) = grammar.elsewhere.iter().find(|(key, _)| key.name == text) {
             return diagnostics.error(
                 name.span(),
                 format!("`{name}` belongs on {place}"),
-                format!("write `#[{}({})]` there", grammar.attribute, key.usage),
+                format!(
+                    "add `{}` to the `#[{}(…)]` there",
+                    key.usage, grammar.attribute
+                ),
             );
         }
-        let help = if let Some(meant) = nearest(&text, grammar.keys.iter().map(|key| key.name)) {
-            let usage = grammar.key(meant).map_or(meant, |key| key.usage);
-            format!("did you mean `{usage}`?")
+        let known = grammar.keys.iter().map(|key| key.name);
+        let help = if let Some(key) = nearest(&text, known).and_then(|meant| grammar.key(meant)) {
+            self.meant.push(key.name);
+            format!("did you mean `{}`?", key.usage)
         } else {
             grammar.known_keys()
         };
@@ -187,6 +210,7 @@ impl Arguments {
         for key in grammar.keys {
             if let Some(why) = key.needed
                 && self.given.iter().all(|(given, _)| given != key.name)
+                && !self.is_meant(key.name)
             {
                 diagnostics.error(
                     self.span,
@@ -208,6 +232,11 @@ impl Arguments {
         );
         let index = self.given.iter().position(|(given, _)| given == name)?;
         Some(self.given.remove(index).1)
+    }
+
+    /// Whether an unknown key was taken for this one.
+    pub(crate) fn is_meant(&self, name: &str) -> bool {
+        self.meant.contains(&name)
     }
 
     /// Where a key is given, whatever it was given.
@@ -302,5 +331,22 @@ impl Arguments {
             Value::Type(r#type) => Some(*r#type),
             _ => None,
         }
+    }
+}
+
+/// Reports what stands where a comma should.
+fn expect_comma(input: ParseStream<'_>, diagnostics: &Diagnostics) {
+    if at_end(input) {
+        return;
+    }
+    let next = skip_to_comma(&input.fork());
+    diagnostics.error(
+        input.span(),
+        "expected a comma",
+        format!("write `, {next}`"),
+    );
+    // A key is read as if the comma were there.
+    if !input.peek(Ident::peek_any) {
+        skip_to_comma(input);
     }
 }

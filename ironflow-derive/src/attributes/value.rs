@@ -114,10 +114,10 @@ impl Shape {
             Self::Texts => read_all(input, <LitStr as Parse>::parse).map(Value::Texts),
             Self::Past => read_past(input).map(Value::Past),
             Self::Merge => {
-                let span = input.span();
-                match read_all(input, read_past)? {
-                    parts if parts.len() < 2 => Err(syn::Error::new(span, "one part")),
-                    parts => Ok(Value::Merge(parts)),
+                let parts = read_all(input, read_past)?;
+                match parts.as_slice() {
+                    [part] => Err(syn::Error::new(part.name.span(), "one part")),
+                    _ => Ok(Value::Merge(parts)),
                 }
             }
             Self::Flag | Self::Text | Self::Number | Self::Type | Self::Path => {
@@ -154,16 +154,20 @@ fn read_past(input: ParseStream<'_>) -> syn::Result<Past> {
 }
 
 fn read_name_and_shapes(list: ParseStream<'_>) -> syn::Result<Past> {
-    let name = list.parse()?;
-    list.parse::<Token![,]>()?;
-    let shapes: Vec<Type> = list
-        .parse_terminated(Type::parse, Token![,])?
-        .into_iter()
-        .collect();
-    if shapes.is_empty() {
-        return Err(list.error("no shape"));
+    let name: LitStr = list.parse()?;
+    let no_shape = syn::Error::new(name.span(), "no shape");
+    if list.is_empty() {
+        return Err(no_shape);
     }
-    Ok(Past { name, shapes })
+    list.parse::<Token![,]>()?;
+    let shapes = list.parse_terminated(Type::parse, Token![,])?;
+    if shapes.is_empty() {
+        return Err(no_shape);
+    }
+    Ok(Past {
+        name,
+        shapes: shapes.into_iter().collect(),
+    })
 }
 
 /// Whether a whole argument of that shape comes next.

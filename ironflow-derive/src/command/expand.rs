@@ -6,7 +6,8 @@ use syn::Ident;
 use syn::spanned::Spanned;
 
 use super::{Command, Member, One, Shape, Variant};
-use crate::item::{borrows, derive_missing};
+use crate::diagnostics::located;
+use crate::item::{derive_missing, is_out_of_bounds};
 use crate::paths::Root;
 
 pub(super) fn expand(command: &Command) -> TokenStream {
@@ -15,13 +16,14 @@ pub(super) fn expand(command: &Command) -> TokenStream {
         aggregate,
         context,
         creates,
+        by_hand,
         item,
         shape,
     } = command;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let derives = derive_missing(item);
-    if borrows(item) {
+    let derives = derive_missing(item, by_hand);
+    if is_out_of_bounds(item) {
         return quote!(#derives #item);
     }
     let (kinds, name) = match shape {
@@ -104,6 +106,14 @@ fn kind(root: &Root, command: &One) -> TokenStream {
 }
 
 fn name_of(variants: &[Variant]) -> TokenStream {
+    // Only an enum without variants gets there, and what the user's `cfg` leaves is not known here.
+    let may_be_empty = variants.iter().all(|variant| !variant.cfg.is_empty());
+    let otherwise = may_be_empty.then(|| {
+        quote! {
+            #[allow(unreachable_patterns, reason = "only an enum without variants gets here")]
+            _ => ::core::unreachable!(),
+        }
+    });
     let arms = variants.iter().map(
         |Variant {
              ident,
@@ -117,8 +127,7 @@ fn name_of(variants: &[Variant]) -> TokenStream {
     quote! {
         match self {
             #(#arms,)*
-            #[allow(unreachable_patterns, reason = "only an enum without variants gets here")]
-            _ => ::core::unreachable!(),
+            #otherwise
         }
     }
 }
@@ -131,29 +140,25 @@ fn decide(command: &Command) -> TokenStream {
         context,
         ..
     } = command;
-    // The function carries the aggregate's span, so that a missing decision is reported there and
-    // not on the whole attribute.
-    let decision = match (aggregate, context) {
-        (None, _) => quote!(::core::unreachable!()),
-        (Some(aggregate), None) => {
-            let decide =
-                quote_spanned!(aggregate.span()=> <#aggregate as #root::Decide<Self>>::decide);
-            quote!(#decide(state, self))
-        }
-        (Some(aggregate), Some(_)) => {
-            let decide =
-                quote_spanned!(aggregate.span()=> <#aggregate as #root::DecideWith<Self>>::decide);
-            quote!(#decide(state, self, context))
-        }
+    let (decides, arguments) = match context {
+        None => (quote!(Decide), quote!(state, self)),
+        Some(_) => (quote!(DecideWith), quote!(state, self, context)),
     };
+    let decision = aggregate.as_ref().map_or_else(
+        || quote!(::core::unreachable!()),
+        |_| {
+            let aggregate = quote!(<Self as #root::Command>::Aggregate);
+            quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
+        },
+    );
     let context = if context.is_some() {
         quote!(context)
     } else {
-        quote!(_)
+        quote!(_context)
     };
     // It only passes the call on, and is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
-    quote! {
+    let decide = quote! {
         #[inline]
         fn decide(
             self,
@@ -162,6 +167,11 @@ fn decide(command: &Command) -> TokenStream {
         ) -> #root::Decision<<Self as #root::Command>::Aggregate> {
             #decision
         }
+    };
+    match aggregate {
+        // Seen at the aggregate, so that a missing decision is reported there.
+        Some(aggregate) => located(decide, aggregate.span()),
+        None => decide,
     }
 }
 
@@ -203,6 +213,8 @@ fn stream_of(command: &Command, field: &Member) -> (Ident, TokenStream) {
         // Reported.
         return (id, quote!(::core::unreachable!()));
     };
-    let stream = quote_spanned!(span=> #root::__private::stream_of::<#aggregate>(#id));
-    (id, stream)
+    let ty = &field.r#type;
+    let stream_of = quote_spanned!(span=> <#ty as #root::__private::Names>::stream_of);
+    let call = quote!(#stream_of::<#aggregate>(#id));
+    (id, call)
 }

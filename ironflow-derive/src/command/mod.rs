@@ -19,6 +19,8 @@ struct Command {
     aggregate: Option<Type>,
     context: Option<Type>,
     creates: bool,
+    /// What would be derived, and is not.
+    by_hand: Vec<String>,
     /// The user's item, without our attributes.
     item: DeriveInput,
     shape: Shape,

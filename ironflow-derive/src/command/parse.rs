@@ -9,7 +9,7 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, Index, Meta};
 use super::{Command, Member, One, Shape, Variant};
 use crate::attributes::{First, Grammar, Key, Shape as Value};
 use crate::diagnostics::Diagnostics;
-use crate::item;
+use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -37,6 +37,7 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             otherwise: "the stream is as it was when the command was decided",
             ..Key::OPTIONAL
         },
+        BY_HAND,
         CRATE,
     ],
     elsewhere: &[],
@@ -52,8 +53,14 @@ pub(super) fn parse(
     let aggregate = given.first_type();
     let context = given.r#type("context");
     let creates = given.flag("creates");
+    let by_hand = item::by_hand(&mut given, diagnostics);
 
     item::refuse_lifetimes(&item, "a command", diagnostics);
+    item::refuse_unbounded(
+        &item,
+        "Clone + std::fmt::Debug + PartialEq + Send + Sync + 'static",
+        diagnostics,
+    );
     refuse_id(&mut item.attrs, diagnostics);
     let shape = match &mut item.data {
         Data::Struct(data) => {
@@ -83,6 +90,7 @@ pub(super) fn parse(
         aggregate,
         context,
         creates,
+        by_hand,
         item,
         shape,
     }

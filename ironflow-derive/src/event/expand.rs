@@ -5,8 +5,9 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{Data, Fields};
 
-use super::{EventSet, Variant, history, payload_type, schema};
-use crate::item::{borrows, derive_missing};
+use super::{EventSet, Variant, contents, history, payload_type, schema};
+use crate::diagnostics::located;
+use crate::item::{derive_missing, is_out_of_bounds};
 
 pub(super) fn expand(set: &EventSet) -> TokenStream {
     let EventSet {
@@ -22,15 +23,15 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     }
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
-    let derives = derive_missing(item);
-    if borrows(item) {
+    let derives = derive_missing(item, &set.by_hand);
+    if is_out_of_bounds(item) {
         return quote!(#derives #item);
     }
 
     let kinds = variants.iter().map(|variant| kind(set, variant));
     let kind_of = variants.iter().enumerate().map(|(index, variant)| {
         let ident = &variant.ident;
-        quote!(Self::#ident { .. } => &<Self as #root::Event>::KINDS[#index])
+        quote!(Self::#ident { .. } => &__KINDS[#index])
     });
     // Only a broken item gets there.
     let otherwise = variants
@@ -49,6 +50,8 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
 
         #[allow(deprecated, reason = "a fact that is not recorded any more is still read")]
         const _: () = {
+            const __KINDS: &[#root::EventKind] = &[#(#kinds),*];
+
             #stored
             #check_shapes
             #described
@@ -56,7 +59,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
             #[automatically_derived]
             impl #impl_generics #root::Event for #ident #type_generics #where_clause {
                 const CATEGORY: &'static ::core::primitive::str = #category;
-                const KINDS: &'static [#root::EventKind] = &[#(#kinds),*];
+                const KINDS: &'static [#root::EventKind] = __KINDS;
                 #past
 
                 fn kind(&self) -> &'static #root::EventKind {
@@ -110,11 +113,14 @@ fn codec(set: &EventSet) -> TokenStream {
     let private = quote!(#root::__private);
     let (encode, decode, merge) = if set.sound {
         let upcast = history::upcast(set);
+        // The name of the enum is where it is said what cannot be stored, once for both.
+        let [encode, decode] = [quote!(encode_stored), quote!(decode_stored)].map(|function| {
+            let function = quote!(<Self as #private::Codec>::#function);
+            located(function, set.item.ident.span())
+        });
         (
-            quote!(#private::encode_variant::<Self>(self, |serializer| __Stored::serialize(self, serializer))),
-            quote! {
-                #private::decode::<Self>(event, |deserializer| __Stored::deserialize(deserializer), #upcast)
-            },
+            quote!(#encode(self)),
+            quote!(#decode(event, #upcast)),
             history::merge(set),
         )
     } else {
@@ -150,7 +156,8 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
         ..
     } = set;
     let generics = &item.generics;
-    let where_clause = &generics.where_clause;
+    let where_clause = contents::granted(set);
+    let codec = contents::codec(set, &where_clause);
     let remote = item.ident.to_string();
     // The user's own bounds must do for the implementation of `Event`, and serde's guesses beside
     // them would be ambiguous.
@@ -169,6 +176,8 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
     );
     quote! {
         use #root::__private::serde as __serde;
+        #[allow(unused_imports, reason = "it stands in where serde derives nothing")]
+        use #root::__private::Underived as _;
 
         #[derive(__serde::Serialize, __serde::Deserialize)]
         #[serde(crate = "__serde", remote = #remote)]
@@ -178,5 +187,7 @@ fn stored_mirror(set: &EventSet) -> TokenStream {
         enum __Stored #generics #where_clause {
             #(#copies),*
         }
+
+        #codec
     }
 }

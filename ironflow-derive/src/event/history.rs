@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, Type};
 
 use super::{EventSet, Fate, Past, Shape, Variant, payload_type};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, located};
 
 /// What stands in a list of shapes, before the payload of today. No type may be the shape of two
 /// versions: a step from it to itself does nothing, so one of the two is wrong.
@@ -18,14 +18,23 @@ pub(super) fn shapes(
     diagnostics: &Diagnostics,
 ) -> Vec<Shape> {
     let mut seen: HashMap<String, Type> = HashMap::new();
-    if let Some(payload) = payload {
-        seen.insert(payload.to_token_stream().to_string(), payload.clone());
-    }
+    let payload = payload.map(|payload| payload.to_token_stream().to_string());
     let shape = |shape| {
         if let Type::Infer(_) = shape {
-            return Shape::Retired;
+            return Some(Shape::Retired);
         }
+        refuse_borrowed(&shape, diagnostics);
         let text = shape.to_token_stream().to_string();
+        if payload.as_ref() == Some(&text) {
+            diagnostics.error_at(
+                &shape,
+                format!(
+                    "`{text}` is the payload of today, and only the shapes before it are listed"
+                ),
+                "take it away, or name the type that the payload had then",
+            );
+            return None;
+        }
         if let Some(first) = seen.get(&text) {
             diagnostics.error_at(
                 &shape,
@@ -39,9 +48,39 @@ pub(super) fn shapes(
         } else {
             seen.insert(text, shape.clone());
         }
-        Shape::Of(shape.into())
+        Some(Shape::Of(shape.into()))
     };
-    types.into_iter().map(shape).collect()
+    types.into_iter().filter_map(shape).collect()
+}
+
+/// What is read back has nobody to borrow from.
+fn refuse_borrowed(shape: &Type, diagnostics: &Diagnostics) {
+    if borrows(shape.to_token_stream()) {
+        diagnostics.error_at(
+            shape,
+            "an old shape cannot borrow: what is read back has nobody to borrow from",
+            "own the data: `String` where it says `&str`",
+        );
+    }
+}
+
+/// Whether there is a reference in it, or a lifetime that ends.
+fn borrows(tokens: TokenStream) -> bool {
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        let borrows = match token {
+            TokenTree::Group(group) => borrows(group.stream()),
+            TokenTree::Punct(punct) if punct.as_char() == '&' => true,
+            TokenTree::Punct(punct) if punct.as_char() == '\'' => {
+                !matches!(tokens.peek(), Some(TokenTree::Ident(name)) if name == "static")
+            }
+            TokenTree::Punct(_) | TokenTree::Ident(_) | TokenTree::Literal(_) => false,
+        };
+        if borrows {
+            return true;
+        }
+    }
+    false
 }
 
 impl Fate {
@@ -114,7 +153,7 @@ pub(super) fn upcast(set: &EventSet) -> TokenStream {
     let variants = variants.iter().enumerate().filter_map(|(index, variant)| {
         let (payload, wrap) = payload(variant);
         let read = read(set, &variant.earlier, &quote!(event), &payload)?;
-        Some(quote!(#index => #read.map(#wrap).map(#root::Decoded::One)))
+        Some(quote!(#index => #read #wrap.map(#root::Decoded::One)))
     });
     let count = set.variants.len();
     let past = past.iter().enumerate().filter_map(|(index, kind)| {
@@ -124,6 +163,7 @@ pub(super) fn upcast(set: &EventSet) -> TokenStream {
             Fate::Split => (quote!(#root::Events<Self>), quote!(Several)),
             Fate::Merged { .. } | Fate::Dropped | Fate::Retired => return None,
         };
+        let target = located(target, last(&kind.shapes)?.span());
         let read = read(set, &kind.shapes, &quote!(event), &target)?;
         Some(quote!(#index => #read.map(#root::Decoded::#decoded)))
     });
@@ -155,10 +195,14 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
             .zip(&names)
             .map(|(shapes, name)| read_last(set, shapes, &quote!(#name)));
         let end = names.last();
+        let last = lasts.last().copied().flatten();
+        let span = last.span();
+        let this = quote_spanned!(span=> Self);
+        let step = step(set, &quote!((#(#lasts,)*)), &this, span);
         quote! {
             (#merge, [#(#names),*]) => {
                 let parts = (#(#read?,)*);
-                #root::__private::step::<(#(#lasts,)*), Self>(parts, #end)
+                #root::__private::step(#end, #step(parts, #end))
             }
         }
     });
@@ -176,11 +220,13 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
 }
 
 /// What the last old shape of a variant is made into, and how that becomes the event.
-fn payload(variant: &Variant) -> (TokenStream, TokenStream) {
+fn payload(variant: &Variant) -> (TokenStream, Option<TokenStream>) {
     let ident = &variant.ident;
-    match payload_type(&variant.fields) {
-        Some(payload) => (quote!(#payload), quote!(Self::#ident)),
-        None => (quote!(Self), quote!(::core::convert::identity)),
+    if let Some(payload) = payload_type(&variant.fields) {
+        (quote!(#payload), Some(quote!(.map(Self::#ident))))
+    } else {
+        let span = last(&variant.earlier).map_or(ident.span(), Spanned::span);
+        (quote_spanned!(span=> Self), None)
     }
 }
 
@@ -194,8 +240,15 @@ fn read(
     let root = &set.root;
     let last = last(shapes)?;
     let read = read_last(set, shapes, event);
-    let step = quote_spanned!(last.span()=> #root::__private::step::<#last, #target>);
-    Some(quote!(#read.and_then(|old| #step(old, #event))))
+    let step = step(set, last, target, last.span());
+    Some(quote!(#read.and_then(|old| #root::__private::step(#event, #step(old, #event)))))
+}
+
+/// The step from one shape to another, seen at `span`: one that does not exist is reported there.
+/// The types keep their own spans, so that what is wrong about one of them is reported once.
+fn step(set: &EventSet, old: &impl ToTokens, new: &impl ToTokens, span: Span) -> TokenStream {
+    let root = &set.root;
+    quote_spanned!(span=> <#new as #root::Upcast<#old>>::upcast)
 }
 
 /// The last shape that events are stored in.
@@ -223,30 +276,38 @@ fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStre
             return TokenStream::new();
         };
         let name = format_ident!("from_{version}");
-        let step = quote_spanned!(old.span()=> #root::__private::step::<#old, #new>);
+        let step = step(set, old, new, old.span());
+        let step = quote!(#root::__private::step(#event, #step(old, #event)));
         let is_last = Some(next_version) == stored.last().map(|(version, _)| version);
         let go_on = if is_last {
-            quote!(#step(old, #event))
+            step
         } else {
             let next = format_ident!("from_{next_version}");
-            quote!(#step(old, #event).and_then(#next))
+            quote!(#step.and_then(#next))
         };
         quote!(let #name = |old: #old| #go_on;)
     });
-    let arms = stored.iter().enumerate().map(|(index, (version, shape))| {
-        let read = quote_spanned!(shape.span()=> #root::__private::shape::<#shape>);
-        if index + 1 == stored.len() {
-            quote!(_ => #read(#event))
-        } else {
-            let step = format_ident!("from_{version}");
-            quote!(#version => #read(#event).and_then(#step))
-        }
+    let reads = stored.iter().map(|(version, shape)| {
+        let read = quote_spanned!(shape.span()=> <#shape as #root::__private::OldShape>::read);
+        (version, quote!(#read(#event)))
+    });
+    let mut reads: Vec<_> = reads.collect();
+    let Some((_, last)) = reads.pop() else {
+        return TokenStream::new();
+    };
+    if reads.is_empty() {
+        return last;
+    }
+    let arms = reads.into_iter().map(|(version, read)| {
+        let step = format_ident!("from_{version}");
+        quote!(#version => #read.and_then(#step))
     });
     quote! {
         {
             #(#steps)*
             match #event.schema_version.get() {
                 #(#arms,)*
+                _ => #last,
             }
         }
     }

@@ -1,5 +1,6 @@
 //! `#[event("category")]` on an enum.
 
+mod contents;
 mod expand;
 mod history;
 mod parse;
@@ -31,6 +32,8 @@ struct EventSet {
     merges: Vec<Vec<usize>>,
     /// Where the user derives `JsonSchema`, and under which condition.
     schema: Option<Condition>,
+    /// What would be derived, and is not.
+    by_hand: Vec<String>,
     /// Whether nothing is wrong with it, so that its stored form can be generated.
     sound: bool,
 }

@@ -7,13 +7,13 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, LitStr, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Type};
 
 use super::serde::{Place, UserDerives, stored_form};
 use super::{EventSet, Fate, Past, Variant, history, payload_type, schema};
 use crate::attributes::{Arguments, First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
-use crate::item;
+use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
 
 const NAME: Key = Key {
@@ -108,7 +108,7 @@ pub(crate) static ON_ENUM: Grammar = Grammar {
         usage: "\"account\"",
         meaning: "the category: the first part of every stored name, and what the streams are called",
     }),
-    keys: &[REPLACED, SPLIT, MERGED, DROPPED, RETIRED, CRATE],
+    keys: &[REPLACED, SPLIT, MERGED, DROPPED, RETIRED, BY_HAND, CRATE],
     elsewhere: &[
         (NAME, "a variant"),
         (ALSO_NAMED, "a variant"),
@@ -127,6 +127,7 @@ pub(crate) static ON_VARIANT: Grammar = Grammar {
         (MERGED, "the enum"),
         (DROPPED, "the enum"),
         (RETIRED, "the enum"),
+        (BY_HAND, "the enum"),
         (CRATE, "the enum"),
     ],
 };
@@ -138,7 +139,13 @@ pub(super) fn parse(
 ) -> EventSet {
     let mut on_enum = ON_ENUM.parse(arguments, Span::call_site(), diagnostics);
     let root = Root::new(on_enum.crate_path(), diagnostics);
+    refuse_twice(&mut item.attrs, diagnostics);
     item::refuse_lifetimes(&item, "an event", diagnostics);
+    item::refuse_unbounded(
+        &item,
+        "Clone + std::fmt::Debug + PartialEq + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + 'static",
+        diagnostics,
+    );
     let category = match on_enum.first_text() {
         Some(category) => {
             item::check_category(&category, diagnostics);
@@ -202,7 +209,23 @@ pub(super) fn parse(
         past,
         merges,
         schema,
+        by_hand: item::by_hand(&mut on_enum, diagnostics),
         sound: diagnostics.is_empty(),
+    }
+}
+
+/// Takes a second `#[event]` away, which would declare everything again.
+fn refuse_twice(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
+    for second in attributes.extract_if(.., |attribute| attribute.path().is_ident("event")) {
+        diagnostics.error_at(
+            second,
+            "`#[event]` is given twice",
+            "keep one of them: `#[event(\"account\")]`",
+        );
+        diagnostics.push(syn::Error::new(
+            Span::call_site(),
+            "`#[event]` is first given here",
+        ));
     }
 }
 
@@ -280,8 +303,11 @@ fn parse_earlier(
         });
     let listed = given.is_given("upcast");
     let shapes = given.types("upcast").unwrap_or_default();
+    let is_listed = listed.is_some() || given.is_meant("upcast");
+    let shapes = history::shapes(shapes, payload_type(&variant.fields), diagnostics);
     // What was given and cannot be read has been reported.
-    if listed.is_some() != shapes.is_empty()
+    if is_listed != shapes.is_empty()
+        && !given.is_meant("version")
         && let Some(version) = version
         && version != shapes.len() + 1
     {
@@ -331,7 +357,7 @@ fn parse_earlier(
         };
         diagnostics.error(span.unwrap_or(ident.span()), what, help);
     }
-    history::shapes(shapes, payload_type(&variant.fields), diagnostics)
+    shapes
 }
 
 /// The kinds that are not recorded any more, and which of them are merged.
@@ -437,34 +463,66 @@ fn refuse_cfg(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
 /// Two facts under one stored name could not be told apart when read back.
 fn check_names(variants: &[Variant], past: &[Past], diagnostics: &Diagnostics) {
     let now = variants.iter().flat_map(|variant| {
-        std::iter::once(&variant.name)
-            .chain(&variant.also_named)
-            .map(|name| (name, format!("`{}`", variant.ident), false))
+        let names = std::iter::once((&variant.name, false))
+            .chain(variant.also_named.iter().map(|name| (name, true)));
+        names.map(|(name, former)| (name, Owner::Variant(&variant.ident, former)))
     });
     let before = past
         .iter()
-        .map(|past| (&past.name, format!("`{}`", past.fate.key()), true));
-    let mut seen: HashMap<String, (&LitStr, String)> = HashMap::new();
-    for (name, whose, is_past) in now.chain(before) {
+        .map(|past| (&past.name, Owner::Past(past.fate.key())));
+    let mut seen: HashMap<String, (&LitStr, Owner<'_>)> = HashMap::new();
+    for (name, owner) in now.chain(before) {
         let text = name.value();
-        if let Some((first, owner)) = seen.get(&text) {
-            let what = if *owner == whose {
-                format!("{whose} has the stored name `{text}` twice")
-            } else {
-                format!("{whose} has the stored name `{text}`, and so has {owner}")
-            };
-            let help = if is_past {
-                format!("say once what becomes of `{text}`: take it away from one of them")
-            } else {
-                "give one of them a name of its own: `#[event(name = \"…\")]`".to_owned()
-            };
+        if let Some((first, earlier)) = seen.get(&text) {
+            let (what, help) = both_own(&text, earlier, &owner);
             diagnostics.error(name.span(), what, help);
             diagnostics.push(syn::Error::new(
                 first.span(),
                 format!("`{text}` is first given here"),
             ));
         } else {
-            seen.insert(text, (name, whose));
+            seen.insert(text, (name, owner));
         }
+    }
+}
+
+/// Who has a stored name.
+enum Owner<'a> {
+    /// A variant; whether it had the name before.
+    Variant(&'a Ident, bool),
+    /// A key on the enum.
+    Past(&'static str),
+}
+
+/// What to say of two who have the same stored name.
+fn both_own(name: &str, first: &Owner<'_>, second: &Owner<'_>) -> (String, String) {
+    match (first, second) {
+        (Owner::Variant(first, _), Owner::Variant(second, _)) if first == second => (
+            format!("`{second}` has the stored name `{name}` twice"),
+            "give it once".to_owned(),
+        ),
+        (Owner::Variant(first, former), Owner::Variant(second, also_former)) => (
+            format!("`{second}` has the stored name `{name}`, and so has `{first}`"),
+            if *former || *also_former {
+                format!(
+                    "an event stored as `{name}` is read as one of them: take the name away from the other"
+                )
+            } else {
+                "give one of them a name of its own: `#[event(name = \"…\")]`".to_owned()
+            },
+        ),
+        (Owner::Past(key), Owner::Variant(variant, _))
+        | (Owner::Variant(variant, _), Owner::Past(key)) => (
+            format!("`{name}` is `{key}`, and it is a stored name of `{variant}`"),
+            format!("take it out of `{key}(…)`, or give `{variant}` another name"),
+        ),
+        (Owner::Past(first), Owner::Past(second)) if first == second => (
+            format!("`{name}` is `{second}` twice"),
+            "say it once".to_owned(),
+        ),
+        (Owner::Past(first), Owner::Past(second)) => (
+            format!("`{name}` is `{second}`, and it is `{first}`"),
+            format!("say once what becomes of it: take it out of `{first}(…)` or of `{second}(…)`"),
+        ),
     }
 }

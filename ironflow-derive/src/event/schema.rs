@@ -69,8 +69,8 @@ pub(super) fn describe(set: &EventSet) -> Option<TokenStream> {
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let generics = &item.generics;
     let bound = (!generics.params.is_empty()).then(|| {
-        let and = where_clause.map_or_else(|| quote!(where), |clause| quote!(#clause,));
-        quote!(#and __Described #type_generics: __schemars::JsonSchema)
+        let theirs = where_clause.iter().flat_map(|clause| &clause.predicates);
+        quote!(where #(#theirs,)* __Described #type_generics: __schemars::JsonSchema)
     });
     let bound = bound.unwrap_or_else(|| quote!(#where_clause));
     let copies = data

@@ -108,6 +108,9 @@ fn report(key: &Meta, place: Place, diagnostics: &Diagnostics) {
         (Place::Enum, "rename_all") => {
             "to rename fields, write `#[serde(rename_all_fields = \"…\")]`"
         }
+        (Place::Variant, "alias") => {
+            "to read events stored under another name, write `#[event(also_named(\"…\"))]`"
+        }
         (Place::Variant, "rename") => "to choose the stored name, write `#[event(name = \"…\")]`",
         _ => {
             "take it away, or derive `Serialize` and `Deserialize` below `#[event]` for a form of your own"

@@ -1,12 +1,12 @@
 //! `#[derive(Projection)]` on the state of a read model.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitInt, LitStr, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::{CRATE, Root};
 
@@ -80,13 +80,14 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
             format!("write `struct {}`", item.ident),
         );
     }
+    item::refuse_lifetimes(&item, "a projection", diagnostics);
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let name = given.first_text();
     if let Some(name) = &name {
         check_name(name, diagnostics);
     }
-    let events = given.types("of").unwrap_or_default();
+    let events = each_once(given.types("of").unwrap_or_default(), diagnostics);
     let partition = given.r#type("partition");
     let version = given
         .number("version")
@@ -99,6 +100,23 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         events,
         item,
     }
+}
+
+/// The listed sets of events without those that are listed before.
+fn each_once(listed: Vec<Type>, diagnostics: &Diagnostics) -> Vec<Type> {
+    let mut events: Vec<Type> = Vec::new();
+    for event in listed {
+        let text = event.to_token_stream().to_string();
+        let is_same = |first: &&Type| first.to_token_stream().to_string() == text;
+        let Some(first) = events.iter().find(is_same) else {
+            events.push(event);
+            continue;
+        };
+        diagnostics.error_at(&event, format!("`{text}` is listed twice"), "list it once");
+        let first_here = format!("`{text}` is first given here");
+        diagnostics.push(syn::Error::new_spanned(first, first_here));
+    }
+    events
 }
 
 fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
@@ -143,6 +161,9 @@ fn generate(projection: &Projection) -> TokenStream {
         events,
         item,
     } = projection;
+    if item.generics.lifetimes().next().is_some() {
+        return TokenStream::new();
+    }
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let doc = item::doc(&item.attrs);
@@ -157,11 +178,45 @@ fn generate(projection: &Projection) -> TokenStream {
     let version = version
         .as_ref()
         .map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
-    // Each function carries the span of its event set, so that a missing `Project` is reported there.
+    // Each is seen at its set of events, so that a missing `Project` is reported there.
     let sources = events
         .iter()
-        .map(|event| quote_spanned!(event.span()=> #root::Source::<Self>::of::<#event>()));
+        .map(|event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source));
+    let mut reads: Vec<_> = events
+        .iter()
+        .map(|event| {
+            let this = located(quote!(#ident #type_generics), event.span());
+            quote_spanned! {event.span()=>
+                #[automatically_derived]
+                impl #impl_generics #root::Reads<#event> for #this #where_clause {}
+            }
+        })
+        .collect();
+    // Where the list is missing, that has been reported, and whatever is projected is no mistake.
+    if reads.is_empty() && item.generics.params.is_empty() {
+        reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));
+    }
+    let one_of_each_category = item.generics.params.is_empty().then(|| {
+        let others = (1..events.len()).filter_map(|index| events.split_at_checked(index));
+        others.filter_map(|(before, after)| {
+            let event = after.first()?;
+            let span = event.span();
+            let check = quote!(#root::__private::has_a_category_of_its_own);
+            let check = located(check, span);
+            Some(quote_spanned! {span=>
+                const _: () = #check(
+                    <#event as #root::Event>::CATEGORY,
+                    &[#(<#before as #root::Event>::CATEGORY),*],
+                );
+            })
+        })
+    });
+    let one_of_each_category = one_of_each_category.into_iter().flatten();
     quote! {
+        #(#one_of_each_category)*
+
+        #(#reads)*
+
         #[automatically_derived]
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {
             const NAME: &'static ::core::primitive::str = #name;
@@ -171,7 +226,7 @@ fn generate(projection: &Projection) -> TokenStream {
             type Key = #key;
 
             fn feed() -> #root::Feed<Self> {
-                #root::Feed::new([#(#sources),*])
+                #root::Feed::new([#(#sources()),*])
             }
         }
     }

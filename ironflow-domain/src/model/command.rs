@@ -50,7 +50,8 @@ pub struct CommandKind {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say which aggregate it is for",
     label = "no field is marked `#[id]`",
-    note = "mark the field that names the aggregate with `#[id]`, or name it at the call: `ironflow.of::<…>(id).execute(…)`"
+    note = "mark the field that names the aggregate with `#[id]` where `{Self}` is declared as a `#[command(…)]`, or name \
+            it at the call: `ironflow.of::<…>(id).execute(…)`"
 )]
 pub trait Addressed: Command {
     /// The stream of the aggregate the command is for.

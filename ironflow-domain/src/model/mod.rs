@@ -23,7 +23,9 @@ pub use event::{
 };
 pub use identity::{CommandId, EventId, InvalidCommandId, InvalidStreamId, StreamId};
 pub use metadata::Metadata;
-pub use projection::{Delivery, Feed, Partition, Project, Projection, Source, Unpartitioned};
+pub use projection::{
+    Delivery, Feed, Partition, Project, Projection, Reads, Source, Unpartitioned,
+};
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidPosition, Position, SchemaVersion, StreamVersion};

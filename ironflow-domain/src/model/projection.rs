@@ -36,6 +36,14 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     fn feed() -> Feed<Self>;
 }
 
+/// That a projection lists a set of events in `of(…)`. The derive writes it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not read events of `{E}`",
+    label = "`{E}` is not listed",
+    note = "add `{E}` to `of(…)` in the `#[projection(…)]` of `{Self}`"
+)]
+pub trait Reads<E> {}
+
 /// How events of one set change a projection's views. One implementation for each set, so a view
 /// may span aggregates.
 ///
@@ -46,12 +54,19 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     label = "`Project<{E}>` is missing",
     note = "write `impl Project<{E}> for {Self}` with `partition` and `project`, or take `{E}` out of `of(…)`"
 )]
-pub trait Project<E: Event>: Projection {
+pub trait Project<E: Event>: Projection + Reads<E> {
     /// Which view the event belongs to. Every event must say.
     fn partition(event: &Recorded<E>) -> Partition<Self::Key>;
 
     /// Changes that view by the event.
     fn project(&mut self, event: &Recorded<E>);
+
+    /// The set, its type forgotten.
+    #[doc(hidden)]
+    #[must_use]
+    fn source() -> Source<Self> {
+        Source::of::<E>()
+    }
 }
 
 /// Which view an event belongs to.
@@ -71,6 +86,9 @@ pub enum Partition<K> {
 }
 
 /// The key of a projection that has a single view, and no `partition = …`.
+///
+/// Where the compiler expects it and finds your key, `partition = …` is missing in
+/// `#[projection(…)]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Unpartitioned;
 

@@ -1,7 +1,5 @@
 //! A command was not executed.
 
-use std::error::Error;
-
 use crate::store::{Conflict, StoreError};
 use crate::{
     BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidStreamId, LoadError,
@@ -13,7 +11,7 @@ use crate::{
 /// `R` is the aggregate's own error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ExecuteError<R: Error + 'static> {
+pub enum ExecuteError<R> {
     /// The aggregate refused it.
     #[error(transparent)]
     Rejected(R),
@@ -99,7 +97,7 @@ fn gave_up(attempts: u32) -> String {
     }
 }
 
-impl<R: Error + 'static> ExecuteError<R> {
+impl<R> ExecuteError<R> {
     /// The aggregate's reason to refuse, where that is what happened.
     pub fn rejection(&self) -> Option<&R> {
         match self {
@@ -109,7 +107,7 @@ impl<R: Error + 'static> ExecuteError<R> {
     }
 }
 
-impl<R: Error + 'static> From<LoadError> for ExecuteError<R> {
+impl<R> From<LoadError> for ExecuteError<R> {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::StreamId(error) => Self::StreamId(error),

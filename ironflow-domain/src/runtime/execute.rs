@@ -60,9 +60,12 @@ impl<'a, X, A: Aggregate> Target<'a, X, A> {
     }
 }
 
+/// What an awaited command runs as.
+type Running<'a, C> = Pin<Box<dyn Future<Output = Outcome<Receipt, C>> + Send + 'a>>;
+
 /// A command about to be executed: say more about it, then await it.
 #[must_use = "a command is executed when awaited"]
-pub struct Execution<'a, X, C> {
+pub struct Execution<'a, X, C: Command> {
     ironflow: &'a Ironflow<X>,
     stream: Result<StreamId, InvalidStreamId>,
     command: C,
@@ -70,9 +73,12 @@ pub struct Execution<'a, X, C> {
     command_id: Option<Result<CommandId, InvalidCommandId>>,
     metadata: CommandMetadata,
     expected: ExpectedVersion,
+    /// Chosen where it is known that the enrichment fetches what the command needs, so that whoever
+    /// awaits it need not know it again: a missing `Enrich` is reported once.
+    run: fn(Self) -> Running<'a, C>,
 }
 
-impl<X, C: fmt::Debug> fmt::Debug for Execution<'_, X, C> {
+impl<X, C: Command + fmt::Debug> fmt::Debug for Execution<'_, X, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Execution")
             .field("stream", &self.stream)
@@ -87,7 +93,10 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
         ironflow: &'a Ironflow<X>,
         stream: Result<StreamId, InvalidStreamId>,
         command: C,
-    ) -> Self {
+    ) -> Self
+    where
+        X: Enrich<C>,
+    {
         Self {
             ironflow,
             stream,
@@ -95,6 +104,7 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
             command_id: None,
             metadata: CommandMetadata::new(CommandId::random()),
             expected: ExpectedVersion::Any,
+            run: |execution| Box::pin(execution.run()),
         }
     }
 
@@ -154,12 +164,12 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     }
 }
 
-impl<'a, X: Enrich<C>, C: Command> IntoFuture for Execution<'a, X, C> {
+impl<'a, X, C: Command> IntoFuture for Execution<'a, X, C> {
     type Output = Outcome<Receipt, C>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send + 'a>>;
+    type IntoFuture = Running<'a, C>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(self.run())
+        (self.run)(self)
     }
 }
 
@@ -172,6 +182,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             command_id,
             mut metadata,
             expected,
+            run: _,
         } = self;
         // Only an id that the caller chose can have been used before; a random one is not looked
         // up.

@@ -14,6 +14,11 @@ use crate::store::{StoreError, async_trait};
 /// - Every change gives the key a revision that no key of the store ever had, so a key that was
 ///   deleted and made again is not mistaken for the old one.
 /// - An entry that has expired is gone for everyone, at once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not store keys and values",
+    label = "`KeyValueStore` is missing",
+    note = "write `impl KeyValueStore for {Self}`, and hold it to the contract with `ironflow_testing::store_contract!`"
+)]
 #[async_trait]
 pub trait KeyValueStore: Send + Sync + 'static {
     /// Looks up one key.

@@ -36,6 +36,11 @@ use crate::{EventId, Position, RecordedEvent, StreamId};
 ///   position, no smaller one appears.
 /// - Whole appends are delivered: a page of the log never ends inside one.
 /// - Dropping the future of an append leaves a whole append or none.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not store streams of events",
+    label = "`StreamStore` is missing",
+    note = "write `impl StreamStore for {Self}`, and hold it to the contract with `ironflow_testing::store_contract!`"
+)]
 #[async_trait]
 pub trait StreamStore: Send + Sync + 'static {
     /// Appends events to one stream.
@@ -75,6 +80,12 @@ pub trait StreamStore: Send + Sync + 'static {
 }
 
 /// A store that keeps both promises, as the runtime wants it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a store",
+    label = "not a store",
+    note = "pass the store itself, such as `MemoryStore::new()`; one of your own implements `StreamStore` and `KeyValueStore`"
+)]
 pub trait Store: StreamStore + KeyValueStore {}
 
+#[diagnostic::do_not_recommend]
 impl<S: StreamStore + KeyValueStore> Store for S {}

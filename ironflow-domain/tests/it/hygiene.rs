@@ -2,7 +2,8 @@
 //! generics, lints, serde.
 
 use ironflow_domain::{
-    Addressed, Aggregate, Command, Decide, Decision, Event, EventRef, Fold, command, event, events,
+    Addressed, Aggregate, Command, Decide, Decision, Event, EventRef, Events, Fold, SchemaVersion,
+    command, event, events,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,95 @@ mod shadowed {
         },
         Paid(i64),
         Broken,
+    }
+
+    /// A set that has changed in every way there is, and can tell its shapes.
+    #[event(
+        "bulb",
+        replaced("bulb.bought", Bought),
+        split("bulb.packed", Packed),
+        merged(("bulb.named", Named), ("bulb.priced", Priced)),
+        dropped("bulb.viewed"),
+        retired("bulb.tested")
+    )]
+    #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+    pub(super) enum BulbEvent {
+        #[event(version = 3, upcast(OldV1, OldV2))]
+        Made(Made),
+        #[event(version = 2, upcast(OldV1))]
+        Sold { event: i64, old: i64 },
+        #[event(also_named("bulb.burnt"), version = 2, upcast(_))]
+        Broken,
+    }
+
+    #[derive(
+        ::std::fmt::Debug,
+        ::std::clone::Clone,
+        ::std::cmp::PartialEq,
+        ::serde::Serialize,
+        ::serde::Deserialize,
+    )]
+    #[cfg_attr(feature = "schema", derive(::schemars::JsonSchema))]
+    pub(super) struct Made {
+        pub(super) watts: i64,
+    }
+
+    macro_rules! old_shapes {
+        ($($old:ident),*) => {
+            $(
+                #[derive(::serde::Deserialize)]
+                pub(super) struct $old {
+                    watts: i64,
+                }
+            )*
+        };
+    }
+
+    old_shapes!(OldV1, OldV2, Bought, Packed, Named, Priced);
+
+    impl ::std::convert::From<OldV1> for OldV2 {
+        fn from(old: OldV1) -> Self {
+            Self { watts: old.watts }
+        }
+    }
+
+    impl ::std::convert::From<OldV2> for Made {
+        fn from(old: OldV2) -> Self {
+            Self { watts: old.watts }
+        }
+    }
+
+    impl ::std::convert::From<OldV1> for BulbEvent {
+        fn from(old: OldV1) -> Self {
+            Self::Sold {
+                event: old.watts,
+                old: 0,
+            }
+        }
+    }
+
+    impl ::std::convert::From<Bought> for BulbEvent {
+        fn from(old: Bought) -> Self {
+            Self::Made(Made { watts: old.watts })
+        }
+    }
+
+    impl ::std::convert::From<Packed> for ::ironflow_domain::Events<BulbEvent> {
+        fn from(old: Packed) -> Self {
+            ::ironflow_domain::events![
+                BulbEvent::Made(Made { watts: old.watts }),
+                BulbEvent::Broken
+            ]
+        }
+    }
+
+    impl ::std::convert::From<(Named, Priced)> for BulbEvent {
+        fn from((named, priced): (Named, Priced)) -> Self {
+            Self::Sold {
+                event: named.watts,
+                old: priced.watts,
+            }
+        }
     }
 
     #[derive(Aggregate, ::std::default::Default)]
@@ -180,6 +270,40 @@ fn names_of_the_prelude_may_mean_something_else() {
     assert_eq!(<Lamps as ironflow_domain::Projection>::NAME, "lamps");
 }
 
+#[test]
+fn a_set_that_has_changed_stands_shadowed_names_too() {
+    use shadowed::{BulbEvent, Made};
+
+    let read = |name, version, data| stored::read::<BulbEvent>(name, version, data).unwrap();
+    let made = || BulbEvent::Made(Made { watts: 40 });
+    let sold = BulbEvent::Sold { event: 40, old: 0 };
+    for (name, version, event) in [
+        ("bulb.made", 1, made()),
+        ("bulb.made", 2, made()),
+        ("bulb.bought", 1, made()),
+        ("bulb.sold", 1, sold),
+        ("bulb.burnt", 2, BulbEvent::Broken),
+    ] {
+        assert_eq!(read(name, version, r#"{"watts":40}"#), event);
+    }
+    let packed = EventRef::unrecorded("bulb.packed", SchemaVersion::new(1), r#"{"watts":40}"#);
+    assert_eq!(
+        BulbEvent::decode(&packed).unwrap().into_events(),
+        events![made(), BulbEvent::Broken]
+    );
+    let parts = ["bulb.named", "bulb.priced"]
+        .map(|name| EventRef::unrecorded(name, SchemaVersion::new(1), r#"{"watts":5}"#));
+    assert_eq!(
+        BulbEvent::merge(0, &parts).unwrap(),
+        BulbEvent::Sold { event: 5, old: 5 }
+    );
+    #[cfg(feature = "schema")]
+    assert_eq!(
+        <BulbEvent as ironflow_domain::Described>::schemas().len(),
+        3
+    );
+}
+
 /// The same for primitive types, which serde's own derives do not stand; those are not used for
 /// commands and aggregates.
 mod shadowed_primitives {
@@ -228,10 +352,32 @@ fn primitive_types_may_mean_something_else() {
 #[test]
 fn everything_can_be_declared_inside_a_function() {
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     struct Stored(u8);
 
-    #[event("local")]
+    #[derive(Deserialize)]
+    struct StoredV1 {
+        number: u8,
+    }
+
+    impl From<StoredV1> for Stored {
+        fn from(old: StoredV1) -> Self {
+            Self(old.number)
+        }
+    }
+
+    impl From<StoredV1> for Events<LocalEvent> {
+        fn from(old: StoredV1) -> Self {
+            (0..old.number)
+                .map(|number| LocalEvent::Happened(Stored(number)))
+                .collect()
+        }
+    }
+
+    #[event("local", split("local.several", StoredV1))]
+    #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
     enum LocalEvent {
+        #[event(version = 2, upcast(StoredV1))]
         Happened(Stored),
     }
 
@@ -258,6 +404,31 @@ fn everything_can_be_declared_inside_a_function() {
     assert_eq!(stored_form(&happened[0]), "3");
     assert_eq!(State::replay(&happened).0, 3);
     assert_eq!(Happen(3).stream_id().unwrap().as_str(), "local-3");
+    let one: LocalEvent = stored::read("local.happened", 1, r#"{"number":3}"#).unwrap();
+    assert_eq!(one, LocalEvent::Happened(Stored(3)));
+    let several = EventRef::unrecorded("local.several", SchemaVersion::new(1), r#"{"number":2}"#);
+    assert_eq!(LocalEvent::decode(&several).unwrap().into_events().len(), 2);
+}
+
+#[test]
+fn an_old_shape_may_have_a_lifetime_that_does_not_end() {
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    struct Noted(String);
+
+    impl From<std::borrow::Cow<'static, str>> for Noted {
+        fn from(old: std::borrow::Cow<'static, str>) -> Self {
+            Self(old.into_owned())
+        }
+    }
+
+    #[event("note")]
+    enum NoteEvent {
+        #[event(version = 2, upcast(std::borrow::Cow<'static, str>))]
+        Noted(Noted),
+    }
+
+    let noted: NoteEvent = stored::read("note.noted", 1, r#""milk""#).unwrap();
+    assert_eq!(noted, NoteEvent::Noted(Noted("milk".into())));
 }
 
 #[event("keyword")]
@@ -266,8 +437,19 @@ enum r#Fn {
         r#type: String,
         r#match: u8,
     },
-    #[event(version = 2, upcast(_))]
+    #[event(version = 3, upcast(_, r#While))]
     r#Async(u8),
+}
+
+#[derive(Deserialize)]
+struct r#While {
+    r#fn: u8,
+}
+
+impl From<r#While> for u8 {
+    fn from(old: r#While) -> Self {
+        old.r#fn
+    }
 }
 
 #[command(Keywords)]
@@ -301,6 +483,8 @@ fn a_raw_identifier_is_stored_without_its_prefix() {
     assert_eq!(event.kind().name, "keyword.type");
     assert_eq!(stored_form(&event), r#"{"type":"x","match":1}"#);
     assert_eq!(r#Fn::r#Async(1).kind().name, "keyword.async");
+    let upcast: r#Fn = stored::read("keyword.async", 2, r#"{"fn":1}"#).unwrap();
+    assert_eq!(upcast, r#Fn::r#Async(1));
     let command = r#Struct::r#Loop { r#fn: 7 };
     assert_eq!(
         (command.name(), command.stream_id().unwrap().as_str()),
@@ -316,17 +500,56 @@ trait Payload:
 
 impl Payload for u16 {}
 
-#[event("generic")]
+#[event("generic", split("generic.sampled", Sampled<T>))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 enum GenericEvent<T, const N: usize = 2>
 where
     T: Payload,
 {
-    Measured { value: T, times: u8 },
+    Measured {
+        value: T,
+        times: u8,
+    },
+    #[event(version = 3, upcast(WrappedV1<T>, WrappedV2<T, N>))]
     Wrapped(Wrapped<T>),
     Calibrated,
 }
 
+#[derive(Deserialize)]
+#[serde(bound = "T: Payload")]
+struct WrappedV1<T>((T,));
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Payload")]
+struct WrappedV2<T, const N: usize>(T);
+
+impl<T, const N: usize> From<WrappedV1<T>> for WrappedV2<T, N> {
+    fn from(old: WrappedV1<T>) -> Self {
+        Self(old.0.0)
+    }
+}
+
+impl<T, const N: usize> From<WrappedV2<T, N>> for Wrapped<T> {
+    fn from(old: WrappedV2<T, N>) -> Self {
+        Self(old.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(bound = "T: Payload")]
+struct Sampled<T>(Vec<T>);
+
+impl<T: Payload, const N: usize> From<Sampled<T>> for Events<GenericEvent<T, N>> {
+    fn from(old: Sampled<T>) -> Self {
+        old.0
+            .into_iter()
+            .map(|value| GenericEvent::Measured { value, times: 1 })
+            .collect()
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(bound = "T: Payload")]
 struct Wrapped<T>(T);
 
@@ -377,6 +600,16 @@ fn generics_and_their_bounds_are_carried_over() {
     assert_eq!(Instrument::replay(&events).last, 7);
     assert_eq!(stored_form(&GenericEvent::<u16>::Wrapped(Wrapped(3))), "3");
     assert_eq!(stored_form(&GenericEvent::<u16>::Calibrated), "{}");
+    let wrapped: GenericEvent<u16> = stored::read("generic.wrapped", 1, "[3]").unwrap();
+    assert_eq!(wrapped, GenericEvent::Wrapped(Wrapped(3)));
+    let sampled = EventRef::unrecorded("generic.sampled", SchemaVersion::new(1), "[3,4]");
+    let sampled = GenericEvent::<u16>::decode(&sampled).unwrap().into_events();
+    assert_eq!(sampled.len(), 2);
+    #[cfg(feature = "schema")]
+    assert_eq!(
+        <GenericEvent<u16> as ironflow_domain::Described>::schemas().len(),
+        3
+    );
 }
 
 /// Items that a macro of the user's writes, partly with what it was given.
@@ -384,11 +617,22 @@ mod written_by_a_macro {
     use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
 
     macro_rules! switch {
-        ($category:literal, $event:ident { $variant:ident($payload:ty) }, $aggregate:ident, $command:ident by $by:ty) => {
+        ($category:literal, $event:ident { $variant:ident($payload:ty), once $old:ident }, $aggregate:ident, $command:ident by $by:ty) => {
             #[event($category, crate = $crate::hygiene::written_by_a_macro::reexported)]
             pub(super) enum $event {
-                #[event(name = "switch.used", version = 3, upcast(_, _))]
+                #[event(name = "switch.used", version = 3, upcast(_, $old))]
                 $variant($payload),
+            }
+
+            #[derive(serde::Deserialize)]
+            pub(super) struct $old {
+                number: $payload,
+            }
+
+            impl From<$old> for $payload {
+                fn from(old: $old) -> Self {
+                    old.number
+                }
             }
 
             #[derive(Aggregate, Default)]
@@ -420,7 +664,7 @@ mod written_by_a_macro {
         pub(crate) use ironflow_domain::*;
     }
 
-    switch!("switch", Flipped { Flip(u8) }, Switch, Flip by u8);
+    switch!("switch", Flipped { Flip(u8), once FlipV2 }, Switch, Flip by u8);
 }
 
 #[test]
@@ -434,6 +678,8 @@ fn a_macro_of_the_users_may_write_the_items() {
         (Flipped::CATEGORY, flipped[0].kind().name),
         ("switch", "switch.used")
     );
+    let upcast: Flipped = stored::read("switch.used", 2, r#"{"number":3}"#).unwrap();
+    assert_eq!(upcast, Flipped::Flip(3));
 }
 
 /// With all the derives a user might want of their own, some of which the macros would add.
@@ -455,6 +701,104 @@ fn the_users_own_derives_are_left_alone() {
     assert!(event > OwnEvent::Happened { why: "a".into() });
     assert_eq!(stored_form(&event), r#"{"why":"b"}"#);
     assert_eq!(stored_form(&OtherEvent::Happened.clone()), "{}");
+}
+
+/// What it holds is not for the logs.
+#[event("secret", by_hand(Debug))]
+enum SecretEvent {
+    PinSet { pin: String },
+}
+
+impl std::fmt::Debug for SecretEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("PinSet { pin: … }")
+    }
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(event = SecretEvent, error = std::fmt::Error)]
+struct Safe;
+
+impl Fold for Safe {
+    fn fold(&mut self, _: &SecretEvent) {}
+}
+
+#[command(Safe, by_hand(std::fmt::Debug, PartialEq))]
+struct SetPin {
+    pin: String,
+}
+
+impl std::fmt::Debug for SetPin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SetPin { pin: … }")
+    }
+}
+
+impl PartialEq for SetPin {
+    fn eq(&self, other: &Self) -> bool {
+        self.pin.len() == other.pin.len()
+    }
+}
+
+impl Decide<SetPin> for Safe {
+    fn decide(&self, SetPin { pin }: SetPin) -> Decision<Self> {
+        Ok(events![SecretEvent::PinSet { pin }])
+    }
+}
+
+#[test]
+fn what_is_implemented_by_hand_is_left_alone() {
+    let set = SetPin { pin: "1234".into() };
+    assert_eq!(format!("{set:?}"), "SetPin { pin: … }");
+    assert_eq!(set, SetPin { pin: "4321".into() });
+    let events = Command::decide(set, &Safe, &()).unwrap();
+    assert_eq!(format!("{:?}", events[0]), "PinSet { pin: … }");
+    assert_eq!(stored_form(&events[0]), r#"{"pin":"1234"}"#);
+}
+
+/// Holds what serde knows nothing of, and is told how to store it.
+#[event("opaque")]
+enum OpaqueEvent {
+    Counted {
+        #[serde(with = "as_number")]
+        count: Opaque,
+    },
+    #[serde(with = "as_number")]
+    Wrapped(Opaque),
+    Forgotten {
+        #[serde(skip)]
+        count: Opaque,
+        #[serde(default, rename = "reasons")]
+        why: Vec<String>,
+    },
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Opaque(u8);
+
+mod as_number {
+    use super::Opaque;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(opaque: &Opaque, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u8(opaque.0)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Opaque, D::Error> {
+        u8::deserialize(from).map(Opaque)
+    }
+}
+
+#[test]
+fn what_serde_is_told_how_to_store_need_not_know_serde() {
+    let counted = OpaqueEvent::Counted { count: Opaque(3) };
+    assert_eq!(stored_form(&counted), r#"{"count":3}"#);
+    assert_eq!(stored_form(&OpaqueEvent::Wrapped(Opaque(3))), "3");
+    let forgotten = OpaqueEvent::Forgotten {
+        count: Opaque(0),
+        why: vec!["old".into()],
+    };
+    assert_eq!(stored_form(&forgotten), r#"{"reasons":["old"]}"#);
 }
 
 /// Sent to browsers in a form of its own.

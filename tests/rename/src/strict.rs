@@ -6,7 +6,12 @@
     missing_debug_implementations,
     unreachable_pub,
     unused,
+    unused_lifetimes,
     unused_qualifications,
+    single_use_lifetimes,
+    rust_2018_idioms,
+    private_bounds,
+    private_interfaces,
     deprecated,
     clippy::all,
     clippy::pedantic,
@@ -23,16 +28,41 @@ use std::fmt::Debug;
 use flow::{Aggregate, Decide, DecideWith, Decision, Fold, command, event, events};
 
 /// What happens.
-#[event("strict", crate = ::flow)]
+#[event("strict", by_hand(PartialEq), split("strict.moved", Moved), crate = ::flow)]
 pub enum StrictEvent {
     /// A fact.
     Opened {
         /// Whose.
         owner: String,
+        /// What it is for.
+        purposes: Vec<Option<String>>,
     },
+    /// A fact of which there is more than one version, and a version that is not stored.
+    #[event(version = 3, upcast(u8, _))]
+    Rated(u16),
     /// A fact that is not recorded any more.
     #[deprecated = "use `Opened`"]
     Founded,
+}
+
+impl PartialEq for StrictEvent {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+/// What was stored once.
+#[derive(Debug, flow::__private::serde::Deserialize)]
+#[serde(crate = "flow::__private::serde")]
+pub struct Moved(u8, u8);
+
+impl From<Moved> for flow::Events<StrictEvent> {
+    fn from(Moved(from, to): Moved) -> Self {
+        events![
+            StrictEvent::Rated(from.into()),
+            StrictEvent::Rated(to.into())
+        ]
+    }
 }
 
 /// A state.

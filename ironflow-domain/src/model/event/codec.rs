@@ -18,14 +18,14 @@ use serde::de::{
 use serde::ser::{self, Impossible, SerializeStruct, SerializeStructVariant, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, Decoded, EncodeError, Event, EventKind, Fate, PastKind, Upcast};
+use super::{DecodeError, Decoded, EncodeError, Event, EventKind, Fate, PastKind, UpcastResult};
 use crate::{EventRef, SchemaVersion};
 
 type Error = serde_json::Error;
 type Json<'a> = &'a mut serde_json::Serializer<&'a mut Vec<u8>>;
 
 /// Encodes `event` with its derived `Serialize`.
-pub fn encode_variant<E: Event>(
+pub(super) fn encode_variant<E: Event>(
     event: &E,
     serialize: impl FnOnce(VariantSerializer<'_>) -> Result<(), Error>,
 ) -> Result<String, EncodeError> {
@@ -46,7 +46,7 @@ pub fn encode_variant<E: Event>(
 /// earlier one with `upcast`, which is told which kind it is: first those of today, then the past
 /// ones.
 #[inline]
-pub fn decode<'de, E: Event>(
+pub(super) fn decode<'de, E: Event>(
     event: &EventRef<'de>,
     deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
     upcast: impl FnOnce(usize) -> Result<Decoded<E>, DecodeError>,
@@ -162,14 +162,9 @@ fn payload(event: &EventRef<'_>, source: Error) -> DecodeError {
     }
 }
 
-/// The payload of a stored event in an old shape.
-pub fn shape<Old: OldShape>(event: &EventRef<'_>) -> Result<Old, DecodeError> {
-    serde_json::from_str(event.data).map_err(|source| payload(event, source))
-}
-
-/// The step from an old shape to the next.
-pub fn step<Old, New: Upcast<Old>>(old: Old, event: &EventRef<'_>) -> Result<New, DecodeError> {
-    New::upcast(old, event).map_err(|source| DecodeError::Upcast {
+/// What became of a step from an old shape of `event` to the next.
+pub fn step<New>(event: &EventRef<'_>, new: UpcastResult<New>) -> Result<New, DecodeError> {
+    new.map_err(|source| DecodeError::Upcast {
         name: event.name.to_owned(),
         version: event.schema_version,
         source,
@@ -182,10 +177,17 @@ pub fn step<Old, New: Upcast<Old>>(old: Old, event: &EventRef<'_>) -> Result<New
     label = "it does not implement `Deserialize`",
     note = "add `#[derive(Deserialize)]` to `{Self}`"
 )]
-pub trait OldShape: DeserializeOwned {}
+pub trait OldShape: Sized {
+    /// The payload of a stored event in this shape.
+    fn read(event: &EventRef<'_>) -> Result<Self, DecodeError>;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: DeserializeOwned> OldShape for T {}
+impl<T: DeserializeOwned> OldShape for T {
+    fn read(event: &EventRef<'_>) -> Result<Self, DecodeError> {
+        serde_json::from_str(event.data).map_err(|source| payload(event, source))
+    }
+}
 
 /// Writes the content of a variant and leaves its tag out.
 pub struct VariantSerializer<'a> {

@@ -94,6 +94,6 @@ impl<'a, E> IntoIterator for &'a Events<E> {
 #[macro_export]
 macro_rules! events {
     ($($event:expr),* $(,)?) => {
-        $crate::Events::from([$($event),*])
+        $crate::__private::events([$($event),*])
     };
 }

@@ -1,6 +1,7 @@
 //! A set of facts, and how it is stored.
 
 pub(crate) mod codec;
+pub(crate) mod contents;
 mod decoded;
 mod decoder;
 mod error;

@@ -14,7 +14,7 @@ enum AccountEvent {
     Audited,
     #[event(version)]
     Moved,
-    #[event(name = "account.sold" version = 2)]
+    #[event(name = "account.sold" version = 2, upcast(_))]
     Sold,
 }
 

@@ -1,0 +1,74 @@
+#[command(creates, contxt = Clerk)]
+struct Open {
+    #[id]
+    account: AccountId,
+    #[id]
+    branch: u32,
+}
+
+// becomes
+
+::core::compile_error! {
+    "unknown key `contxt` in `#[command(...)]`\n\nhelp: did you mean `context = OpenAccountContext`?"
+}
+::core::compile_error! {
+    "`#[command]` needs the aggregate that decides it\n\nhelp: write it first: `#[command(Account)]`"
+}
+::core::compile_error! {
+    "`#[id]` is given twice\n\nhelp: keep the one that names the aggregate: `#[id] account: AccountId`"
+}
+::core::compile_error! {
+    "`#[id]` is first given here"
+}
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+struct Open {
+    account: AccountId,
+    branch: u32,
+}
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl ::ironflow_domain::Command for Open {
+    type Context = ();
+    const CREATES: ::core::primitive::bool = true;
+    const KINDS: &'static [::ironflow_domain::CommandKind] = &[
+        ::ironflow_domain::CommandKind {
+            name: "open",
+            ident: "Open",
+            doc: "",
+        },
+    ];
+    fn name(&self) -> &'static ::core::primitive::str {
+        "open"
+    }
+    fn own_stream(
+        &self,
+    ) -> ::core::option::Option<
+        ::core::result::Result<
+            ::ironflow_domain::StreamId,
+            ::ironflow_domain::InvalidStreamId,
+        >,
+    > {
+        ::core::option::Option::Some(::ironflow_domain::Addressed::stream_id(self))
+    }
+    #[inline]
+    fn decide(
+        self,
+        state: &<Self as ::ironflow_domain::Command>::Aggregate,
+        _context: &<Self as ::ironflow_domain::Command>::Context,
+    ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
+        ::core::unreachable!()
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl ::ironflow_domain::Addressed for Open {
+    fn stream_id(
+        &self,
+    ) -> ::core::result::Result<
+        ::ironflow_domain::StreamId,
+        ::ironflow_domain::InvalidStreamId,
+    > {
+        let id = &self.account;
+        ::core::unreachable!()
+    }
+}

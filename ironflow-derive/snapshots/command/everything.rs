@@ -1,0 +1,82 @@
+#[command(Account, context = Clerk, creates, by_hand(Debug, PartialEq), crate = ::flow)]
+#[derive(Clone)]
+pub enum Rare {
+    /// Opens it.
+    Open {
+        #[id]
+        account: AccountId,
+    },
+    #[cfg(feature = "audit")]
+    Audit(#[id] AccountId, u8),
+}
+
+// becomes
+
+#[derive(Clone)]
+pub enum Rare {
+    /// Opens it.
+    Open { account: AccountId },
+    #[cfg(feature = "audit")]
+    Audit(AccountId, u8),
+}
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl ::flow::Command for Rare {
+    type Aggregate = Account;
+    type Context = Clerk;
+    const CREATES: ::core::primitive::bool = true;
+    const KINDS: &'static [::flow::CommandKind] = &[
+        ::flow::CommandKind {
+            name: "open",
+            ident: "Open",
+            doc: "Opens it.",
+        },
+        #[cfg(feature = "audit")]
+        ::flow::CommandKind {
+            name: "audit",
+            ident: "Audit",
+            doc: "",
+        },
+    ];
+    fn name(&self) -> &'static ::core::primitive::str {
+        match self {
+            Self::Open { .. } => "open",
+            #[cfg(feature = "audit")]
+            Self::Audit { .. } => "audit",
+        }
+    }
+    fn own_stream(
+        &self,
+    ) -> ::core::option::Option<
+        ::core::result::Result<::flow::StreamId, ::flow::InvalidStreamId>,
+    > {
+        ::core::option::Option::Some(::flow::Addressed::stream_id(self))
+    }
+    #[inline]
+    fn decide(
+        self,
+        state: &<Self as ::flow::Command>::Aggregate,
+        context: &<Self as ::flow::Command>::Context,
+    ) -> ::flow::Decision<<Self as ::flow::Command>::Aggregate> {
+        <<Self as ::flow::Command>::Aggregate as ::flow::DecideWith<
+            Self,
+        >>::decide(state, self, context)
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl ::flow::Addressed for Rare {
+    fn stream_id(
+        &self,
+    ) -> ::core::result::Result<::flow::StreamId, ::flow::InvalidStreamId> {
+        match self {
+            Self::Open { account: id, .. } => {
+                <AccountId as ::flow::__private::Names>::stream_of::<Account>(id)
+            }
+            #[cfg(feature = "audit")]
+            Self::Audit { 0: id, .. } => {
+                <AccountId as ::flow::__private::Names>::stream_of::<Account>(id)
+            }
+        }
+    }
+}

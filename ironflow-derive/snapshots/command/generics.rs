@@ -1,0 +1,47 @@
+#[command(Instrument<T>)]
+struct Measure<T: Payload>
+where
+    T: Eq,
+{
+    value: T,
+}
+
+// becomes
+
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+struct Measure<T: Payload>
+where
+    T: Eq,
+{
+    value: T,
+}
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl<T: Payload> ::ironflow_domain::Command for Measure<T>
+where
+    T: Eq,
+{
+    type Aggregate = Instrument<T>;
+    type Context = ();
+    const CREATES: ::core::primitive::bool = false;
+    const KINDS: &'static [::ironflow_domain::CommandKind] = &[
+        ::ironflow_domain::CommandKind {
+            name: "measure",
+            ident: "Measure",
+            doc: "",
+        },
+    ];
+    fn name(&self) -> &'static ::core::primitive::str {
+        "measure"
+    }
+    #[inline]
+    fn decide(
+        self,
+        state: &<Self as ::ironflow_domain::Command>::Aggregate,
+        _context: &<Self as ::ironflow_domain::Command>::Context,
+    ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
+        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
+            Self,
+        >>::decide(state, self)
+    }
+}

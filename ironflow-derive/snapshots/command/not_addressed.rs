@@ -1,0 +1,34 @@
+#[command(Account)]
+struct Close;
+
+// becomes
+
+#[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq)]
+struct Close;
+#[automatically_derived]
+#[allow(deprecated, reason = "only who issues it should be warned")]
+impl ::ironflow_domain::Command for Close {
+    type Aggregate = Account;
+    type Context = ();
+    const CREATES: ::core::primitive::bool = false;
+    const KINDS: &'static [::ironflow_domain::CommandKind] = &[
+        ::ironflow_domain::CommandKind {
+            name: "close",
+            ident: "Close",
+            doc: "",
+        },
+    ];
+    fn name(&self) -> &'static ::core::primitive::str {
+        "close"
+    }
+    #[inline]
+    fn decide(
+        self,
+        state: &<Self as ::ironflow_domain::Command>::Aggregate,
+        _context: &<Self as ::ironflow_domain::Command>::Context,
+    ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
+        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
+            Self,
+        >>::decide(state, self)
+    }
+}

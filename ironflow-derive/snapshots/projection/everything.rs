@@ -1,0 +1,33 @@
+/// What a customer has.
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("customers", partition = CustomerId, of(AccountEvent, order::OrderEvent), crate = ::flow)]
+pub struct Customer {
+    orders: Vec<String>,
+}
+
+// becomes
+
+const _: () = ::flow::__private::has_a_category_of_its_own(
+    <order::OrderEvent as ::flow::Event>::CATEGORY,
+    &[<AccountEvent as ::flow::Event>::CATEGORY],
+);
+#[automatically_derived]
+impl ::flow::Reads<AccountEvent> for Customer {}
+#[automatically_derived]
+impl ::flow::Reads<order::OrderEvent> for Customer {}
+#[automatically_derived]
+impl ::flow::Projection for Customer {
+    const NAME: &'static ::core::primitive::str = "customers";
+    const CATEGORIES: &'static [&'static ::core::primitive::str] = &[
+        <AccountEvent as ::flow::Event>::CATEGORY,
+        <order::OrderEvent as ::flow::Event>::CATEGORY,
+    ];
+    const DOC: &'static ::core::primitive::str = "What a customer has.";
+    type Key = CustomerId;
+    fn feed() -> ::flow::Feed<Self> {
+        ::flow::Feed::new([
+            <Self as ::flow::Project<AccountEvent>>::source(),
+            <Self as ::flow::Project<order::OrderEvent>>::source(),
+        ])
+    }
+}

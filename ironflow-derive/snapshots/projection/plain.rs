@@ -1,0 +1,24 @@
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("accounts", of(AccountEvent))]
+struct Accounts {
+    open: u32,
+}
+
+// becomes
+
+#[automatically_derived]
+impl ::ironflow_domain::Reads<AccountEvent> for Accounts {}
+#[automatically_derived]
+impl ::ironflow_domain::Projection for Accounts {
+    const NAME: &'static ::core::primitive::str = "accounts";
+    const CATEGORIES: &'static [&'static ::core::primitive::str] = &[
+        <AccountEvent as ::ironflow_domain::Event>::CATEGORY,
+    ];
+    const DOC: &'static ::core::primitive::str = "";
+    type Key = ::ironflow_domain::Unpartitioned;
+    fn feed() -> ::ironflow_domain::Feed<Self> {
+        ::ironflow_domain::Feed::new([
+            <Self as ::ironflow_domain::Project<AccountEvent>>::source(),
+        ])
+    }
+}

@@ -1,0 +1,36 @@
+use ironflow_domain::{Aggregate, BoxError, CommandMetadata, DecideWith, Decision, Enrich, Fold, command, event, events};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error)]
+struct Account;
+
+impl Fold for Account {
+    fn fold(&mut self, _: &AccountEvent) {}
+}
+
+#[command(Account, context = Clerk)]
+struct Open;
+
+struct Clerk;
+struct Branch;
+
+impl DecideWith<Open> for Account {
+    fn decide(&self, _: Open, _: &Clerk) -> Decision<Self> {
+        Ok(events![AccountEvent::Opened])
+    }
+}
+
+struct Bank;
+
+impl Enrich<Open> for Bank {
+    async fn enrich(&self, _: &Open, _: &CommandMetadata) -> Result<Branch, BoxError> {
+        Ok(Branch)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use ironflow_domain::event;
+
+#[event("account")]
+#[event("bank")]
+enum AccountEvent {
+    Opened,
+}
+
+fn main() {}

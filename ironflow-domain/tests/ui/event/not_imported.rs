@@ -1,0 +1,7 @@
+#[event("account")]
+enum AccountEvent {
+    #[event(version = 2, upcast(_))]
+    Opened { owner: String },
+}
+
+fn main() {}

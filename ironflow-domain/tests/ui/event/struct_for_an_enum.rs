@@ -1,0 +1,8 @@
+use ironflow_domain::event;
+
+#[event("account")]
+struct AccountOpened {
+    owner: String,
+}
+
+fn main() {}

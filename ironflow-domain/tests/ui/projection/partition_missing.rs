@@ -1,0 +1,29 @@
+use ironflow_domain::{Partition, Project, Projection, Recorded, event};
+use serde::{Deserialize, Serialize};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[derive(Projection, Default, Serialize, Deserialize)]
+#[projection("balance", of(AccountEvent))]
+struct Balance {
+    cents: u64,
+}
+
+impl Project<AccountEvent> for Balance {
+    fn partition(event: &Recorded<AccountEvent>) -> Partition<String> {
+        Partition::Key(event.stream.id().to_owned())
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {
+        self.cents += 1;
+    }
+}
+
+async fn run(ironflow: ironflow_domain::Ironflow) {
+    let _ = ironflow.query::<Balance>(&"7".to_owned()).await;
+}
+
+fn main() {}

@@ -1,0 +1,5 @@
+use ironflow_domain::Ironflow;
+
+fn main() {
+    let _ = Ironflow::new("bank.db");
+}

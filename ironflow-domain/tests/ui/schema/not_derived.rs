@@ -1,0 +1,14 @@
+use ironflow_domain::{Described, event};
+
+#[event("account")]
+enum AccountEvent {
+    Opened { owner: String },
+}
+
+fn describe<E: Described>() -> usize {
+    E::schemas().len()
+}
+
+fn main() {
+    describe::<AccountEvent>();
+}

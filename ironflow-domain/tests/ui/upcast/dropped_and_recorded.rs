@@ -1,0 +1,9 @@
+use ironflow_domain::event;
+
+#[event("account", dropped("account.opened"), retired("account.closed"))]
+enum AccountEvent {
+    Opened,
+    Closed,
+}
+
+fn main() {}

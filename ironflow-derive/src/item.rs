@@ -5,8 +5,8 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
-    Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitStr, Meta, Path, Token, Type,
-    Visibility,
+    Attribute, Data, DeriveInput, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Path, Token,
+    Type, Visibility,
 };
 
 use crate::attributes::{Arguments, Key, Shape};
@@ -197,6 +197,19 @@ pub(crate) fn doc(attributes: &[Attribute]) -> String {
         })
         .collect();
     lines.join("\n").trim().to_owned()
+}
+
+/// A version, counted from 1; nothing where it is none, which has been reported.
+pub(crate) fn version(number: &LitInt, what: &str, diagnostics: &Diagnostics) -> Option<u32> {
+    let version = number.base10_parse().ok().filter(|version| *version > 0);
+    if version.is_none() {
+        diagnostics.error(
+            number.span(),
+            format!("`{number}` is not {what}"),
+            "versions count from 1: `version = 2`",
+        );
+    }
+    version
 }
 
 /// Reports a category that cannot be the first part of a stream's name.

@@ -14,7 +14,7 @@ enum AccountEvent {
     "`bank account` is not a category\n\nhelp: use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"account\"`"
 }
 ::core::compile_error! {
-    "`Opened` is in version 2, and nothing says what the version before was\n\nhelp: list the shape of before: `upcast(OpenedV1)`; write `_` for one of which no event is stored"
+    "`Opened` is in version 2, and nothing says what the version before was\n\nhelp: list its shape: `upcast(OpenedV1)`; write `_` if no event of it is stored"
 }
 ::core::compile_error! {
     "an event cannot borrow: what is read back has nobody to borrow from\n\nhelp: own the data: `String`"

@@ -286,78 +286,89 @@ fn parse_earlier(
     variant: &syn::Variant,
     diagnostics: &Diagnostics,
 ) -> Vec<super::Shape> {
-    let ident = &variant.ident;
     let number = given.number("version");
-    let version = number
-        .as_ref()
-        .map_or(Some(1), |number| match number.base10_parse::<usize>() {
-            Ok(version) if version > 0 && u32::try_from(version).is_ok() => Some(version),
-            _ => {
-                diagnostics.error(
-                    number.span(),
-                    format!("`{number}` is not a schema version"),
-                    "versions count from 1: `version = 2`",
-                );
-                None
-            }
-        });
+    let version = match &number {
+        Some(number) => item::version(number, "a schema version", diagnostics),
+        None => Some(1),
+    };
     let listed = given.is_given("upcast");
-    let shapes = given.types("upcast").unwrap_or_default();
+    let types = given.types("upcast").unwrap_or_default();
     let is_listed = listed.is_some() || given.is_meant("upcast");
-    let shapes = history::shapes(shapes, payload_type(&variant.fields), diagnostics);
-    // What was given and cannot be read has been reported.
+    let shapes = history::shapes(types.clone(), payload_type(&variant.fields), diagnostics);
+    // What was given and cannot be read has been reported, and so has what is no shape.
     if is_listed != shapes.is_empty()
         && !given.is_meant("version")
         && let Some(version) = version
-        && version != shapes.len() + 1
+        && usize::try_from(version).is_ok_and(|version| version != shapes.len() + 1)
     {
         let span = listed.or_else(|| number.as_ref().map(Spanned::span));
-        let payload = ident.unraw();
-        let wanted: Vec<_> = (1..version)
-            .map(|version| format!("{payload}V{version}"))
-            .collect();
-        let (what, help) = match (shapes.len(), version) {
-            (0, version) => (
-                format!(
-                    "`{ident}` is in version {version}, and nothing says what the {} before {}",
-                    if version == 2 { "version" } else { "versions" },
-                    if version == 2 { "was" } else { "were" },
-                ),
-                format!(
-                    "list the {} of before: `upcast({})`; write `_` for one of which no event is stored",
-                    if version == 2 { "shape" } else { "shapes" },
-                    wanted.join(", ")
-                ),
-            ),
-            (listed, 1) => (
-                format!(
-                    "`{ident}` is in version 1, and there is no version before it to upcast from"
-                ),
-                format!(
-                    "say which version it is in by now: `version = {}`",
-                    listed + 1
-                ),
-            ),
-            (listed, version) => (
-                format!(
-                    "`{ident}` is in version {version}, so there {} before it, and {listed} {} listed",
-                    if version == 2 {
-                        "is 1 version".to_owned()
-                    } else {
-                        format!("are {} versions", version - 1)
-                    },
-                    if listed == 1 { "is" } else { "are" },
-                ),
-                format!(
-                    "list one shape for each: `upcast({})`, with `_` for one of which no event is stored; or write `version = {}`",
-                    wanted.join(", "),
-                    listed + 1
-                ),
-            ),
-        };
-        diagnostics.error(span.unwrap_or(ident.span()), what, help);
+        let (what, help) = miscounted(variant, version, &types);
+        diagnostics.error(span.unwrap_or(variant.ident.span()), what, help);
     }
     shapes
+}
+
+/// What is wrong where `version` and the number of shapes listed do not agree, and the way out.
+fn miscounted(variant: &syn::Variant, version: u32, listed: &[Type]) -> (String, String) {
+    let ident = &variant.ident;
+    let list = shapes_wanted(variant, version, listed);
+    match (listed.len(), version) {
+        (0, 2) => (
+            format!("`{ident}` is in version 2, and nothing says what the version before was"),
+            format!("list its shape: `{list}`; write `_` if no event of it is stored"),
+        ),
+        (0, version) => (
+            format!(
+                "`{ident}` is in version {version}, and nothing says what the versions before were"
+            ),
+            format!("list their shapes: `{list}`; write `_` for one of which no event is stored"),
+        ),
+        (listed, 1) => (
+            format!("`{ident}` is in version 1, and there is no version before it to upcast from"),
+            format!(
+                "say which version it is in by now: `version = {}`",
+                listed + 1
+            ),
+        ),
+        (listed, version) => (
+            format!(
+                "`{ident}` is in version {version}, so there {} before it, and {listed} {} listed",
+                if version == 2 {
+                    "is 1 version".to_owned()
+                } else {
+                    format!("are {} versions", version - 1)
+                },
+                if listed == 1 { "is" } else { "are" },
+            ),
+            format!(
+                "list one shape for each: `{list}`, with `_` for one of which no event is stored; or write `version = {}`",
+                listed + 1
+            ),
+        ),
+    }
+}
+
+/// The list of shapes as it should be: what is listed, and names like those for the rest.
+fn shapes_wanted(variant: &syn::Variant, version: u32, listed: &[Type]) -> String {
+    /// A help that is longer helps nobody.
+    const MOST: usize = 5;
+    let payload = match payload_type(&variant.fields) {
+        Some(Type::Path(path)) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
+    };
+    let name = payload.unwrap_or(&variant.ident).unraw();
+    let mut listed = listed.iter();
+    let mut wanted: Vec<_> = (1..version)
+        .map(|version| match listed.next() {
+            Some(listed) => listed.to_token_stream().to_string().replace(' ', ""),
+            None => format!("{name}V{version}"),
+        })
+        .take(MOST + 1)
+        .collect();
+    if let Some(one_too_many) = wanted.get_mut(MOST) {
+        "…".clone_into(one_too_many);
+    }
+    format!("upcast({})", wanted.join(", "))
 }
 
 /// The kinds that are not recorded any more, and which of them are merged.

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitInt, LitStr, Type};
+use syn::{Data, DeriveInput, LitStr, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape};
 use crate::diagnostics::{Diagnostics, located};
@@ -54,7 +54,7 @@ struct Projection {
     root: Root,
     name: Option<LitStr>,
     partition: Option<Type>,
-    version: Option<LitInt>,
+    version: Option<u32>,
     events: Vec<Type>,
     item: DeriveInput,
 }
@@ -91,7 +91,7 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
     let partition = given.r#type("partition");
     let version = given
         .number("version")
-        .filter(|version| check_version(version, diagnostics));
+        .and_then(|version| item::version(&version, "a version of a projection", diagnostics));
     Projection {
         root,
         name,
@@ -137,19 +137,6 @@ fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
             "it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"account-balance\"`",
         );
     }
-}
-
-/// Whether it is one; where it is not, that has been reported.
-fn check_version(version: &LitInt, diagnostics: &Diagnostics) -> bool {
-    let is_version = version.base10_parse().is_ok_and(|version: u32| version > 0);
-    if !is_version {
-        diagnostics.error(
-            version.span(),
-            format!("`{version}` is not a version of a projection"),
-            "versions count from 1: `version = 2`",
-        );
-    }
-    is_version
 }
 
 fn generate(projection: &Projection) -> TokenStream {

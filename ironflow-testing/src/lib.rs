@@ -97,6 +97,18 @@ mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
 
+/// The schema guard; it needs the feature `schema`.
+#[cfg(not(feature = "schema"))]
+#[macro_export]
+macro_rules! schema_guard {
+    ($($aggregate:tt)*) => {
+        ::core::compile_error!(
+            "the schema guard needs the feature `schema`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = \
+             [\"schema\"] }`, `ironflow-domain = { …, features = [\"schema\"] }` and `schemars = \"1\"`"
+        );
+    };
+}
+
 pub use scenario::*;
 #[cfg(feature = "schema")]
 pub use schema::{Mode, SchemaGuard, Verdict};

@@ -182,6 +182,23 @@ impl<'a> Shape<'a> {
         Some(self.get("enum")?.as_array()?.iter().collect())
     }
 
+    /// Whether this one value can be read.
+    fn reads_value(self, value: &Value) -> bool {
+        let word = match value {
+            Value::Null => "null",
+            Value::Bool(_) => "boolean",
+            Value::Number(_) => "number",
+            Value::String(_) => "string",
+            Value::Array(_) => "array",
+            Value::Object(_) => "object",
+        };
+        match (self.values(), self.types()) {
+            (Some(values), _) => values.contains(&value),
+            (None, Some(types)) => types.contains(word),
+            (None, None) => self.is_anything(),
+        }
+    }
+
     /// The smallest and the greatest number.
     fn range(self) -> (f64, f64) {
         let (low, high) = match self.get("format").and_then(Value::as_str) {
@@ -307,6 +324,14 @@ impl Reading {
             return self.read_one(*reader, *writer, path);
         }
         for writer in writers {
+            if let Some(values) = writer.values() {
+                for value in values {
+                    if !readers.iter().any(|reader| reader.reads_value(value)) {
+                        self.refuse(path, format!("{value} is not read"));
+                    }
+                }
+                continue;
+            }
             let fits = readers.iter().any(|reader| {
                 let mut attempt = Self {
                     reasons: Vec::new(),

@@ -4,12 +4,11 @@ use std::collections::BTreeSet;
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
-use std::marker::PhantomData;
 use std::path::PathBuf;
 
 use ironflow_domain::{
     Aggregate, Decoded, Decoder, Described, Event, EventKind, EventRef, Fate, PastKind,
-    SchemaVersion, StreamVersion,
+    SchemaVersion, StreamVersion, Timestamp,
 };
 use serde_json::Value;
 
@@ -25,14 +24,17 @@ pub enum Mode {
     Record,
     /// Nothing is written: what is not recorded yet is a failure. This is for CI.
     Check,
-    /// As [`Record`](Self::Record), and the current version of an event may take any shape: for
-    /// changes before anything was stored.
+    /// As [`Record`](Self::Record), and a shape may change under the same version as long as what was
+    /// stored can be read: for when no program of before is running any more.
+    Backward,
+    /// As [`Record`](Self::Record), and events may take any shape, go away, and go back to an earlier
+    /// version: for changes before anything was stored.
     Overwrite,
 }
 
 impl Mode {
-    /// What the environment says: `IRONFLOW_SCHEMA` may be `record`, `check` or `overwrite`; where
-    /// it is not set, nothing is written if `CI` is.
+    /// What the environment says: `IRONFLOW_SCHEMA` may be `record`, `check`, `backward` or
+    /// `overwrite`; where it is not set, nothing is written if `CI` is.
     ///
     /// # Panics
     ///
@@ -42,10 +44,11 @@ impl Mode {
         match env::var("IRONFLOW_SCHEMA").as_deref() {
             Ok("record") => Self::Record,
             Ok("check") => Self::Check,
+            Ok("backward") => Self::Backward,
             Ok("overwrite") => Self::Overwrite,
-            Ok(other) => {
-                panic!("IRONFLOW_SCHEMA is `{other}`: it may be `record`, `check` or `overwrite`")
-            }
+            Ok(other) => panic!(
+                "IRONFLOW_SCHEMA is `{other}`: it may be `record`, `check`, `backward` or `overwrite`"
+            ),
             Err(_) => match env::var("CI").as_deref() {
                 Ok("" | "false" | "0") | Err(_) => Self::Record,
                 Ok(_) => Self::Check,
@@ -87,7 +90,7 @@ impl SchemaGuard {
             mode: self.mode,
             problems: Vec::new(),
             changed: BTreeSet::new(),
-            aggregate: PhantomData,
+            folding: Folding::of_declared(),
         };
         for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
             check.current(kind, &shape_only(&Value::from(schema)))?;
@@ -102,13 +105,13 @@ impl SchemaGuard {
 }
 
 /// One look at the events of `A`.
-struct Check<A> {
+struct Check<A: Aggregate> {
     records: Records,
     mode: Mode,
     problems: Vec<String>,
     /// What has another shape than was recorded.
     changed: BTreeSet<Id>,
-    aggregate: PhantomData<A>,
+    folding: Folding<A>,
 }
 
 /// What the declaration says about a stored name.
@@ -131,7 +134,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 Declared::Past(kind) if kind.fate == Fate::Retired => continue,
                 Declared::Past(kind) => (kind.version, kind.retired),
                 Declared::Nothing => {
-                    self.problems.push(unknown(&id));
+                    self.give_up(&id, unknown(&id));
                     continue;
                 }
             };
@@ -139,25 +142,37 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 continue;
             }
             if last.is_some_and(|last| stored > last) {
-                self.problems.push(format!(
+                let problem = format!(
                     "{name} was recorded in version {version}, and is declared up to version {}\n    {}\n  Versions only \
-                     grow: declare that version again.",
+                     grow: declare that version again.{NOTHING_STORED}",
                     last.map_or(0, SchemaVersion::get),
                     self.records.path(&id).display()
-                ));
+                );
+                self.give_up(&id, problem);
                 continue;
             }
             let Some(record) = self.records.get(name, *version) else {
-                self.problems.push(self.deleted(&id));
+                self.give_up(&id, self.deleted(&id));
                 continue;
             };
             let is_part = matches!(declared, Declared::Past(past) if matches!(past.fate, Fate::Merged { .. }));
             if !is_part && !self.changed.contains(&id) {
-                let examples = record.examples.clone();
+                let Record {
+                    examples, folded, ..
+                } = record.clone();
                 for example in examples {
-                    self.read(&id, &[(name, *version, &example)]);
+                    self.read(&id, folded, &[(name, *version, &example)]);
                 }
             }
+        }
+    }
+
+    /// What was recorded and is not declared any more: a problem, unless nothing is stored.
+    fn give_up(&mut self, id: &Id, problem: String) {
+        if self.mode == Mode::Overwrite {
+            self.records.forget(id);
+        } else {
+            self.problems.push(problem);
         }
     }
 
@@ -184,15 +199,23 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 if stored.len() == parts.len()
                     && let Some((name, version, _)) = stored.last()
                 {
-                    self.read(&((*name).to_owned(), *version), &stored);
+                    let folded = records.iter().all(|record| record.folded);
+                    self.read(&((*name).to_owned(), *version), folded, &stored);
                 }
             }
         }
     }
 
-    /// Reads what was stored in one append, and folds it.
-    fn read(&mut self, id: &Id, stored: &[(&str, u32, &Value)]) {
-        if let Err(why) = read_and_fold::<A>(stored) {
+    /// Reads what was stored in one append, and folds it where that could be done when it was
+    /// recorded.
+    fn read(&mut self, id: &Id, folded: bool, stored: &[(&str, u32, &Value)]) {
+        let read = read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
+            Err(panic) if folded => Err(format!(
+                "cannot be folded any more, and what has happened cannot be refused: the fold panicked, {panic}"
+            )),
+            _ => Ok(()),
+        });
+        if let Err(why) = read {
             let (name, version) = id;
             let payload = stored
                 .iter()
@@ -220,7 +243,16 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 continue;
             }
             let is_ours = record.event == kind.name;
-            match (comparison.verdict(), self.mode) {
+            let examples_are_read = record
+                .examples
+                .iter()
+                .all(|example| read::<A::Event>(&[(&record.event, version, example)]).is_ok());
+            let verdict = match (self.mode, comparison.verdict()) {
+                // Nobody is left who could not read it.
+                (Mode::Backward, Verdict::Backward) => Verdict::Full,
+                (_, verdict) => verdict,
+            };
+            match (verdict, self.mode) {
                 (Verdict::Full, Mode::Check) if is_ours => {
                     self.problems.push(self.not_committed(
                         kind,
@@ -239,10 +271,20 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                     self.records.insert(record);
                 }
                 (_, Mode::Overwrite) if is_ours => self.record(kind, schema)?,
+                (_, Mode::Overwrite) => {
+                    self.records.forget(&(record.event.clone(), record.version));
+                }
                 (verdict, _) => {
+                    let change = Change {
+                        kind,
+                        record,
+                        schema,
+                        comparison,
+                        verdict,
+                        examples_are_read,
+                    };
                     self.changed.insert((record.event.clone(), record.version));
-                    self.problems
-                        .push(self.changed(kind, record, schema, &comparison, verdict));
+                    self.problems.push(self.changed(&change));
                 }
             }
         }
@@ -251,13 +293,17 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         }
         match self.mode {
             // Its file was deleted, which has been reported.
-            Mode::Record | Mode::Check if self.records.knows(kind.name, version) => Ok(()),
+            Mode::Record | Mode::Backward | Mode::Check
+                if self.records.knows(kind.name, version) =>
+            {
+                Ok(())
+            }
             Mode::Check => {
                 let problem = self.not_committed(kind, "is not recorded yet");
                 self.problems.push(problem);
                 Ok(())
             }
-            Mode::Record | Mode::Overwrite => self.record(kind, schema),
+            Mode::Record | Mode::Backward | Mode::Overwrite => self.record(kind, schema),
         }
     }
 
@@ -277,12 +323,17 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             let comparison = Comparison::of(&before.schema, schema);
             Verdict::of(is_read, comparison.forward.is_empty()).to_string()
         });
+        let folded = examples.iter().all(|example| {
+            read::<A::Event>(&[(kind.name, version, example)])
+                .is_ok_and(|events| self.folding.fold(&events).is_ok())
+        });
         self.records.insert(Record {
             event: kind.name.to_owned(),
             version,
             compatibility,
             schema: schema.clone(),
             examples,
+            folded,
         });
         Ok(())
     }
@@ -297,19 +348,9 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             .map_or_else(|| schema.clone(), Value::from);
         let mut examples = Vec::new();
         for example in example::examples(&described) {
-            let stored = [(kind.name, kind.version.get(), &example)];
-            match read_and_fold::<A>(&stored) {
-                Ok(events) => {
-                    let written = events.first().map(A::Event::encode).transpose();
-                    let written = written
-                        .map_err(|error| error.to_string())?
-                        .unwrap_or_default();
-                    let written: Value =
-                        serde_json::from_str(&written).map_err(|error| error.to_string())?;
-                    if !examples.contains(&written) {
-                        examples.push(written);
-                    }
-                }
+            let written = read::<A::Event>(&[(kind.name, kind.version.get(), &example)]);
+            let events = match written {
+                Ok(events) => events,
                 Err(why) => {
                     self.problems.push(format!(
                         "an example of {} was made from its schema, and {why}\n    {example}\n  Give the type that refuses it \
@@ -317,6 +358,14 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                         kind.name
                     ));
                     return Ok(Vec::new());
+                }
+            };
+            for event in &events {
+                let written = event.encode().map_err(|error| with_causes(&error))?;
+                let written =
+                    serde_json::from_str(&written).map_err(|error| with_causes(&error))?;
+                if !examples.contains(&written) {
+                    examples.push(written);
                 }
             }
         }
@@ -350,14 +399,15 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         )
     }
 
-    fn changed(
-        &self,
-        kind: &EventKind,
-        record: &Record,
-        schema: &Value,
-        comparison: &Comparison,
-        verdict: Verdict,
-    ) -> String {
+    fn changed(&self, change: &Change<'_>) -> String {
+        let Change {
+            kind,
+            record,
+            schema,
+            comparison,
+            verdict,
+            examples_are_read,
+        } = change;
         let id = (record.event.clone(), record.version);
         let set = std::any::type_name::<A::Event>();
         let set = set.rsplit("::").next().unwrap_or(set);
@@ -370,8 +420,14 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         for change in &comparison.changes {
             let _ = writeln!(text, "  {change}");
         }
+        let unread = if *examples_are_read {
+            "By its schema, what was stored cannot be read (the recorded examples can: a schema does not show \
+             `#[serde(alias = …)]`):"
+        } else {
+            "What was stored cannot be read:"
+        };
         for (what, reasons) in [
-            ("What was stored cannot be read:", &comparison.backward),
+            (unread, &comparison.backward),
             (
                 "A program of before, still running, cannot read what this one writes:",
                 &comparison.forward,
@@ -384,36 +440,65 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 let _ = writeln!(text, "    {reason}");
             }
         }
+        text.push_str(
+            "  Ways out:\n  - Keep the version and let both sides read it: leave fields as they were, and give new ones \
+             `#[serde(default)]`. What is only called otherwise in the program keeps its stored name: `#[serde(rename = \
+             \"…\")]`.\n",
+        );
+        if comparison.backward.is_empty() {
+            text.push_str(
+                "  - If no program of before is running any more when this one writes: `IRONFLOW_SCHEMA=backward cargo \
+                 test` records the new shape beside the old examples.\n",
+            );
+        }
         let code = skeleton::upcast(kind, set, &record.schema, schema);
         let code: Vec<_> = code
             .lines()
-            .map(|line| format!("        {line}"))
-            .map(|line| line.trim_end().to_owned())
+            .map(|line| format!("        {line}").trim_end().to_owned())
             .collect();
         let code = code.join("\n");
         let _ = write!(
             text,
-            "  Ways out:\n  - Keep the version and the old shape readable: leave fields as they were, and give new ones \
-             `#[serde(default)]`.\n  - A new version, and the step from the old one:\n\n{code}\n\n  - If no event of \
-             version {} has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.",
-            id.1
+            "  - A new version, and the step from the old one:\n\n{code}\n\n  -{NOTHING_STORED}"
         );
         text
     }
 }
 
-/// Reads payloads that were stored one after the other in one append, and folds each event by
-/// itself.
-fn read_and_fold<A: Aggregate>(stored: &[(&str, u32, &Value)]) -> Result<Vec<A::Event>, String> {
-    let mut decoder = Decoder::<A::Event>::new();
+/// The way out that is open as long as nothing is stored.
+const NOTHING_STORED: &str =
+    " If no event of it has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.";
+
+/// A shape that is not what was recorded.
+struct Change<'a> {
+    kind: &'a EventKind,
+    record: &'a Record,
+    schema: &'a Value,
+    comparison: Comparison,
+    verdict: Verdict,
+    examples_are_read: bool,
+}
+
+/// What examples are stored with, so that an upcaster finds what it looks for.
+const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1",
+    "traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","issuedBy":"somebody",
+    "issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#;
+
+/// Reads payloads that were stored one after the other in one append.
+fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
+    let mut decoder = Decoder::<E>::new();
     let mut events = Vec::new();
     let left = (0..stored.len())
         .rev()
         .map(|left| u32::try_from(left).unwrap_or(u32::MAX));
+    let stream = format!("{}-1", E::CATEGORY);
     for ((place, left), (name, version, payload)) in (1..).zip(left).zip(stored) {
         let text = payload.to_string();
         let event = EventRef {
+            stream: &stream,
             version: StreamVersion::new(place),
+            time: Timestamp::from_micros(1_776_435_721_000_000),
+            metadata: METADATA,
             left_in_commit: left,
             ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
         };
@@ -423,12 +508,45 @@ fn read_and_fold<A: Aggregate>(stored: &[(&str, u32, &Value)]) -> Result<Vec<A::
             Err(error) => return Err(format!("cannot be read: {}", with_causes(&error.source))),
         }
     }
-    for event in &events {
-        catch(|| A::initial().apply(event)).map_err(|panic| {
-            format!("cannot be folded into the initial state, and what has happened cannot be refused: {panic}")
-        })?;
-    }
     Ok(events)
+}
+
+/// Folds events that did not happen to any aggregate.
+///
+/// Many a fold relies on what its decisions promise, such as that nobody withdraws what is not
+/// there. So each event is folded into the initial state, and into those that come of the events
+/// declared before others; one that fits is enough.
+struct Folding<A: Aggregate> {
+    /// One event of each kind, in the order of declaration, as far as they can be folded.
+    before: Vec<A::Event>,
+}
+
+impl<A: Aggregate<Event: Described>> Folding<A> {
+    fn of_declared() -> Self {
+        let mut before = Vec::new();
+        for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
+            let example = example::examples(&Value::from(schema)).into_iter().next();
+            let stored = example.unwrap_or_default();
+            let events = read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);
+            for event in events.unwrap_or_default() {
+                if catch(|| A::replay(before.iter().chain([&event]))).is_ok() {
+                    before.push(event);
+                }
+            }
+        }
+        Self { before }
+    }
+
+    /// Whether all of `events` can be folded; the error is what the fold of the initial state
+    /// panicked with.
+    fn fold(&self, events: &[A::Event]) -> Result<(), String> {
+        let Err(first) = catch(|| A::replay(events)) else {
+            return Ok(());
+        };
+        let fits = (1..=self.before.len())
+            .any(|count| catch(|| A::replay(self.before[..count].iter().chain(events))).is_ok());
+        if fits { Ok(()) } else { Err(first) }
+    }
 }
 
 /// An error and its causes, in one line.
@@ -453,6 +571,6 @@ fn unknown((name, version): &Id) -> String {
         "{name} version {version} was recorded, and nothing is declared under that name\n  Where it is called something else \
          now: `#[event(also_named(\"{name}\"))]` on the variant.\n  Where it is not recorded any more, say on the enum what \
          becomes of the stored ones: `replaced(\"{name}\", …)`, `split(\"{name}\", …)`, `merged(…)` or `dropped(\"{name}\")`; \
-         `retired(\"{name}\")` where none is stored."
+         `retired(\"{name}\")` where none is stored.{NOTHING_STORED}"
     )
 }

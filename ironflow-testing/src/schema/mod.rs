@@ -35,13 +35,34 @@ pub use guard::{Mode, SchemaGuard};
 ///   became of the stored ones.
 ///
 /// Where the environment variable `CI` is set, nothing is written: what is not committed fails.
-/// `IRONFLOW_SCHEMA=overwrite cargo test` lets an event change freely, for as long as none is
-/// stored.
+/// `IRONFLOW_SCHEMA` says otherwise: see [`Mode`](crate::Mode).
 ///
-/// The enum derives `schemars::JsonSchema` below `#[event(…)]`, and so do its payloads.
+/// The enum derives `schemars::JsonSchema` below `#[event(…)]`, and so do its payloads. Examples are
+/// read with all metadata there is; and since many a fold relies on what its decisions promise, an
+/// example must be folded into the initial state, or into what comes of the events declared before.
+/// Where neither can be done when it is recorded, it is only read.
+///
+/// It stands in a module, since a test inside a function is never run:
+///
+/// ```compile_fail
+/// # mod domain {
+/// # use ironflow_domain::{Aggregate, Fold, event};
+/// # use schemars::JsonSchema;
+/// # #[event("account")] #[derive(JsonSchema)] pub enum AccountEvent { Opened { owner: String } }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = AccountEvent, error = std::fmt::Error)] pub struct Account;
+/// # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
+/// # }
+/// # use domain::Account;
+/// #[test]
+/// fn the_schema() {
+///     ironflow_testing::schema_guard!(Account);
+/// }
+/// ```
 #[macro_export]
 macro_rules! schema_guard {
     ($($aggregate:ty),+ $(,)?) => {
+        // Inside a function it would never be run.
+        #[deny(unnameable_test_items)]
         #[test]
         fn what_is_stored_stays_readable() {
             let guard = $crate::SchemaGuard::new(

@@ -22,6 +22,21 @@ pub(super) struct Record {
     pub(super) schema: Value,
     /// Payloads as they were stored.
     pub(super) examples: Vec<Value>,
+    /// Whether they could be folded: a fold may rely on what came before.
+    #[serde(default = "yes", skip_serializing_if = "is_true")]
+    pub(super) folded: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_true(folded: &bool) -> bool {
+    *folded
 }
 
 /// A stored name and a version.
@@ -35,6 +50,7 @@ pub(super) struct Records {
     /// What there has ever been a file of, whether or not it is there.
     known: BTreeSet<Id>,
     unsaved: BTreeSet<Id>,
+    forgotten: BTreeSet<Id>,
 }
 
 /// Lists all there has ever been, so that a file cannot go away unnoticed.
@@ -48,6 +64,7 @@ impl Records {
             files: BTreeMap::new(),
             known: BTreeSet::new(),
             unsaved: BTreeSet::new(),
+            forgotten: BTreeSet::new(),
         };
         let entries = match fs::read_dir(&records.directory) {
             Ok(entries) => entries,
@@ -115,10 +132,27 @@ impl Records {
         self.files.insert(id, record);
     }
 
+    /// Takes a record away, and the memory of it.
+    pub(super) fn forget(&mut self, id: &Id) {
+        self.known.remove(id);
+        self.unsaved.remove(id);
+        self.files.remove(id);
+        self.forgotten.insert(id.clone());
+    }
+
     /// Writes what was added or changed, and the list of all there is.
     pub(super) fn save(self) -> Result<(), String> {
-        if self.unsaved.is_empty() {
+        if self.unsaved.is_empty() && self.forgotten.is_empty() {
             return Ok(());
+        }
+        for id in &self.forgotten {
+            let path = self.path(id);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed("delete", &path, &error));
+                }
+                _ => {}
+            }
         }
         fs::create_dir_all(&self.directory)
             .map_err(|error| failed("create", &self.directory, &error))?;

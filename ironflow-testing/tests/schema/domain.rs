@@ -280,6 +280,133 @@ domain!(validated_with_an_example {
     pub(crate) use super::validated::OrderId;
 );
 
+domain!(with_a_case_more {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { carrier: String },
+        Cancelled,
+        Paid { way: Way },
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) enum Way { Cash, Card { number: String }, Voucher }
+);
+
+domain!(with_a_case_less {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { carrier: String },
+        Cancelled,
+        Paid { way: Way },
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) enum Way { Cash, Card { number: String } }
+);
+
+domain!(aliased {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Shipped { #[serde(alias = "carrier")] with: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(by_metadata {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(version = 2, upcast(ShippedV1))]
+        Shipped { carrier: String, by: String, at: Timestamp },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+    use ironflow_domain::{EventRef, Timestamp, Upcast, UpcastResult};
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV1 { carrier: String }
+
+    impl Upcast<ShippedV1> for OrderEvent {
+        fn upcast(old: ShippedV1, event: &EventRef<'_>) -> UpcastResult<Self> {
+            let metadata = event.read_metadata()?;
+            let by = metadata.issued_by.ok_or("nobody issued it")?;
+            let at = metadata.issued_at.ok_or("it was issued at no time")?;
+            Ok(Self::Shipped { carrier: old.carrier, by, at })
+        }
+    }
+);
+
+domain!(hard_to_write_down {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Paid(Paid),
+        #[serde(rename_all = "camelCase")]
+        Marked { r#type: String, marked_by: String },
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "way")]
+    pub(crate) enum Paid { Card { number: String }, Cash }
+);
+
+domain!(hard_to_write_down_and_changed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Paid(Paid),
+        #[serde(rename_all = "camelCase")]
+        Marked { r#type: u8, marked_by: String, marked_on: u64 },
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "way")]
+    pub(crate) enum Paid { Card { number: u64 }, Cash }
+);
+
+/// An aggregate whose fold relies on what its decisions promise.
+pub(crate) mod relying_on_decisions {
+    use ironflow_domain::{Aggregate, Fold, event};
+    use schemars::JsonSchema;
+
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Deposited { cents: u64 },
+        Withdrawn { cents: u64 },
+    }
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(event = OrderEvent, error = std::fmt::Error)]
+    pub(crate) struct Order(u64);
+
+    impl Fold for Order {
+        fn fold(&mut self, event: &OrderEvent) {
+            self.0 = match event {
+                OrderEvent::Deposited { cents } => self.0 + cents,
+                OrderEvent::Withdrawn { cents } => self
+                    .0
+                    .checked_sub(*cents)
+                    .expect("nobody withdraws what is not there"),
+            }
+        }
+    }
+}
+
 /// An aggregate whose fold refuses what has happened.
 pub(crate) mod folding_refuses {
     use ironflow_domain::{Aggregate, Fold};

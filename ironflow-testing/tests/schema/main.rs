@@ -174,7 +174,7 @@ order.placed version 1 has another shape than what was recorded (compatibility: 
     id: string is not read as integer (uint64)
     items[].quantity: integer (uint64) may be out of the range of integer (uint32)
   Ways out:
-  - Keep the version and the old shape readable: leave fields as they were, and give new ones `#[serde(default)]`.
+  - Keep the version and let both sides read it: leave fields as they were, and give new ones `#[serde(default)]`. What is only called otherwise in the program keeps its stored name: `#[serde(rename = \"…\")]`.
   - A new version, and the step from the old one:
 
         #[event(version = 2, upcast(PlacedV1))]
@@ -183,20 +183,20 @@ order.placed version 1 has another shape than what was recorded (compatibility: 
         #[derive(Deserialize)]
         struct PlacedV1 {
             id: u64,
-            items: Vec<serde_json::Value>,
-            note: Option<String>,
+            items: Vec<…>,
+            note: Option<String>, // gone
         }
 
         impl From<PlacedV1> for OrderPlaced {
             fn from(old: PlacedV1) -> Self {
                 Self {
-                    id: old.id,
-                    items: old.items,
+                    id: …,
+                    items: …,
                 }
             }
         }
 
-  - If no event of version 1 has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.";
+  - If no event of it has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.";
     let (_, placed) = failure.split_at(failure.find("order.placed version 1 has another").unwrap());
     let (placed, shipped) = placed.split_at(placed.find("\n\norder.shipped").unwrap());
     assert_eq!(placed, expected);
@@ -250,9 +250,8 @@ fn what_was_recorded_must_still_be_read_and_folded() {
     );
     let failure = recorded.failure::<domain::folding_refuses::Order>();
     assert!(
-        failure.contains(
-            "order.cancelled version 1 was recorded, and cannot be folded into the initial state"
-        ) && failure.contains("what is cancelled was placed"),
+        failure.contains("order.cancelled version 1 was recorded, and cannot be folded any more")
+            && failure.contains("what is cancelled was placed"),
         "{failure}"
     );
 }
@@ -347,6 +346,134 @@ fn events_that_are_split_and_merged_are_read_as_they_were_stored() {
         failure.contains("invalid type: integer `7`, expected a string"),
         "{failure}"
     );
+}
+
+#[test]
+fn a_fold_may_rely_on_what_came_before() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::relying_on_decisions::Order>(Mode::Record)
+        .unwrap();
+    empty
+        .check::<domain::relying_on_decisions::Order>(Mode::Check)
+        .unwrap();
+    // What cannot be folded whatever comes before is only read.
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::folding_refuses::Order>(Mode::Record)
+        .unwrap();
+    assert_eq!(empty.read("order.cancelled.v1.json")["folded"], false);
+    empty
+        .check::<domain::folding_refuses::Order>(Mode::Check)
+        .unwrap();
+}
+
+#[test]
+fn an_upcaster_finds_the_metadata_it_looks_for() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::by_metadata::Order>(Mode::Record)
+        .unwrap();
+}
+
+#[test]
+fn what_only_programs_of_before_cannot_read_is_recorded_when_told_so() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::with_a_case_less::Order>(Mode::Record)
+        .unwrap();
+    let failure = empty.failure::<domain::with_a_case_more::Order>();
+    assert!(failure.contains("(compatibility: backward)"), "{failure}");
+    assert!(
+        failure.contains("    way: \"Voucher\" is not read\n"),
+        "{failure}"
+    );
+    assert!(
+        failure.contains("`IRONFLOW_SCHEMA=backward cargo test`"),
+        "{failure}"
+    );
+    let before = empty.read("order.paid.v1.json")["examples"].clone();
+    empty
+        .check::<domain::with_a_case_more::Order>(Mode::Backward)
+        .unwrap();
+    let after = empty.read("order.paid.v1.json")["examples"].clone();
+    for example in before.as_array().unwrap() {
+        assert!(
+            after.as_array().unwrap().contains(example),
+            "{example} in {after}"
+        );
+    }
+    empty
+        .check::<domain::with_a_case_more::Order>(Mode::Check)
+        .unwrap();
+    // The other way round, what was stored cannot be read, whoever says so.
+    let failure = empty
+        .check::<domain::with_a_case_less::Order>(Mode::Backward)
+        .unwrap_err();
+    assert!(
+        failure.contains("What was stored cannot be read:"),
+        "{failure}"
+    );
+    assert!(!failure.contains("IRONFLOW_SCHEMA=backward"), "{failure}");
+}
+
+#[test]
+fn a_schema_that_says_less_than_the_program_reads_is_not_believed() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::aliased::Order>();
+    assert!(
+        failure
+            .contains("By its schema, what was stored cannot be read (the recorded examples can:"),
+        "{failure}"
+    );
+    // Examples are not all there is, so they are no reason to believe it either.
+    recorded
+        .check::<domain::aliased::Order>(Mode::Backward)
+        .unwrap_err();
+}
+
+#[test]
+fn the_code_to_paste_leaves_out_what_only_the_user_knows() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::hard_to_write_down::Order>(Mode::Record)
+        .unwrap();
+    let failure = empty.failure::<domain::hard_to_write_down_and_changed::Order>();
+    for line in [
+        "        #[event(version = 2, upcast(serde_json::Value))]",
+        "        impl Upcast<serde_json::Value> for Paid {",
+        "            r#type: String,",
+        "            #[serde(rename = \"markedBy\")]",
+        "            marked_by: …, // the type it has today",
+        "                    marked_by: old.marked_by,",
+        "                    marked_on: …,",
+        "                    r#type: …,",
+    ] {
+        assert!(
+            failure.lines().any(|known| known == line),
+            "{line} in\n{failure}"
+        );
+    }
+}
+
+#[test]
+fn before_anything_is_stored_an_event_may_go_away_and_a_version_back() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::upcast::Order>(Mode::Record)
+        .unwrap();
+    recorded
+        .check::<domain::plain::Order>(Mode::Overwrite)
+        .unwrap();
+    assert!(!recorded.path("order.shipped.v2.json").exists());
+    recorded.check::<domain::plain::Order>(Mode::Check).unwrap();
+    recorded
+        .check::<domain::removed::Order>(Mode::Overwrite)
+        .unwrap();
+    assert!(!recorded.path("order.shipped.v1.json").exists());
+    recorded
+        .check::<domain::removed::Order>(Mode::Check)
+        .unwrap();
 }
 
 #[test]

@@ -6,8 +6,9 @@ use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Type};
+use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Meta, Token, Type};
 
 use super::serde::{Place, UserDerives, stored_form};
 use super::{EventSet, Fate, Past, Variant, history, payload_type, schema};
@@ -462,13 +463,31 @@ fn check_shape(variant: &syn::Variant, diagnostics: &Diagnostics) {
 
 /// What was stored by one build must be readable by every other.
 fn refuse_cfg(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
-    for attribute in attributes.extract_if(.., |attribute| attribute.path().is_ident("cfg")) {
+    for attribute in attributes.extract_if(.., |attribute| depends_on_the_build(attribute)) {
+        let name = attribute.path().to_token_stream();
         diagnostics.error_at(
-            attribute,
+            &attribute,
             "what is stored cannot depend on how the program is built",
-            "take `#[cfg(…)]` away, or put it on the whole enum",
+            format!("take `#[{name}(…)]` away, or put it on the whole enum"),
         );
     }
+}
+
+/// Whether it is a `cfg`, or a `cfg_attr` of what shapes the stored form.
+fn depends_on_the_build(attribute: &Attribute) -> bool {
+    let Meta::List(list) = &attribute.meta else {
+        return false;
+    };
+    let shapes = |meta: &Meta| {
+        ["serde", "event", "cfg"]
+            .iter()
+            .any(|name| meta.path().is_ident(name))
+    };
+    list.path.is_ident("cfg")
+        || list.path.is_ident("cfg_attr")
+            && list
+                .parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+                .is_ok_and(|metas| metas.iter().skip(1).any(shapes))
 }
 
 /// Two facts under one stored name could not be told apart when read back.

@@ -68,6 +68,7 @@ pub(super) struct Comparison {
 
 impl Comparison {
     pub(super) fn of(old: &Value, new: &Value) -> Self {
+        let (old, new) = (&spread(old), &spread(new));
         let mut changes = Vec::new();
         diff(&Shape::root(old), &Shape::root(new), "", &mut changes, 0);
         let reasons = |reader, writer| {
@@ -493,6 +494,61 @@ impl Reading {
             }
         }
     }
+}
+
+/// A schema in which what stands beside alternatives stands in each of them, as it holds for each.
+fn spread(schema: &Value) -> Value {
+    let mut schema = match schema {
+        Value::Object(keywords) => keywords
+            .iter()
+            .map(|(keyword, value)| {
+                let value = match keyword.as_str() {
+                    "enum" | "const" | "required" | "default" | "examples" => value.clone(),
+                    _ => spread(value),
+                };
+                (keyword.clone(), value)
+            })
+            .collect::<Map<_, _>>(),
+        Value::Array(values) => return values.iter().map(spread).collect(),
+        other => return other.clone(),
+    };
+    for keyword in ["oneOf", "anyOf"] {
+        let Some(Value::Array(alternatives)) = schema.get(keyword).cloned() else {
+            continue;
+        };
+        let mut beside = schema.clone();
+        beside.retain(|known, _| known != keyword && !is_annotation(known));
+        if beside.is_empty() {
+            continue;
+        }
+        let alternatives = alternatives.into_iter().map(|one| both(&beside, one));
+        let alternatives = alternatives.collect();
+        schema.retain(|known, _| is_annotation(known));
+        schema.insert(keyword.to_owned(), Value::Array(alternatives));
+    }
+    Value::Object(schema)
+}
+
+/// What fits an alternative and what stands beside it.
+fn both(beside: &Map<String, Value>, alternative: Value) -> Value {
+    let Value::Object(mut alternative) = alternative else {
+        return alternative;
+    };
+    for (keyword, value) in beside {
+        match (keyword.as_str(), alternative.get_mut(keyword), value) {
+            ("properties", Some(Value::Object(own)), Value::Object(value)) => {
+                own.extend(value.clone());
+            }
+            ("required", Some(Value::Array(own)), Value::Array(value)) => {
+                own.extend(value.clone());
+            }
+            (_, Some(_), _) => {}
+            (_, None, value) => {
+                alternative.insert(keyword.clone(), value.clone());
+            }
+        }
+    }
+    Value::Object(alternative)
 }
 
 fn join(path: &str, name: &str) -> String {

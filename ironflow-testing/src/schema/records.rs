@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub(super) struct Records {
     files: BTreeMap<Id, Record>,
     /// What there has ever been a file of, whether or not it is there.
     known: BTreeSet<Id>,
+    /// What the index lists.
+    listed: BTreeSet<Id>,
     unsaved: BTreeSet<Id>,
     forgotten: BTreeSet<Id>,
 }
@@ -63,6 +66,7 @@ impl Records {
             directory,
             files: BTreeMap::new(),
             known: BTreeSet::new(),
+            listed: BTreeSet::new(),
             unsaved: BTreeSet::new(),
             forgotten: BTreeSet::new(),
         };
@@ -85,7 +89,7 @@ impl Records {
                         .into_iter()
                         .map(move |version| (name.clone(), version))
                 });
-                records.known.extend(ids);
+                records.listed.extend(ids);
             } else {
                 let record: Record = read_json(&path)?;
                 let id = (record.event.clone(), record.version);
@@ -102,6 +106,7 @@ impl Records {
                 records.files.insert(id, record);
             }
         }
+        records.known.extend(records.listed.iter().cloned());
         Ok(records)
     }
 
@@ -112,6 +117,16 @@ impl Records {
     /// Whether there has ever been a file.
     pub(super) fn knows(&self, name: &str, version: u32) -> bool {
         self.known.contains(&(name.to_owned(), version))
+    }
+
+    /// Whether the index lists all there is.
+    pub(super) fn is_listed(&self) -> bool {
+        self.listed == self.known
+    }
+
+    /// Where all there has ever been is listed.
+    pub(super) fn index(&self) -> PathBuf {
+        self.directory.join(INDEX)
     }
 
     /// All there has ever been a file of.
@@ -142,7 +157,7 @@ impl Records {
 
     /// Writes what was added or changed, and the list of all there is.
     pub(super) fn save(self) -> Result<(), String> {
-        if self.unsaved.is_empty() && self.forgotten.is_empty() {
+        if self.unsaved.is_empty() && self.forgotten.is_empty() && self.listed == self.known {
             return Ok(());
         }
         for id in &self.forgotten {
@@ -163,18 +178,18 @@ impl Records {
         for (name, version) in &self.known {
             index.entry(name).or_default().insert(*version);
         }
-        write_json(&self.directory.join(INDEX), &index)
+        write_json(&self.index(), &index)
     }
 }
 
-/// A stored name as a file can be called.
+/// A stored name as a file can be called, also where file names know no capitals.
 fn file_name(name: &str) -> String {
     let mut file_name = String::new();
     for c in name.chars() {
-        if c.is_ascii_alphanumeric() || "._-".contains(c) {
+        if c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c) {
             file_name.push(c);
         } else {
-            let _ = write!(file_name, "%{:x}", u32::from(c));
+            let _ = write!(file_name, "%{:x};", u32::from(c));
         }
     }
     file_name
@@ -191,12 +206,44 @@ fn read_json<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, String> {
 }
 
 fn write_json(path: &Path, value: &impl Serialize) -> Result<(), String> {
+    static WRITTEN: AtomicUsize = AtomicUsize::new(0);
     let mut text =
         serde_json::to_string_pretty(value).map_err(|error| failed("write", path, &error))?;
     text.push('\n');
-    fs::write(path, text).map_err(|error| failed("write", path, &error))
+    // Another test may read it at the same time: it finds the old file or the new one.
+    let nth = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let unfinished = path.with_extension(format!("{}-{nth}.unfinished", std::process::id()));
+    fs::write(&unfinished, text)
+        .and_then(|()| fs::rename(&unfinished, path))
+        .map_err(|error| failed("write", path, &error))
 }
 
 fn failed(what: &str, path: &Path, error: &dyn std::fmt::Display) -> String {
     format!("failed to {what} {}: {error}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn names_that_differ_have_files_that_differ_whatever_the_file_system() {
+        let names = [
+            "x\u{e9}a",
+            "x\u{e9a}",
+            "order.opened",
+            "order.Opened",
+            "a/b",
+            "a%2f;b",
+            "a\nb",
+        ];
+        let mut files: Vec<_> = names.map(|name| file_name(name).to_lowercase()).into();
+        files.sort();
+        files.dedup();
+        assert_eq!(files.len(), names.len(), "{files:?}");
+        assert_eq!(
+            file_name("order.payment_captured"),
+            "order.payment_captured"
+        );
+    }
 }

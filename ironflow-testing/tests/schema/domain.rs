@@ -378,6 +378,55 @@ domain!(hard_to_write_down_and_changed {
     pub(crate) enum Paid { Card { number: u64 }, Cash }
 );
 
+domain!(flattened {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Paid(Paid),
+    }
+}
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct Paid { id: u64, note: String, #[serde(flatten)] way: Way }
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(tag = "way")]
+    pub(crate) enum Way { Cash, Card { number: String } }
+);
+
+domain!(flattened_and_changed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Paid(Paid),
+    }
+}
+    pub(crate) use super::flattened::Way;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    pub(crate) struct Paid { id: u8, #[serde(flatten)] way: Way }
+);
+
+domain!(without_fields {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Opened,
+        Closed,
+    }
+}
+);
+
+domain!(without_fields_and_one_with {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Opened,
+        Closed,
+        Noted { text: String },
+    }
+}
+);
+
 /// An aggregate whose fold relies on what its decisions promise.
 pub(crate) mod relying_on_decisions {
     use ironflow_domain::{Aggregate, Fold, event};

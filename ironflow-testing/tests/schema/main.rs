@@ -510,6 +510,64 @@ fn a_type_that_refuses_what_fits_its_schema_needs_an_example() {
 }
 
 #[test]
+fn what_stands_beside_a_flattened_enum_is_guarded_too() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::flattened::Order>(Mode::Record)
+        .unwrap();
+    let failure = empty.failure::<domain::flattened_and_changed::Order>();
+    assert!(failure.contains("(compatibility: none)"), "{failure}");
+}
+
+#[test]
+fn a_set_of_nothing_but_variants_without_fields_may_get_one_with() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    for _ in 0..2 {
+        empty
+            .check::<domain::without_fields::Order>(Mode::Record)
+            .unwrap();
+    }
+    let before = empty.read("order.opened.v1.json");
+    empty
+        .check::<domain::without_fields_and_one_with::Order>(Mode::Record)
+        .unwrap();
+    assert_eq!(empty.read("order.opened.v1.json"), before);
+}
+
+#[test]
+fn an_index_that_is_lost_is_missed_and_made_again() {
+    let recorded = Recorded::new();
+    fs::remove_file(recorded.path("index.json")).unwrap();
+    let failure = recorded
+        .check::<domain::plain::Order>(Mode::Check)
+        .unwrap_err();
+    assert!(
+        failure.contains("not all that is recorded is listed"),
+        "{failure}"
+    );
+    recorded
+        .check::<domain::plain::Order>(Mode::Record)
+        .unwrap();
+    recorded.check::<domain::plain::Order>(Mode::Check).unwrap();
+}
+
+#[test]
+fn tests_that_record_at_once_do_not_disturb_each_other() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    empty.check::<domain::plain::Order>(Mode::Record).unwrap();
+                }
+            });
+        }
+    });
+    empty.check::<domain::plain::Order>(Mode::Check).unwrap();
+    assert_eq!(empty.files().len(), 4);
+}
+
+#[test]
 fn a_file_that_was_edited_by_hand_is_named() {
     let recorded = Recorded::new();
     let path = recorded.path("order.placed.v1.json");

@@ -72,9 +72,11 @@ fn refers(schema: &Map<String, Value>) -> bool {
 
 /// The schema of a variant's content, in that of an enum whose variants are properties.
 fn payload(root: &Value, variant: &str) -> Option<Map<String, Value>> {
-    let alternatives = root.get("oneOf")?.as_array()?;
+    // An enum of nothing but variants without fields has none.
+    let alternatives = root.get("oneOf").and_then(Value::as_array);
     let content = alternatives
-        .iter()
+        .into_iter()
+        .flatten()
         .find_map(|alternative| alternative.get("properties")?.get(variant));
     match content {
         Some(Value::Object(content)) => Some(content.clone()),

@@ -254,6 +254,28 @@ impl<'de> MapAccess<'de> for Content<'_> {
         answers::name(self.trace.name(self.part, place), seed).map(Some)
     }
 
+    /// Maps whose keys are not known mostly ask for key and value at once. Then the value is looked at
+    /// first: a key that refuses every dummy would hide it.
+    fn next_entry_seed<K: DeserializeSeed<'de>, V: DeserializeSeed<'de>>(
+        &mut self,
+        key_seed: K,
+        value_seed: V,
+    ) -> Result<Option<(K::Value, V::Value)>, Refusal> {
+        if self.form == Form::Map && self.places.as_slice().first() == Some(&0) {
+            let (key, value) = (self.places.next(), self.places.next());
+            let (key, value) = key.zip(value).ok_or_else(Refusal::default)?;
+            let at = self.at(value);
+            let value = self.trace.visit(at, |reader| value_seed.deserialize(reader));
+            let at = self.at(key);
+            let key = self.trace.visit(at, |reader| key_seed.deserialize(reader));
+            return Ok(Some((key?, value?)));
+        }
+        let Some(key) = self.next_key_seed(key_seed)? else {
+            return Ok(None);
+        };
+        Ok(Some((key, self.next_value_seed(value_seed)?)))
+    }
+
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Refusal> {
         // Without a key there is no value; serde leaves it open what happens then.
         let place = self.named.take().ok_or_else(Refusal::default)?;

@@ -307,7 +307,7 @@ fn all_of_a_type_with_many_choices_is_seen() {
 /// Takes only what begins with an `x`, which no dummy does.
 #[derive(Deserialize, Serialize, Default)]
 #[serde(try_from = "String", into = "String")]
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Picky(String);
 
 impl From<Picky> for String {
@@ -364,6 +364,11 @@ fn a_value_that_is_refused_hides_nothing_beside_it() {
     assert_ne!(traced::<picky::Holder>(), traced::<other_picky::Holder>());
     assert_ne!(traced::<AroundPanic<u8>>(), traced::<AroundPanic<u16>>());
     assert_ne!(traced::<Picky>(), traced::<u8>());
+    // A key that is refused does not hide its value.
+    assert_ne!(
+        traced::<BTreeMap<Picky, u8>>(),
+        traced::<BTreeMap<Picky, u16>>()
+    );
     // Not even in a tuple, where a dummy is found that is taken.
     assert_ne!(traced::<(Positive, u8)>(), traced::<(Positive, u16)>());
     let uuids = traced::<(uuid::Uuid, u8)>();

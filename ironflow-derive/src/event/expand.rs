@@ -40,7 +40,7 @@ pub(super) fn expand(set: &EventSet) -> TokenStream {
     let past = history::constants(set);
     let check_shapes = history::check_shapes(set);
     let stored = set.sound.then(|| stored_mirror(set));
-    let described = set.sound.then(|| schema::describe(set));
+    let described = schema::describe(set);
     let codec = codec(set);
 
     quote! {

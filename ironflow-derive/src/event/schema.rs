@@ -67,6 +67,20 @@ pub(super) fn describe(set: &EventSet) -> Option<TokenStream> {
     };
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
+    if !set.sound {
+        // Whoever asks for the schemas must not be told that there are none.
+        return Some(quote! {
+            #condition
+            #root::__private::with_schema! {
+                #[automatically_derived]
+                impl #impl_generics #root::Described for #ident #type_generics #where_clause {
+                    fn schemas() -> ::std::vec::Vec<#root::Schema> {
+                        ::core::unreachable!()
+                    }
+                }
+            }
+        });
+    }
     let generics = &item.generics;
     let bound = (!generics.params.is_empty()).then(|| {
         let theirs = where_clause.iter().flat_map(|clause| &clause.predicates);

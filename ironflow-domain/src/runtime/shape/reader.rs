@@ -265,7 +265,9 @@ impl<'de> MapAccess<'de> for Content<'_> {
             let (key, value) = (self.places.next(), self.places.next());
             let (key, value) = key.zip(value).ok_or_else(Refusal::default)?;
             let at = self.at(value);
-            let value = self.trace.visit(at, |reader| value_seed.deserialize(reader));
+            let value = self
+                .trace
+                .visit(at, |reader| value_seed.deserialize(reader));
             let at = self.at(key);
             let key = self.trace.visit(at, |reader| key_seed.deserialize(reader));
             return Ok(Some((key?, value?)));

@@ -12,6 +12,7 @@ struct Account;
 }
 #[automatically_derived]
 impl ::ironflow_domain::Aggregate for Account {
+    type Event = AccountEvent;
     const NAME: &'static ::core::primitive::str = "Account";
     const DOC: &'static ::core::primitive::str = "";
     #[inline]

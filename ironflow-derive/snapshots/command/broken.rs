@@ -28,7 +28,7 @@ struct Open {
 #[automatically_derived]
 #[allow(deprecated, reason = "only who issues it should be warned")]
 impl ::ironflow_domain::Command for Open {
-    type Context = ();
+    type Context = Clerk;
     const CREATES: ::core::primitive::bool = true;
     const KINDS: &'static [::ironflow_domain::CommandKind] = &[
         ::ironflow_domain::CommandKind {
@@ -54,7 +54,7 @@ impl ::ironflow_domain::Command for Open {
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,
-        _context: &<Self as ::ironflow_domain::Command>::Context,
+        context: &<Self as ::ironflow_domain::Command>::Context,
     ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
         ::core::unreachable!()
     }

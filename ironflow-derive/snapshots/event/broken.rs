@@ -57,6 +57,14 @@ const _: () = {
     impl ::ironflow_domain::Event for AccountEvent {
         const CATEGORY: &'static ::core::primitive::str = "bank account";
         const KINDS: &'static [::ironflow_domain::EventKind] = __KINDS;
+        const PAST: &'static [::ironflow_domain::PastKind] = &[
+            ::ironflow_domain::PastKind {
+                name: "account.viewed",
+                version: ::core::option::Option::None,
+                retired: &[],
+                fate: ::ironflow_domain::Fate::Dropped,
+            },
+        ];
         fn kind(&self) -> &'static ::ironflow_domain::EventKind {
             match self {
                 Self::Opened { .. } => &__KINDS[0usize],

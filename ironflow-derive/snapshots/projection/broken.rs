@@ -13,14 +13,19 @@ struct Accounts;
 ::core::compile_error! {
     "`all accounts` is not a name for a projection\n\nhelp: it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"account-balance\"`"
 }
-impl<E> ::ironflow_domain::Reads<E> for Accounts {}
+#[automatically_derived]
+impl ::ironflow_domain::Reads<AccountEvent> for Accounts {}
 #[automatically_derived]
 impl ::ironflow_domain::Projection for Accounts {
     const NAME: &'static ::core::primitive::str = "all accounts";
-    const CATEGORIES: &'static [&'static ::core::primitive::str] = &[];
+    const CATEGORIES: &'static [&'static ::core::primitive::str] = &[
+        <AccountEvent as ::ironflow_domain::Event>::CATEGORY,
+    ];
     const DOC: &'static ::core::primitive::str = "";
-    type Key = ::ironflow_domain::Unpartitioned;
+    type Key = AccountId;
     fn feed() -> ::ironflow_domain::Feed<Self> {
-        ::ironflow_domain::Feed::new([])
+        ::ironflow_domain::Feed::new([
+            <Self as ::ironflow_domain::Project<AccountEvent>>::source(),
+        ])
     }
 }

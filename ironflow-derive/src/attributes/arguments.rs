@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Ident, LitInt, LitStr, Path, Token, Type};
 
 use super::value::{at_end, skip_to_comma, starts_with};
-use super::{First, Grammar, Past, Value};
+use super::{First, Grammar, Key, Past, Value};
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// The arguments of one attribute, each at most once.
@@ -108,19 +108,17 @@ impl Arguments {
                 self.first = Some(first);
                 return expect_comma(input, diagnostics);
             }
-            self.unknown(&name, diagnostics);
+            if let Some(meant) = self.unknown(&name, diagnostics)
+                && self.is_given(meant.name).is_none()
+                && let Ok(value) = meant.shape.read(&input.fork())
+            {
+                self.given
+                    .push((Ident::new(meant.name, name.span()), value));
+            }
             skip_to_comma(input);
             return;
         };
-        let value = key.shape.read(input).unwrap_or_else(|at| {
-            diagnostics.error(
-                at.unwrap_or(name.span()),
-                format!("`{name}` takes {}", key.shape.name()),
-                format!("write `{}`", key.usage),
-            );
-            skip_to_comma(input);
-            Value::Wrong
-        });
+        let value = read_value(&name, key, input, diagnostics);
         let earlier = self.given.iter().find(|(given, _)| *given == name);
         if let Some((first, _)) = earlier
             && !key.many
@@ -168,11 +166,12 @@ impl Arguments {
             })
     }
 
-    fn unknown(&mut self, name: &Ident, diagnostics: &Diagnostics) {
+    /// Reports a key nobody knows, and says which one was most likely meant.
+    fn unknown(&mut self, name: &Ident, diagnostics: &Diagnostics) -> Option<&'static Key> {
         let grammar = self.grammar;
         let text = name.to_string();
         if let Some((key, place)) = grammar.elsewhere.iter().find(|(key, _)| key.name == text) {
-            return diagnostics.error(
+            diagnostics.error(
                 name.span(),
                 format!("`{name}` belongs on {place}"),
                 format!(
@@ -180,19 +179,20 @@ impl Arguments {
                     key.usage, grammar.attribute
                 ),
             );
+            return None;
         }
         let known = grammar.keys.iter().map(|key| key.name);
-        let help = if let Some(key) = nearest(&text, known).and_then(|meant| grammar.key(meant)) {
-            self.meant.push(key.name);
-            format!("did you mean `{}`?", key.usage)
-        } else {
-            grammar.known_keys()
-        };
+        let meant = nearest(&text, known).and_then(|meant| grammar.key(meant));
+        self.meant.extend(meant.map(|key| key.name));
         diagnostics.error(
             name.span(),
             format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute),
-            help,
+            meant.map_or_else(
+                || grammar.known_keys(),
+                |key| format!("did you mean `{}`?", key.usage),
+            ),
         );
+        meant
     }
 
     /// Reports the arguments that nobody can do without and that are not there.
@@ -349,4 +349,24 @@ fn expect_comma(input: ParseStream<'_>, diagnostics: &Diagnostics) {
     if !input.peek(Ident::peek_any) {
         skip_to_comma(input);
     }
+}
+
+/// What a key is given; where that is something else, what was most likely meant, so that nothing
+/// follows from its absence.
+fn read_value(name: &Ident, key: &Key, input: ParseStream<'_>, diagnostics: &Diagnostics) -> Value {
+    let ahead = input.fork();
+    key.shape.read(input).unwrap_or_else(|at| {
+        let meant = key.shape.read_meant(&ahead);
+        let usage = meant.as_ref().map_or_else(
+            || key.usage.to_owned(),
+            |value| format!("{name}{}", value.written()),
+        );
+        diagnostics.error(
+            at.unwrap_or(name.span()),
+            format!("`{name}` takes {}", key.shape.name()),
+            format!("write `{usage}`"),
+        );
+        skip_to_comma(input);
+        meant.unwrap_or(Value::Wrong)
+    })
 }

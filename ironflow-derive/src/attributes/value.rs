@@ -50,6 +50,21 @@ pub(crate) enum Value {
     Wrong,
 }
 
+impl Value {
+    /// How types are written behind their key.
+    pub(super) fn written(&self) -> String {
+        let text = |shape: &Type| shape.to_token_stream().to_string().replace(' ', "");
+        match self {
+            Self::Type(one) => format!(" = {}", text(one)),
+            Self::Types(several) => {
+                let several: Vec<_> = several.iter().map(text).collect();
+                format!("({})", several.join(", "))
+            }
+            _ => String::new(),
+        }
+    }
+}
+
 impl Shape {
     /// What it is called in a message about a value that is something else.
     pub(super) fn name(self) -> &'static str {
@@ -91,6 +106,25 @@ impl Shape {
         self.read_value(input).map_err(|_| Some(span))
     }
 
+    /// Reads what was most likely meant by something else: types in quotes, or with the other sign
+    /// between them and the key.
+    pub(super) fn read_meant(self, input: ParseStream<'_>) -> Option<Value> {
+        if !matches!(self, Self::Type | Self::Types) {
+            return None;
+        }
+        let types = if input.peek(Token![=]) {
+            input.parse::<Token![=]>().ok()?;
+            vec![read_type(input).ok()?]
+        } else {
+            read_all(input, read_type).ok()?
+        };
+        match self {
+            Self::Types => Some(Value::Types(types)),
+            _ if types.len() == 1 => types.into_iter().next().map(Box::new).map(Value::Type),
+            _ => None,
+        }
+    }
+
     pub(super) fn read_value(self, input: ParseStream<'_>) -> syn::Result<Value> {
         match self {
             Self::Text => input.parse().map(Value::Text),
@@ -124,6 +158,15 @@ impl Shape {
                 Err(input.error(""))
             }
         }
+    }
+}
+
+/// A type, in quotes or not.
+fn read_type(input: ParseStream<'_>) -> syn::Result<Type> {
+    if input.peek(LitStr) {
+        input.parse::<LitStr>()?.parse()
+    } else {
+        input.parse()
     }
 }
 

@@ -1,4 +1,4 @@
-use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+use ironflow_domain::{Aggregate, DecideWith, Decision, Fold, command, event, events};
 
 #[event("account")]
 enum AccountEvent {
@@ -16,8 +16,10 @@ impl Fold for Account {
 #[command(Account, create, contxt = Clerk, retries = 3)]
 struct Open;
 
-impl Decide<Open> for Account {
-    fn decide(&self, _: Open) -> Decision<Self> {
+struct Clerk;
+
+impl DecideWith<Open> for Account {
+    fn decide(&self, _: Open, _: &Clerk) -> Decision<Self> {
         Ok(events![AccountEvent::Opened])
     }
 }

@@ -1,4 +1,4 @@
-use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+use ironflow_domain::{Aggregate, Decide, DecideWith, Decision, Fold, command, event, events};
 
 #[event("account")]
 enum AccountEvent {
@@ -19,8 +19,16 @@ struct Open;
 #[command("Account")]
 struct Close;
 
-impl<C> Decide<C> for Account {
-    fn decide(&self, _: C) -> Decision<Self> {
+struct Clerk;
+
+impl DecideWith<Open> for Account {
+    fn decide(&self, _: Open, _: &Clerk) -> Decision<Self> {
+        Ok(events![AccountEvent::Opened])
+    }
+}
+
+impl Decide<Close> for Account {
+    fn decide(&self, _: Close) -> Decision<Self> {
         Ok(events![AccountEvent::Opened])
     }
 }

@@ -15,7 +15,7 @@ struct Balance;
 struct Owner;
 
 #[derive(Projection, Default, Serialize, Deserialize)]
-#[projection("", of("AccountEvent", AccountEvent), partition)]
+#[projection("", of("AccountEvent"), partition)]
 struct Third;
 
 #[derive(Projection, Default, Serialize, Deserialize)]
@@ -30,6 +30,22 @@ struct Zero;
 #[derive(Projection, Default, Serialize, Deserialize)]
 #[projection("text", version = "2", of(AccountEvent))]
 struct Text;
+
+impl Project<AccountEvent> for Balance {
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<u32> {
+        Partition::Key(7)
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {}
+}
+
+impl Project<AccountEvent> for Third {
+    fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {
+        Partition::Key(Unpartitioned)
+    }
+
+    fn project(&mut self, _: &Recorded<AccountEvent>) {}
+}
 
 impl Project<AccountEvent> for Zero {
     fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> {

@@ -183,32 +183,52 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         }
     }
 
-    /// The parts of a merge can be read together only.
+    /// The parts of a merge can be read together only: each version of each part, with the newest of
+    /// the others.
     fn merges(&mut self) {
-        for parts in A::Event::MERGES {
-            let records: Vec<Record> = parts
+        for names in A::Event::MERGES {
+            let parts: Vec<Vec<Record>> = names.iter().map(|name| self.versions(name)).collect();
+            let newest: Option<Vec<&Record>> = parts.iter().map(|part| part.last()).collect();
+            let Some(newest) = newest else {
+                // A part that was never recorded.
+                continue;
+            };
+            for (place, part) in parts.iter().enumerate() {
+                for record in part {
+                    let mut together = newest.clone();
+                    together[place] = record;
+                    self.read_together(&together);
+                }
+            }
+        }
+    }
+
+    /// What was recorded under that name and may be stored, the newest version last.
+    fn versions(&self, name: &str) -> Vec<Record> {
+        let Declared::Past(declared) = declared::<A::Event>(name) else {
+            return Vec::new();
+        };
+        let of_that_name = self.records.known().filter(|(known, _)| known == name);
+        of_that_name
+            .filter(|(_, version)| !declared.retired.contains(&SchemaVersion::new(*version)))
+            .filter_map(|(name, version)| self.records.get(name, *version).cloned())
+            .collect()
+    }
+
+    /// Reads the parts of a merge, each of their examples at least once.
+    fn read_together(&mut self, parts: &[&Record]) {
+        let folded = parts.iter().all(|part| part.folded);
+        let count = parts.iter().map(|part| part.examples.len()).max();
+        for nth in 0..count.unwrap_or(0) {
+            let stored: Vec<_> = parts
                 .iter()
-                .filter_map(|name| {
-                    let versions = self.records.known().filter(|(known, _)| known == name);
-                    let (_, newest) = versions.max_by_key(|(_, version)| *version)?;
-                    self.records.get(name, *newest).cloned()
+                .filter_map(|part| {
+                    let example = part.examples.iter().cycle().nth(nth)?;
+                    Some((part.event.as_str(), part.version, example))
                 })
                 .collect();
-            let count = records.iter().map(|record| record.examples.len()).max();
-            for nth in 0..count.unwrap_or(0) {
-                let stored: Vec<_> = records
-                    .iter()
-                    .filter_map(|record| {
-                        let example = record.examples.iter().cycle().nth(nth)?;
-                        Some((record.event.as_str(), record.version, example))
-                    })
-                    .collect();
-                if stored.len() == parts.len()
-                    && let Some((name, version, _)) = stored.last()
-                {
-                    let folded = records.iter().all(|record| record.folded);
-                    self.read(&((*name).to_owned(), *version), folded, &stored);
-                }
+            if let Some((name, version, _)) = stored.last() {
+                self.read(&((*name).to_owned(), *version), folded, &stored);
             }
         }
     }

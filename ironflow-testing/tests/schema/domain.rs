@@ -250,6 +250,35 @@ domain!(split_and_merged {
     }
 );
 
+domain!(merged_with_an_older_part {
+    #[event("order", merged(("order.placed", OrderPlaced), ("order.shipped", ShippedV1, ShippedV2)))]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Sent { id: u64, carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV1 { by: String }
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV2 { carrier: String }
+
+    impl From<ShippedV1> for ShippedV2 {
+        fn from(old: ShippedV1) -> Self {
+            Self { carrier: old.by }
+        }
+    }
+
+    impl From<(OrderPlaced, ShippedV2)> for OrderEvent {
+        fn from((_, shipped): (OrderPlaced, ShippedV2)) -> Self {
+            Self::Sent { id: 7, carrier: shipped.carrier }
+        }
+    }
+);
+
 domain!(validated {
     #[event("order")]
     #[derive(JsonSchema)]

@@ -349,6 +349,23 @@ fn events_that_are_split_and_merged_are_read_as_they_were_stored() {
 }
 
 #[test]
+fn every_version_of_a_part_is_read() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::upcast::Order>(Mode::Record)
+        .unwrap();
+    // Version 2 can be read, version 1 cannot.
+    let failure = recorded
+        .check::<domain::merged_with_an_older_part::Order>(Mode::Record)
+        .unwrap_err();
+    assert!(
+        failure.contains("order.shipped version 1 was recorded, and cannot be read")
+            && failure.contains("missing field `by`"),
+        "{failure}"
+    );
+}
+
+#[test]
 fn a_fold_may_rely_on_what_came_before() {
     let empty = Recorded(tempfile::tempdir().unwrap());
     empty

@@ -393,6 +393,10 @@ impl Reading {
 
     fn read_scalar(&mut self, reader: Shape<'_>, writer: Shape<'_>, path: &str) {
         let has = |shape: Shape<'_>, word| shape.types().is_some_and(|types| types.contains(word));
+        let is = |shape: Shape<'_>, format| shape.get("format").is_some_and(|is| is == format);
+        if is(reader, "float") && is(writer, "double") {
+            self.refuse(path, "a number of 64 bits does not fit into 32");
+        }
         if has(writer, "integer") || has(writer, "number") {
             let ((low, high), (lowest, highest)) = (reader.range(), writer.range());
             if lowest < low || highest > high {
@@ -418,12 +422,25 @@ impl Reading {
 
     fn read_object(&mut self, reader: Shape<'_>, writer: Shape<'_>, path: &str) {
         let (read, written) = (reader.properties(), writer.properties());
+        self.look_for_renamed(&read, &written, path);
         for (name, reader_property) in &read {
             let path = join(path, name);
             match written.get(name) {
                 Some(writer_property) => {
                     if reader.requires(name) && !writer.requires(name) {
                         self.refuse(&path, "it may be missing");
+                    }
+                    if let (Some(read), Some(written)) = (
+                        reader_property.get("default"),
+                        writer_property.get("default"),
+                    ) && read != written
+                    {
+                        self.refuse(
+                            &path,
+                            format!(
+                                "where it is missing it is read as {read}, and {written} was meant"
+                            ),
+                        );
                     }
                     self.read(reader_property, writer_property, &path);
                 }
@@ -453,6 +470,30 @@ impl Reading {
                 }
             }
             (None, _) => {}
+        }
+    }
+
+    /// A field that need not be there and is called otherwise is read as if it were not there.
+    fn look_for_renamed(
+        &mut self,
+        read: &BTreeMap<&str, Shape<'_>>,
+        written: &BTreeMap<&str, Shape<'_>>,
+        path: &str,
+    ) {
+        let unread = written.iter().filter(|(name, _)| !read.contains_key(*name));
+        for (old_name, old) in unread {
+            let twin = read.iter().find(|(name, new)| {
+                !written.contains_key(*name) && strip(new.schema) == strip(old.schema)
+            });
+            if let Some((name, _)) = twin {
+                self.refuse(
+                    &join(path, name),
+                    format!(
+                        "it looks like another name for `{old_name}`, which would be lost; `#[serde(rename = …)]` keeps a \
+                         stored name"
+                    ),
+                );
+            }
         }
     }
 
@@ -577,6 +618,11 @@ fn diff(old: &Shape<'_>, new: &Shape<'_>, path: &str, changes: &mut Vec<String>,
                     (false, true) => changes.push(format!("~ {path}: must be there now")),
                     _ => {}
                 }
+                if let (Some(was), Some(is)) = (was.get("default"), is.get("default"))
+                    && was != is
+                {
+                    changes.push(format!("~ {path}: default {was} → {is}"));
+                }
                 diff(was, is, &path, changes, depth + 1);
             }
             (Some(was), None) => changes.push(format!("- {path}: {}", was.describe())),
@@ -646,7 +692,8 @@ fn strip(schema: &Value) -> Value {
     match schema {
         Value::Object(keywords) => keywords
             .iter()
-            .filter(|(keyword, _)| !is_annotation(keyword))
+            // A default says nothing about which values fit, but much about what a missing one means.
+            .filter(|(keyword, _)| !is_annotation(keyword) || *keyword == "default")
             .map(|(keyword, value)| (keyword.clone(), strip_keyword(keyword, value)))
             .collect(),
         Value::Array(values) => values.iter().map(strip).collect(),
@@ -661,7 +708,7 @@ fn strip_keyword(keyword: &str, value: &Value) -> Value {
             .iter()
             .map(|(name, schema)| (name.clone(), strip(schema)))
             .collect(),
-        ("enum" | "const" | "required", value) => value.clone(),
+        ("enum" | "const" | "required" | "default", value) => value.clone(),
         (_, value) => strip(value),
     }
 }

@@ -33,6 +33,22 @@ mod shapes {
     }
 
     #[derive(JsonSchema)]
+    pub(super) struct WithAnotherDefault {
+        #[serde(default = "seven")]
+        pub(super) field: u32,
+    }
+
+    fn seven() -> u32 {
+        7
+    }
+
+    #[derive(JsonSchema)]
+    pub(super) struct WithAnotherName {
+        #[serde(default)]
+        pub(super) called_otherwise: u32,
+    }
+
+    #[derive(JsonSchema)]
     #[serde(deny_unknown_fields)]
     pub(super) struct Strict {}
 
@@ -99,6 +115,12 @@ fn check(verdicts: &[(&str, Value, Value, Verdict)]) {
 #[test]
 fn numbers_texts_and_lists() {
     check(&[
+        (
+            "half the bits",
+            schema::<Of<f64>>(),
+            schema::<Of<f32>>(),
+            Verdict::Forward,
+        ),
         (
             "the same",
             schema::<Of<u32>>(),
@@ -177,6 +199,18 @@ fn numbers_texts_and_lists() {
 #[test]
 fn fields() {
     check(&[
+        (
+            "another default",
+            schema::<WithDefault>(),
+            schema::<WithAnotherDefault>(),
+            Verdict::None,
+        ),
+        (
+            "a default called otherwise",
+            schema::<WithDefault>(),
+            schema::<WithAnotherName>(),
+            Verdict::None,
+        ),
         (
             "a field more",
             schema::<Nothing>(),

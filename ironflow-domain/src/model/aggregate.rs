@@ -43,7 +43,7 @@ use crate::Event;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an aggregate",
     label = "not an aggregate",
-    note = "add `#[derive(Aggregate, Default)]` and `#[aggregate(event = …, error = …)]` to `{Self}`"
+    note = "name the aggregate here, not its events; to make `{Self}` one, add `#[derive(Aggregate, Default)]` and `#[aggregate(event = …, error = …)]`"
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The facts this state is folded from.

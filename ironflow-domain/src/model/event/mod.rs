@@ -28,7 +28,7 @@ use crate::EventRef;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a set of events",
     label = "not a set of events",
-    note = "make `{Self}` an enum with one variant per fact and add `#[event(\"…\")]`"
+    note = "name the enum of events here, not its aggregate; to make `{Self}` one, declare it with one variant per fact and `#[event(\"…\")]`"
 )]
 pub trait Event: Clone + Send + Sync + 'static {
     /// The first part of the stored names, and what the streams of its aggregate are called.

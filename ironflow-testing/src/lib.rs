@@ -91,6 +91,7 @@
 //!
 //! Nothing asynchronous is started: scenarios run in any kind of test.
 
+mod append;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod scenario;

@@ -3,13 +3,12 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use ironflow_domain::{
-    Decoded, Decoder, Event, EventRef, Events, Metadata, SchemaVersion, StreamVersion, Timestamp,
-};
+use ironflow_domain::{Event, Events, Metadata, Timestamp};
 use serde_json::Value;
 
 use super::story::{self, Story};
 use super::unfinished::Unfinished;
+use crate::append;
 
 /// Begins a sentence about upcasting with an event as a program of before has stored it: its name,
 /// the version of its shape, its payload.
@@ -165,24 +164,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
             Ok(metadata) => metadata,
             Err(error) => return (Err(story::chain(&error)), story),
         };
-        let mut decoder = Decoder::<E>::new();
-        let mut events = Vec::new();
-        let mut left = u32::try_from(payloads.len()).unwrap_or(u32::MAX);
-        for (place, (name, version, payload)) in (1..).zip(&payloads) {
-            left = left.saturating_sub(1);
-            let text = payload.to_string();
-            let event = EventRef {
-                version: StreamVersion::new(place),
-                time,
-                metadata: &metadata,
-                left_in_commit: left,
-                ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
-            };
-            match decoder.decode(&event).map(Decoded::into_events) {
-                Ok(read) => events.extend(read),
-                Err(error) => return (Err(story::chain(&error.source)), story),
-            }
-        }
-        (Ok(events), story)
+        let stored = payloads
+            .iter()
+            .map(|(name, version, payload)| (name.as_str(), *version, payload));
+        let read = append::read(stored, &metadata, time);
+        (read.map_err(|error| story::chain(&error.source)), story)
     }
 }

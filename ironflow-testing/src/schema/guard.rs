@@ -7,14 +7,14 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use ironflow_domain::{
-    Aggregate, Decoded, Decoder, Described, Event, EventKind, EventRef, Fate, PastKind,
-    SchemaVersion, StreamVersion, Timestamp,
+    Aggregate, Described, Event, EventKind, Fate, PastKind, SchemaVersion, Timestamp,
 };
 use serde_json::Value;
 
 use super::compare::{Comparison, Verdict, shape_only};
 use super::records::{Id, Record, Records};
 use super::{example, skeleton};
+use crate::append;
 use crate::scenario::catch;
 
 /// Whether the guard may write.
@@ -513,29 +513,9 @@ const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenant
 
 /// Reads payloads that were stored one after the other in one append.
 fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
-    let mut decoder = Decoder::<E>::new();
-    let mut events = Vec::new();
-    let left = (0..stored.len())
-        .rev()
-        .map(|left| u32::try_from(left).unwrap_or(u32::MAX));
-    let stream = format!("{}-1", E::CATEGORY);
-    for ((place, left), (name, version, payload)) in (1..).zip(left).zip(stored) {
-        let text = payload.to_string();
-        let event = EventRef {
-            stream: &stream,
-            version: StreamVersion::new(place),
-            time: Timestamp::from_micros(1_776_435_721_000_000),
-            metadata: METADATA,
-            left_in_commit: left,
-            ..EventRef::unrecorded(name, SchemaVersion::new(*version), &text)
-        };
-        match decoder.decode(&event) {
-            Ok(Decoded::One(event)) => events.push(event),
-            Ok(others) => events.extend(others.into_events()),
-            Err(error) => return Err(format!("cannot be read: {}", with_causes(&error.source))),
-        }
-    }
-    Ok(events)
+    let time = Timestamp::from_micros(1_776_435_721_000_000);
+    append::read(stored.iter().copied(), METADATA, time)
+        .map_err(|error| format!("cannot be read: {}", with_causes(&error.source)))
 }
 
 /// Folds events that did not happen to any aggregate.

@@ -1,0 +1,36 @@
+//! What was stored in one append, read as events of today.
+
+use ironflow_domain::{
+    Decoded, Decoder, Event, EventRef, SchemaVersion, StreamVersion, Timestamp, UndecodableEvent,
+};
+use serde_json::Value;
+
+/// Reads payloads that were stored one after the other in one append, with their names and
+/// versions, by the upcasters of the set.
+pub(crate) fn read<'a, E: Event>(
+    stored: impl ExactSizeIterator<Item = (&'a str, u32, &'a Value)>,
+    metadata: &str,
+    time: Timestamp,
+) -> Result<Vec<E>, UndecodableEvent> {
+    let stream = format!("{}-1", E::CATEGORY);
+    let mut left = u32::try_from(stored.len()).unwrap_or(u32::MAX);
+    let mut decoder = Decoder::<E>::new();
+    let mut events = Vec::new();
+    for (place, (name, version, payload)) in (1..).zip(stored) {
+        left = left.saturating_sub(1);
+        let text = payload.to_string();
+        let event = EventRef {
+            stream: &stream,
+            version: StreamVersion::new(place),
+            time,
+            metadata,
+            left_in_commit: left,
+            ..EventRef::unrecorded(name, SchemaVersion::new(version), &text)
+        };
+        match decoder.decode(&event)? {
+            Decoded::One(event) => events.push(event),
+            others => events.extend(others.into_events()),
+        }
+    }
+    Ok(events)
+}

@@ -16,6 +16,7 @@ mod projection;
 mod reference;
 #[cfg(test)]
 mod snapshots;
+mod words;
 
 use proc_macro::TokenStream;
 

@@ -1,6 +1,5 @@
 //! From the user's struct or enum to its meaning, with everything that is wrong about it.
 
-use heck::ToKebabCase;
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -11,6 +10,7 @@ use crate::attributes::{First, Grammar, Key, Shape as Value};
 use crate::diagnostics::Diagnostics;
 use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
+use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "command",
@@ -123,7 +123,7 @@ fn parse_one(
 ) -> One {
     let ident = ident.unraw().to_string();
     One {
-        name: ident.to_kebab_case(),
+        name: in_words(&ident, '-'),
         ident,
         doc: item::doc(attributes),
         id: find_id(fields, diagnostics),

@@ -3,13 +3,11 @@
 //! Serde's derives would say it once for each place they use a type in. So the mirror may take for
 //! granted that its contents can be stored, and one place asks whether they can.
 
-use std::collections::HashSet;
-
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Lifetime, Meta, Token, Type};
+use syn::{Attribute, Field, Lifetime, Meta, Token, Type};
 
 use super::EventSet;
 use crate::diagnostics::located;
@@ -43,24 +41,25 @@ pub(super) fn granted(set: &EventSet) -> TokenStream {
     let fields = variants
         .filter(|variant| leave_the_type_alone(&variant.serde))
         .flat_map(|variant| &variant.fields);
-    let mut seen = HashSet::new();
     // It is nobody's but ours that it is not used.
     let any = Lifetime::new("'any", Span::call_site());
-    let bounds: Vec<_> = fields
-        .filter(|field| leave_the_type_alone(&field.attrs))
-        .map(|field| &field.ty)
-        .filter(|ty| !is_plain(ty) && seen.insert(ty.to_token_stream().to_string()))
+    let mut seen = Vec::new();
+    let mut bounds = TokenStream::new();
+    for Field { ty, .. } in fields.filter(|field| leave_the_type_alone(&field.attrs)) {
+        let text = ty.to_token_stream().to_string();
+        if is_plain(ty) || seen.contains(&text) {
+            continue;
+        }
+        seen.push(text);
+        let stored = located(quote!(#root::__private::Stored), ty.span());
         // A bound for any lifetime is one that the compiler does not check before it is used.
-        .map(|ty| {
-            let stored = located(quote!(#root::__private::Stored), ty.span());
-            quote_spanned!(ty.span()=> for<#any> #ty: #stored)
-        })
-        .collect();
+        bounds.extend(quote_spanned!(ty.span()=> for<#any> #ty: #stored,));
+    }
     if bounds.is_empty() {
         return theirs.to_token_stream();
     }
     let theirs = theirs.iter().flat_map(|clause| &clause.predicates);
-    quote!(where #(#theirs,)* #(#bounds),*)
+    quote!(where #(#theirs,)* #bounds)
 }
 
 /// Whether none of serde's attributes stores something else than what the type says: then the type

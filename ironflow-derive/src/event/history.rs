@@ -1,7 +1,5 @@
 //! The shapes events had before, and how they become events of today.
 
-use std::collections::HashMap;
-
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
@@ -17,7 +15,7 @@ pub(super) fn shapes(
     payload: Option<&Type>,
     diagnostics: &Diagnostics,
 ) -> Vec<Shape> {
-    let mut seen: HashMap<String, Type> = HashMap::new();
+    let mut seen: Vec<(String, Type)> = Vec::new();
     let payload = payload.map(|payload| payload.to_token_stream().to_string());
     let shape = |shape| {
         if let Type::Infer(_) = shape {
@@ -35,7 +33,7 @@ pub(super) fn shapes(
             );
             return None;
         }
-        if let Some(first) = seen.get(&text) {
+        if let Some((_, first)) = seen.iter().find(|(known, _)| *known == text) {
             diagnostics.error_at(
                 &shape,
                 format!("`{text}` is the shape of two versions"),
@@ -46,7 +44,7 @@ pub(super) fn shapes(
                 format!("`{text}` is first given here"),
             ));
         } else {
-            seen.insert(text, shape.clone());
+            seen.push((text, shape.clone()));
         }
         Some(Shape::Of(shape.into()))
     };

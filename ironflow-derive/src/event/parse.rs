@@ -1,8 +1,5 @@
 //! From the user's enum to its meaning, with everything that is wrong about it.
 
-use std::collections::HashMap;
-
-use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -16,6 +13,7 @@ use crate::attributes::{Arguments, First, Grammar, Key, Shape};
 use crate::diagnostics::Diagnostics;
 use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
+use crate::words::in_words;
 
 const NAME: Key = Key {
     name: "name",
@@ -246,7 +244,7 @@ fn parse_variant(
 ) -> Variant {
     let mut given = ON_VARIANT.take(&mut variant.attrs, variant.ident.span(), diagnostics);
     let name = given.text("name").unwrap_or_else(|| {
-        let name = variant.ident.unraw().to_string().to_snake_case();
+        let name = in_words(&variant.ident.unraw().to_string(), '_');
         LitStr::new(
             &format!("{}.{name}", category.value()),
             variant.ident.span(),
@@ -500,10 +498,10 @@ fn check_names(variants: &[Variant], past: &[Past], diagnostics: &Diagnostics) {
     let before = past
         .iter()
         .map(|past| (&past.name, Owner::Past(past.fate.key())));
-    let mut seen: HashMap<String, (&LitStr, Owner<'_>)> = HashMap::new();
+    let mut seen: Vec<(String, &LitStr, Owner<'_>)> = Vec::new();
     for (name, owner) in now.chain(before) {
         let text = name.value();
-        if let Some((first, earlier)) = seen.get(&text) {
+        if let Some((_, first, earlier)) = seen.iter().find(|(known, ..)| *known == text) {
             let (what, help) = both_own(&text, earlier, &owner);
             diagnostics.error(name.span(), what, help);
             diagnostics.push(syn::Error::new(
@@ -511,7 +509,7 @@ fn check_names(variants: &[Variant], past: &[Past], diagnostics: &Diagnostics) {
                 format!("`{text}` is first given here"),
             ));
         } else {
-            seen.insert(text, (name, owner));
+            seen.push((text, name, owner));
         }
     }
 }

@@ -21,7 +21,9 @@ pub use event::{
     DecodeError, Decoded, Decoder, EncodeError, Event, EventKind, Events, Fate, PastKind, Upcast,
     UpcastResult,
 };
-pub use identity::{CommandId, EventId, InvalidCommandId, InvalidStreamId, StreamId};
+pub use identity::{
+    CommandId, EventId, InvalidCommandId, InvalidEventId, InvalidStreamId, StreamId,
+};
 pub use metadata::Metadata;
 pub use projection::{
     Delivery, Feed, Partition, Project, Projection, Reads, Source, Unpartitioned,

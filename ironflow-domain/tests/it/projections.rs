@@ -213,10 +213,13 @@ async fn a_panic_stops_one_projection_and_names_the_event() {
     open(&bank, "1", "Ann").await;
     let unlucky = deposit(&bank, "1", 666).await;
     let error = bank.wait_for::<Balance>(&unlucky, SOON).await.unwrap_err();
+    let id = unlucky.event_ids[0];
     assert_eq!(
         error.to_string(),
-        "projection balance has stopped: event account.deposited, version 2 of stream account-1, made the projection panic: \
-         an unlucky number"
+        format!(
+            "projection balance has stopped: event account.deposited {id}, version 2 of stream account-1, \
+             made the projection panic: an unlucky number"
+        )
     );
     // The other one goes on, and so do commands.
     let last = deposit(&bank, "1", 1).await;

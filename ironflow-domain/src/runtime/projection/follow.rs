@@ -6,6 +6,7 @@
 
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -22,8 +23,8 @@ use crate::store::{
     StoreErrorKind, Write, WriteError,
 };
 use crate::{
-    Delivery, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId, StreamVersion,
-    UndecodableEvent,
+    Delivery, EventId, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId,
+    StreamVersion, UndecodableEvent,
 };
 
 /// How many events to take at once.
@@ -50,22 +51,11 @@ enum Trouble {
     #[error(transparent)]
     Undecodable(#[from] UndecodableEvent),
     #[error(
-        "event {name}, version {version} of stream {stream}, is to go where earlier events of its stream went, but none went anywhere: give it `Partition::Key`, or `Partition::Nowhere`"
+        "{event} is to go where earlier events of its stream went, but none went anywhere: give it `Partition::Key`, or `Partition::Nowhere`"
     )]
-    Unrouted {
-        name: String,
-        stream: String,
-        version: StreamVersion,
-    },
-    #[error(
-        "event {name}, version {version} of stream {stream}, made the projection panic: {panic}"
-    )]
-    Panicked {
-        name: String,
-        stream: String,
-        version: StreamVersion,
-        panic: String,
-    },
+    Unrouted { event: Named },
+    #[error("{event} made the projection panic: {panic}")]
+    Panicked { event: Named, panic: String },
     #[error(transparent)]
     View(#[from] QueryError),
     #[error("the view {key} cannot be stored as JSON and read back")]
@@ -83,6 +73,41 @@ enum Trouble {
     Superseded { generation: u32, how: String },
     #[error("the checkpoint of this projection is gone: start the program again")]
     Gone,
+}
+
+/// Which event it was.
+#[derive(Debug)]
+struct Named {
+    name: String,
+    id: EventId,
+    version: StreamVersion,
+    stream: String,
+}
+
+impl Named {
+    fn new(event: &EventRef<'_>) -> Self {
+        Self {
+            name: event.name.to_owned(),
+            id: event.id,
+            version: event.version,
+            stream: event.stream.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            id,
+            version,
+            stream,
+        } = self;
+        write!(
+            f,
+            "event {name} {id}, version {version} of stream {stream},"
+        )
+    }
 }
 
 impl Trouble {
@@ -316,11 +341,8 @@ impl<P: Projection> Following<P> {
             self.remember(event.stream, &key);
             return Ok(key);
         }
-        let (name, stream, version) = named(event);
         Err(Trouble::Unrouted {
-            name,
-            stream,
-            version,
+            event: Named::new(event),
         })
     }
 
@@ -407,7 +429,8 @@ impl<P: Projection> Following<P> {
                 },
             });
         }
-        self.position = progress.position;
+        // What was read after the checkpoint without a view to change has not changed one since.
+        self.position = self.position.max(progress.position);
         self.progress = progress;
         self.revision = revision;
         Ok(true)
@@ -466,23 +489,10 @@ impl Route {
 /// Runs the user's code on an event; a panic there stops this projection, and names the event.
 fn guarded<T>(event: &EventRef<'_>, code: impl FnOnce() -> T) -> Result<T, Trouble> {
     // What the closure was changing is thrown away with the batch.
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| {
-        let (name, stream, version) = named(event);
-        Trouble::Panicked {
-            name,
-            stream,
-            version,
-            panic: panic_text(&*panic).to_owned(),
-        }
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| Trouble::Panicked {
+        event: Named::new(event),
+        panic: panic_text(&*panic).to_owned(),
     })
-}
-
-fn named(event: &EventRef<'_>) -> (String, String, StreamVersion) {
-    (
-        event.name.to_owned(),
-        event.stream.to_owned(),
-        event.version,
-    )
 }
 
 pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {

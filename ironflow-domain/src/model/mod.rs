@@ -3,6 +3,7 @@
 pub(crate) mod aggregate;
 pub(crate) mod catalogue;
 pub(crate) mod command;
+mod command_metadata;
 pub(crate) mod event;
 pub(crate) mod identity;
 pub(crate) mod metadata;
@@ -15,6 +16,7 @@ pub(crate) mod version;
 pub use aggregate::{Aggregate, Fold};
 pub use catalogue::{AggregateEntry, Catalogue, CommandEntry, EventEntry, ProjectionEntry};
 pub use command::{Addressed, Command, CommandKind, Decide, DecideWith, Decision};
+pub use command_metadata::CommandMetadata;
 #[cfg(feature = "schema")]
 pub use event::Described;
 pub use event::{

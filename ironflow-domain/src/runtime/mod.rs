@@ -1,6 +1,5 @@
 //! Floor 3: execute commands, follow projections.
 
-mod command_metadata;
 mod enrich;
 mod error;
 mod execute;
@@ -11,7 +10,6 @@ mod receipt;
 mod retry;
 mod shape;
 
-pub use command_metadata::CommandMetadata;
 pub use enrich::{BoxError, Enrich};
 pub use error::ExecuteError;
 pub use execute::{Execution, Target};

@@ -1,7 +1,6 @@
 //! What is known about a command besides what is asked.
 
 use std::borrow::Cow;
-use std::time::SystemTime;
 
 use crate::{CommandId, Metadata, Timestamp};
 
@@ -28,7 +27,7 @@ pub struct CommandMetadata {
 
 impl CommandMetadata {
     /// Of a command that is issued now, and of which nothing else is known: for tests of an
-    /// [`Enrich`](crate::Enrich).
+    /// `Enrich`.
     ///
     /// ```
     /// use ironflow_domain::{CommandId, CommandMetadata};
@@ -38,11 +37,18 @@ impl CommandMetadata {
     /// assert_eq!(issued.source, "api");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
+    #[cfg(feature = "runtime")]
     #[must_use]
     pub fn new(command_id: CommandId) -> Self {
+        Self::at(command_id, std::time::SystemTime::now().into())
+    }
+
+    /// Of a command that was issued at a given time, and of which nothing else is known.
+    #[must_use]
+    pub fn at(command_id: CommandId, issued_at: Timestamp) -> Self {
         Self {
             command_id,
-            issued_at: SystemTime::now().into(),
+            issued_at,
             issued_by: None,
             correlation_id: None,
             tenant_id: None,
@@ -52,7 +58,17 @@ impl CommandMetadata {
     }
 
     /// What every event of the command called `name` carries.
-    pub(crate) fn for_events(&self, name: &'static str) -> Metadata {
+    ///
+    /// ```
+    /// use ironflow_domain::{CommandId, CommandMetadata};
+    ///
+    /// let issued = CommandMetadata::at(CommandId::new("cmd-1")?, "2026-04-17T14:22:01Z".parse()?);
+    /// let metadata = issued.for_events("place-order");
+    /// assert_eq!(metadata.causation_id.as_deref(), Some("cmd-1"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn for_events(&self, name: &str) -> Metadata {
         let command_id = self.command_id.as_str();
         Metadata {
             causation_id: Some(command_id.to_owned()),

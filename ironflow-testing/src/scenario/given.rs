@@ -1,13 +1,17 @@
-//! The past, and the context of a command.
+//! What has happened, and what is known when the command is issued.
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
+use std::time::Duration;
 
-use ironflow_domain::{Aggregate, Command, Events};
+use ironflow_domain::{Aggregate, Command, Timestamp};
 
-use super::round_trip;
-use super::story::Story;
+use super::context::{ContextAt, NoContext, Provides, WithContext};
+use super::past::{Happened, Past};
+use super::story;
+use super::time::Moment;
 use super::unfinished::Unfinished;
-use super::when::When;
+use super::when::{self, When};
 
 /// Begins a scenario with what has happened to an aggregate of type `A`, in order.
 ///
@@ -35,38 +39,39 @@ use super::when::When;
 ///
 /// When an event does not survive being stored, or when the fold panics.
 #[track_caller]
-pub fn given<A>(events: Events<A::Event>) -> Given<A>
+pub fn given<A>(happened: impl Happened<A::Event>) -> Given<A>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
-    let mut story = Story::new();
-    story.given(&events);
-    let events = round_trip::all(events, &story);
-    let state = round_trip::replay::<A>(events.iter(), &story);
-    let unfinished =
-        Unfinished::new("given(..) without a when: nothing was checked; go on with .when(command)");
-    Given {
-        events,
-        state,
-        story,
-        context: NoContext,
-        unfinished,
-    }
+    let mut past = Past::new();
+    past.add(happened);
+    Given::new(past, NoContext)
 }
 
 /// What has happened; [`given`] makes it.
 ///
-/// Go on with [`when`](Self::when). It fails the test if it is dropped instead.
+/// Go on with [`when`](Self::when) or [`then_state`](Self::then_state). It fails the test if it is
+/// dropped instead.
 #[must_use = "nothing is checked before `.when(command)` and a `then`"]
 pub struct Given<A: Aggregate, X = NoContext> {
-    events: Vec<A::Event>,
-    state: A,
-    story: Story,
+    past: Past<A>,
     context: X,
     unfinished: Unfinished,
 }
 
-impl<A: Aggregate> Given<A> {
+impl<A: Aggregate, X> Given<A, X> {
+    #[track_caller]
+    pub(super) fn new(past: Past<A>, context: X) -> Self {
+        let unfinished = Unfinished::new(
+            "given(..) without a when: nothing was checked; go on with .when(command)",
+        );
+        Self {
+            past,
+            context,
+            unfinished,
+        }
+    }
+
     /// Adds what enrichment would have fetched for a command declared with `#[command(…, context =
     /// …)]`.
     ///
@@ -110,21 +115,88 @@ impl<A: Aggregate> Given<A> {
     ///     .when(PlaceOrder)
     ///     .then(events![OrderEvent::Placed { price: 500 }]);
     /// ```
-    pub fn context<X>(self, context: X) -> Given<A, WithContext<X>> {
+    pub fn context<Y>(self, context: Y) -> Given<A, WithContext<Y>> {
+        self.with(WithContext(Arc::new(context)))
+    }
+
+    /// Adds a context that depends on the time at which the command is issued.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use ironflow_testing::given;
+    /// # use ironflow_domain::{Aggregate, DecideWith, Decision, Fold, Timestamp, command, event, events};
+    /// # #[event("offer")] #[derive(Eq)] pub enum OfferEvent { Made { until: Timestamp }, Accepted }
+    /// # #[derive(Debug, PartialEq)] pub struct TooLate;
+    /// # impl std::fmt::Display for TooLate { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("too late") } }
+    /// # impl std::error::Error for TooLate {}
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = OfferEvent, error = TooLate)] pub struct Offer { until: Option<Timestamp> }
+    /// # impl Fold for Offer { fn fold(&mut self, e: &OfferEvent) { if let OfferEvent::Made { until } = e { self.until = Some(*until) } } }
+    /// # #[command(Offer, context = Timestamp)] pub struct Accept;
+    /// # impl DecideWith<Accept> for Offer {
+    /// #     fn decide(&self, _: Accept, now: &Timestamp) -> Decision<Self> {
+    /// #         if self.until < Some(*now) { Err(TooLate) } else { Ok(events![OfferEvent::Accepted]) }
+    /// #     }
+    /// # }
+    ///
+    /// let until = "2026-04-17T12:00:00Z".parse().unwrap();
+    /// given::<Offer>(events![OfferEvent::Made { until }])
+    ///     .context_at(|now| now)
+    ///     .at("2026-04-17T11:00:00Z")
+    ///     .advance(Duration::from_hours(2))
+    ///     .when(Accept)
+    ///     .then_error(TooLate);
+    /// ```
+    pub fn context_at<Y, F: Fn(Timestamp) -> Y>(self, context: F) -> Given<A, ContextAt<F>> {
+        self.with(ContextAt(Arc::new(context)))
+    }
+
+    fn with<Y>(self, context: Y) -> Given<A, Y> {
         let Self {
-            events,
-            state,
-            story,
-            context: NoContext,
-            unfinished,
+            past, unfinished, ..
         } = self;
         Given {
-            events,
-            state,
-            story,
-            context: WithContext(context),
+            past,
+            context,
             unfinished,
         }
+    }
+
+    /// It is that time now: [`context_at`](Self::context_at) sees it, and so do the upcasters of
+    /// what is stored from here on. A scenario begins at the start of 2026.
+    ///
+    /// # Panics
+    ///
+    /// When a text is not a time in RFC 3339.
+    #[track_caller]
+    pub fn at(mut self, time: impl Moment) -> Self {
+        self.past.set_time(time.timestamp());
+        self
+    }
+
+    /// So much time goes by.
+    pub fn advance(mut self, time: Duration) -> Self {
+        self.past.set_time(self.past.now + time);
+        self
+    }
+
+    /// Who issues the commands from here on: see [`Then::metadata`](super::Then::metadata).
+    pub fn issued_by(mut self, who: impl Into<String>) -> Self {
+        self.past.issuer.issued_by = Some(who.into());
+        self
+    }
+
+    /// The conversation that the commands from here on are part of; each has one of its own unless
+    /// given.
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.past.issuer.correlation_id = Some(id.into());
+        self
+    }
+
+    /// Whose data the commands from here on are about.
+    pub fn tenant_id(mut self, id: impl Into<String>) -> Self {
+        self.past.issuer.tenant_id = Some(id.into());
+        self
     }
 }
 
@@ -132,6 +204,80 @@ impl<A, X> Given<A, X>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
+    /// Adds what happened after it.
+    ///
+    /// ```
+    /// use ironflow_testing::{given, stored};
+    /// use serde_json::json;
+    /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+    /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+    /// # #[command(Door)] pub struct Close;
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+    /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+    /// # impl Decide<Close> for Door {
+    /// #     fn decide(&self, _: Close) -> Decision<Self> {
+    /// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
+    /// #     }
+    /// # }
+    ///
+    /// // As a program of before has stored it, by way of the upcasters.
+    /// given::<Door>(stored("door.opened", 1, json!({})))
+    ///     .and(events![DoorEvent::Closed])
+    ///     .when(Close)
+    ///     .then_nothing();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As [`given`].
+    #[track_caller]
+    pub fn and(mut self, happened: impl Happened<A::Event>) -> Self {
+        self.past.add(happened);
+        self
+    }
+
+    /// Adds what a command led to; it must be accepted.
+    ///
+    /// ```
+    /// use ironflow_testing::given;
+    /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+    /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+    /// # #[command(Door)] pub struct Close;
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+    /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+    /// # impl Decide<Close> for Door {
+    /// #     fn decide(&self, _: Close) -> Decision<Self> {
+    /// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
+    /// #     }
+    /// # }
+    ///
+    /// given::<Door>(events![DoorEvent::Opened]).after(Close).when(Close).then_nothing();
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the command is refused, or as [`when`](Self::when).
+    #[track_caller]
+    pub fn after<C>(mut self, command: C) -> Self
+    where
+        C: Command<Aggregate = A> + Debug,
+        X: Provides<C::Context>,
+    {
+        self.past.story.after(command.name(), &command);
+        let context = self.context.provide(self.past.now);
+        match when::decide(&mut self.past, command, &context).outcome {
+            Ok(produced) => {
+                self.past.story.given(&produced);
+                self.past.events.extend(produced);
+            }
+            Err(error) => self.past.story.fail(
+                "a command of the past was refused",
+                &[("But", story::error(&error))],
+            ),
+        }
+        self
+    }
+
     /// Lets the aggregate decide `command`.
     ///
     /// Every event it decides upon is written in its stored form and read back, and folded after
@@ -141,97 +287,56 @@ where
     ///
     /// When the decision or the fold panics, or when an event does not survive being stored.
     #[track_caller]
-    pub fn when<C>(self, command: C) -> When<A>
+    pub fn when<C>(self, command: C) -> When<A, X>
     where
         C: Command<Aggregate = A> + Debug,
         X: Provides<C::Context>,
     {
         let Self {
-            events,
-            state,
-            mut story,
+            past,
             context,
             unfinished,
         } = self;
         unfinished.goes_on();
-        story.when(&command);
-        When::new(&events, &state, story, command, context.provide())
+        When::new(past, context, command)
+    }
+
+    /// What has happened leaves the aggregate in this state.
+    ///
+    /// ```
+    /// use ironflow_testing::given;
+    /// # use ironflow_domain::{Aggregate, Fold, event, events};
+    /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+    /// # #[derive(Aggregate, Default, Debug, PartialEq)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+    /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+    ///
+    /// given::<Door>(events![DoorEvent::Opened]).then_state(Door { open: true });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When it leaves it in another one.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a sentence reads better without a borrow"
+    )]
+    #[track_caller]
+    pub fn then_state(self, expected: A)
+    where
+        A: Debug + PartialEq,
+    {
+        let Self {
+            past, unfinished, ..
+        } = self;
+        unfinished.goes_on();
+        past.check_state(&expected);
     }
 }
 
 impl<A: Aggregate<Event: Debug>, X> Debug for Given<A, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Given")
-            .field("events", &self.events)
+            .field("events", &self.past.events)
             .finish_non_exhaustive()
-    }
-}
-
-/// No context was given: right for a command that was declared without one.
-#[derive(Debug, Clone, Copy)]
-pub struct NoContext;
-
-/// The context given by [`Given::context`].
-#[derive(Debug, Clone, Copy)]
-pub struct WithContext<X>(X);
-
-/// What a scenario offers as a context is what its command is decided with. There is nothing to
-/// implement.
-///
-/// A command that was declared without a context takes none:
-///
-/// ```compile_fail,E0277
-/// use ironflow_testing::given;
-/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
-/// # #[event("door")] pub enum DoorEvent { Opened, Closed }
-/// # #[command(Door)] pub struct Close;
-/// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
-/// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
-/// # impl Decide<Close> for Door {
-/// #     fn decide(&self, _: Close) -> Decision<Self> {
-/// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
-/// #     }
-/// # }
-///
-/// given::<Door>(events![]).context("in a hurry").when(Close).then_nothing();
-/// ```
-#[diagnostic::on_unimplemented(
-    message = "this command is decided with the context `{C}`, and the scenario offers `{Self}`",
-    label = "decided with the context `{C}`",
-    note = "for a command declared with `context = …`, write `.context(…)` before `.when(…)`; for any other command, leave it out"
-)]
-pub trait Provides<C> {
-    /// The context.
-    fn provide(&self) -> &C;
-}
-
-#[diagnostic::do_not_recommend]
-impl Provides<()> for NoContext {
-    fn provide(&self) -> &() {
-        &()
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<C> Provides<C> for WithContext<C> {
-    fn provide(&self) -> &C {
-        &self.0
-    }
-}
-
-// Nobody needs the next two. Where a type has a single implementation, the compiler takes it before
-// it looks at the command, and then reports a mismatch of types instead of the message above.
-
-#[diagnostic::do_not_recommend]
-impl Provides<NoContext> for NoContext {
-    fn provide(&self) -> &NoContext {
-        self
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<C> Provides<WithContext<C>> for WithContext<C> {
-    fn provide(&self) -> &WithContext<C> {
-        self
     }
 }

@@ -1,30 +1,42 @@
 //! Given/When/Then for deciders.
 //!
-//! | file            | what is in it                                              |
-//! |-----------------|------------------------------------------------------------|
-//! | `given.rs`      | the past, and the context of a command                     |
-//! | `when.rs`       | one command, decided                                       |
-//! | `then.rs`       | what must have come of it                                  |
-//! | `round_trip.rs` | events as a store would return them, and the state of them |
-//! | `stored.rs`     | what was stored before, and what it is today               |
-//! | `diff.rs`       | how two sequences and two JSON values differ               |
-//! | `layout.rs`     | values as text                                             |
-//! | `story.rs`      | the text of a failure                                      |
-//! | `unfinished.rs` | sentences that were begun and not ended                    |
+//! | file             | what is in it                                              |
+//! |------------------|------------------------------------------------------------|
+//! | `given.rs`       | what has happened before a command is issued               |
+//! | `when.rs`        | one command, decided                                       |
+//! | `then.rs`        | what must have come of it, and how the story goes on       |
+//! | `stored.rs`      | what was stored before, and what it is today               |
+//! | `past.rs`        | events, time and issuer, as a scenario passes them on      |
+//! | `context.rs`     | what a command is decided with                             |
+//! | `time.rs`        | points in time, as they are written in a test              |
+//! | `round_trip.rs`  | events as a store would return them, and the state of them |
+//! | `propagation.rs` | what every event of a command must carry                   |
+//! | `diff.rs`        | how two sequences and two JSON values differ               |
+//! | `layout.rs`      | values as text                                             |
+//! | `story.rs`       | what has been said, and the text of a failure              |
+//! | `unfinished.rs`  | sentences that were begun and not ended                    |
 
+mod context;
 mod diff;
 mod given;
 mod layout;
+mod past;
+mod propagation;
 mod round_trip;
 mod stored;
 mod story;
 mod then;
+mod time;
 mod unfinished;
 mod when;
 
 #[cfg(feature = "schema")]
 pub(crate) use round_trip::catch;
 
-pub use given::{Given, NoContext, Provides, WithContext, given};
+pub use context::{ContextAt, NoContext, Provides, WithContext};
+pub use given::{Given, given};
+pub use past::Happened;
 pub use stored::{Stored, stored};
+pub use then::Then;
+pub use time::Moment;
 pub use when::When;

@@ -6,7 +6,9 @@ use std::marker::PhantomData;
 use ironflow_domain::{Event, Events, Metadata, Timestamp};
 use serde_json::Value;
 
+use super::past::BEGINNING;
 use super::story::{self, Story};
+use super::time::Moment;
 use super::unfinished::Unfinished;
 use crate::append;
 
@@ -49,7 +51,7 @@ pub fn stored<E: Event>(name: &str, version: u32, payload: Value) -> Stored<E> {
     Stored {
         payloads: vec![(name.to_owned(), version, payload)],
         metadata: Metadata::default(),
-        time: Timestamp::from_micros(0),
+        time: None,
         unfinished: Unfinished::new(
             "stored(..) without a then: nothing was checked; end with .then(events) or .then_unreadable(text)",
         ),
@@ -65,7 +67,7 @@ pub fn stored<E: Event>(name: &str, version: u32, payload: Value) -> Stored<E> {
 pub struct Stored<E> {
     payloads: Vec<(String, u32, Value)>,
     metadata: Metadata,
-    time: Timestamp,
+    time: Option<Timestamp>,
     unfinished: Unfinished,
     set: PhantomData<fn() -> E>,
 }
@@ -83,9 +85,14 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
         self
     }
 
-    /// When it was stored; at the start of 1970 unless given.
-    pub fn at(mut self, time: Timestamp) -> Self {
-        self.time = time;
+    /// When it was stored; at the time of its scenario unless given.
+    ///
+    /// # Panics
+    ///
+    /// When a text is not a time in RFC 3339.
+    #[track_caller]
+    pub fn at(mut self, time: impl Moment) -> Self {
+        self.time = Some(time.timestamp());
         self
     }
 
@@ -100,7 +107,8 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     )]
     #[track_caller]
     pub fn then(self, expected: Events<E>) {
-        let (read, story) = self.read();
+        let mut story = Story::default();
+        let read = self.read(BEGINNING, &mut story);
         match read {
             Ok(read) if read[..] == expected[..] => {}
             Ok(read) => {
@@ -124,7 +132,8 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     /// When it can be read, or cannot for another reason.
     #[track_caller]
     pub fn then_unreadable(self, reason: &str) {
-        let (read, story) = self.read();
+        let mut story = Story::default();
+        let read = self.read(BEGINNING, &mut story);
         match read {
             Err(error) if error.contains(reason) => {}
             Err(error) => {
@@ -144,8 +153,8 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
         }
     }
 
-    #[track_caller]
-    fn read(self) -> (Result<Vec<E>, String>, Story) {
+    /// What is read at a given time, or why nothing is.
+    pub(super) fn read(self, now: Timestamp, story: &mut Story) -> Result<Vec<E>, String> {
         let Self {
             payloads,
             metadata,
@@ -154,20 +163,12 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
             set: _,
         } = self;
         unfinished.goes_on();
-        let mut story = Story::new();
-        story.stored(
-            payloads
-                .iter()
-                .map(|(name, version, payload)| format!("{name} version {version}  {payload}")),
-        );
-        let metadata = match serde_json::to_string(&metadata) {
-            Ok(metadata) => metadata,
-            Err(error) => return (Err(story::chain(&error)), story),
-        };
+        story.stored(&payloads);
+        let metadata = serde_json::to_string(&metadata).map_err(|error| story::chain(&error))?;
         let stored = payloads
             .iter()
             .map(|(name, version, payload)| (name.as_str(), *version, payload));
-        let read = append::read(stored, &metadata, time);
-        (read.map_err(|error| story::chain(&error.source)), story)
+        let read = append::read(stored, &metadata, time.unwrap_or(now));
+        read.map_err(|error| story::chain(&error.source))
     }
 }

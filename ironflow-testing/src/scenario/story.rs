@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::panic::Location;
 
-use ironflow_domain::Event;
+use ironflow_domain::{Event, Timestamp};
 use serde_json::Value;
 
 use super::diff::{self, Field, Likeness, Row};
@@ -22,53 +22,100 @@ impl fmt::Display for Place {
     }
 }
 
-/// What has been said in a scenario so far.
-#[derive(Clone)]
-pub(super) struct Story {
-    text: String,
+/// What has been said so far, sentence by sentence.
+#[derive(Debug, Clone, Default)]
+pub struct Story {
+    steps: Vec<Step>,
+}
+
+/// One part of a sentence.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// Such as `Given`.
+    pub(crate) label: &'static str,
+    /// What the events or the command are called where they are stored.
+    pub(crate) names: Vec<String>,
+    pub(crate) text: String,
 }
 
 impl Story {
-    pub(super) fn new() -> Self {
-        Self {
-            text: String::new(),
-        }
+    /// What has happened; `Given` where it begins the story.
+    pub(super) fn given<E: Event + Debug>(&mut self, events: &[E]) {
+        let label = self.first_or("Given", "And");
+        self.push(label, names(events), numbered(events));
     }
 
-    pub(super) fn given<E: Debug>(&mut self, events: &[E]) {
-        self.section("Given", &numbered(events));
+    /// What a program of before has stored.
+    pub(super) fn stored(&mut self, payloads: &[(String, u32, Value)]) {
+        let names = payloads.iter().map(|(name, ..)| name.clone()).collect();
+        let text = payloads
+            .iter()
+            .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
+        self.push("Stored", names, join(text));
     }
 
-    pub(super) fn stored(&mut self, events: impl Iterator<Item = String>) {
-        self.section("Stored", &join(events));
+    /// What time it is.
+    pub(super) fn time(&mut self, now: Timestamp) {
+        self.push("Time", Vec::new(), now.to_string());
     }
 
-    pub(super) fn when(&mut self, command: &impl Debug) {
-        self.section("When", &value(command));
+    /// A command of the past.
+    pub(super) fn after(&mut self, name: &str, command: &impl Debug) {
+        self.push("After", vec![name.to_owned()], value(command));
     }
 
-    pub(super) fn produced<E: Debug>(&mut self, events: &[E]) {
-        self.section("Then", &hang("produced  ", &numbered(events)));
+    pub(super) fn when(&mut self, name: &str, command: &impl Debug) {
+        self.push("When", vec![name.to_owned()], value(command));
     }
 
-    fn section(&mut self, label: &str, body: &str) {
-        self.text.push_str(&hang(&format!("  {label:<8}"), body));
-        self.text.push('\n');
+    /// What a command led to, where it is not as it should be.
+    pub(super) fn produced<E: Event + Debug>(&mut self, events: &[E]) {
+        let text = hang("produced  ", &numbered(events));
+        self.push("Then", names(events), text);
+    }
+
+    /// What came of it, as it should be.
+    pub(super) fn then<E: Event + Debug>(&mut self, events: &[E]) {
+        self.push("Then", names(events), numbered(events));
+    }
+
+    /// Why it was refused, as it should be.
+    pub(super) fn refused(&mut self, reason: &impl Error) {
+        self.push("Then", Vec::new(), error(reason));
+    }
+
+    fn first_or(&self, first: &'static str, other: &'static str) -> &'static str {
+        if self.steps.is_empty() { first } else { other }
+    }
+
+    fn push(&mut self, label: &'static str, names: Vec<String>, text: String) {
+        self.steps.push(Step { label, names, text });
     }
 
     /// Fails the scenario at the caller's line.
     #[track_caller]
     pub(super) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
-        let mut story = self.clone();
-        for (label, body) in sections {
-            story.section(label, body);
-        }
+        let steps = self
+            .steps
+            .iter()
+            .map(|step| section(step.label, &step.text));
+        let sections = sections.iter().map(|(label, body)| section(label, body));
         panic!(
-            "{headline}\n{}\n\n{}",
+            "{headline}\n{}\n\n{}\n",
             Place(Location::caller()),
-            story.text
+            join(steps.chain(sections))
         )
     }
+}
+
+/// What events are called where they are stored.
+fn names<E: Event>(events: &[E]) -> Vec<String> {
+    let names = events.iter().map(|event| event.kind().name.to_owned());
+    names.collect()
+}
+
+fn section(label: &str, body: &str) -> String {
+    hang(&format!("  {label:<8}"), body)
 }
 
 /// The second of two values; with the lines marked that are not in both, if it needs several.

@@ -2,76 +2,106 @@
 
 use std::fmt::{self, Debug};
 
-use ironflow_domain::{Aggregate, Command, Decision};
+use ironflow_domain::{Aggregate, Command, Decision, Metadata};
 
-use super::round_trip;
+use super::context::Provides;
+use super::past::Past;
 use super::story::{self, Story};
 use super::unfinished::Unfinished;
+use super::{propagation, round_trip};
 
 /// What an aggregate made of a command; [`Given::when`](super::Given::when) makes it.
 ///
 /// Go on with [`then`](Self::then), [`then_error`](Self::then_error) or
 /// [`then_nothing`](Self::then_nothing). It fails the test if it is dropped instead.
 #[must_use = "nothing is checked before `.then(…)`, `.then_error(…)` or `.then_nothing()`"]
-pub struct When<A: Aggregate> {
-    /// The new events as a store would return them, or the reason to refuse.
-    pub(super) outcome: Result<Vec<A::Event>, A::Error>,
-    pub(super) story: Story,
+pub struct When<A: Aggregate, X = super::NoContext> {
+    pub(super) past: Past<A>,
+    pub(super) context: X,
+    pub(super) decided: Decided<A>,
     pub(super) unfinished: Unfinished,
 }
 
-impl<A> When<A>
+/// What became of a command.
+pub(super) struct Decided<A: Aggregate> {
+    /// The new events as a store would return them, or the reason to refuse.
+    pub(super) outcome: Result<Vec<A::Event>, A::Error>,
+    /// What each of the new events carries.
+    pub(super) metadata: Metadata,
+}
+
+impl<A, X> When<A, X>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
     #[track_caller]
-    pub(super) fn new<C: Command<Aggregate = A>>(
-        events: &[A::Event],
-        state: &A,
-        story: Story,
-        command: C,
-        context: &C::Context,
-    ) -> Self {
-        if let Some(Err(error)) = command.own_stream() {
-            story.fail(
-                "the command names an aggregate that cannot be one",
-                &[("But", error.to_string())],
-            );
-        }
-        let again = command.clone();
-        let outcome = match round_trip::catch(|| command.decide(state, context)) {
-            Ok(Ok(produced)) => {
-                let mut story = story.clone();
-                story.produced(&produced);
-                check_purity::<A>(&produced, || again.decide(state, context), &story);
-                let produced = round_trip::all(produced, &story);
-                // From the first event on, as the next command would load it; only a panic is of
-                // interest.
-                let _ = round_trip::replay::<A>(events.iter().chain(&produced), &story);
-                if C::CREATES && !events.is_empty() && !produced.is_empty() {
-                    story.fail(
-                        "the command is marked `creates`, and was accepted though its stream exists",
-                        &[(
-                            "But",
-                            "no store would record it; the decision needs a rule for this, or no `creates`"
-                                .to_owned(),
-                        )],
-                    );
-                }
-                Ok(produced)
-            }
-            Ok(Err(error)) => Err(error),
-            Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
-        };
+    pub(super) fn new<C>(mut past: Past<A>, context: X, command: C) -> Self
+    where
+        C: Command<Aggregate = A> + Debug,
+        X: Provides<C::Context>,
+    {
+        past.story.when(command.name(), &command);
+        let provided = context.provide(past.now);
+        let decided = decide(&mut past, command, &provided);
         let unfinished = Unfinished::new(
             "when(..) without a then: nothing was checked; end with .then(events), .then_error(error) or .then_nothing()",
         );
         Self {
-            outcome,
-            story,
+            past,
+            context,
+            decided,
             unfinished,
         }
     }
+}
+
+/// Lets the aggregate decide, and checks whatever can be checked without knowing what is expected.
+#[track_caller]
+pub(super) fn decide<C>(
+    past: &mut Past<C::Aggregate>,
+    command: C,
+    context: &C::Context,
+) -> Decided<C::Aggregate>
+where
+    C: Command<Aggregate: Aggregate<Event: Debug + PartialEq>>,
+{
+    if let Some(Err(error)) = command.own_stream() {
+        past.story.fail(
+            "the command names an aggregate that cannot be one",
+            &[("But", error.to_string())],
+        );
+    }
+    let issued = past.next_command();
+    let metadata = propagation::metadata(&issued, command.name(), &past.story);
+    let Past { events, story, .. } = &*past;
+    let again = command.clone();
+    let outcome = match round_trip::catch(|| command.decide(&past.state(), context)) {
+        Ok(Ok(produced)) => {
+            let mut story = story.clone();
+            story.produced(&produced);
+            // On a state folded anew, so that a fold that looks at a clock is found out, too.
+            let decide_again = || again.decide(&past.state(), context);
+            check_purity::<C::Aggregate>(&produced, decide_again, &story);
+            let produced = round_trip::all(produced, &story);
+            // From the first event on, as the next command would load it; only a panic is of
+            // interest.
+            let _ = round_trip::replay::<C::Aggregate>(events.iter().chain(&produced), &story);
+            if C::CREATES && !events.is_empty() && !produced.is_empty() {
+                story.fail(
+                    "the command is marked `creates`, and was accepted though its stream exists",
+                    &[(
+                        "But",
+                        "no store would record it; the decision needs a rule for this, or no `creates`"
+                            .to_owned(),
+                    )],
+                );
+            }
+            Ok(produced)
+        }
+        Ok(Err(error)) => Err(error),
+        Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
+    };
+    Decided { outcome, metadata }
 }
 
 /// Decides again: a decision that looks at a clock or rolls dice comes out differently.
@@ -98,10 +128,10 @@ fn check_purity<A: Aggregate<Event: Debug + PartialEq>>(
     );
 }
 
-impl<A: Aggregate<Event: Debug>> Debug for When<A> {
+impl<A: Aggregate<Event: Debug>, X> Debug for When<A, X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("When")
-            .field("outcome", &self.outcome)
+            .field("outcome", &self.decided.outcome)
             .finish_non_exhaustive()
     }
 }

@@ -17,7 +17,7 @@ thread_local! {
 }
 
 /// How a scenario fails.
-pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
+pub(crate) fn failure<T>(scenario: impl FnOnce() -> T) -> Failure {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let print = panic::take_hook();
@@ -32,7 +32,7 @@ pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
         }));
     });
     PLACE.set(Some(String::new()));
-    let result = panic::catch_unwind(AssertUnwindSafe(scenario));
+    let result = panic::catch_unwind(AssertUnwindSafe(|| drop(scenario())));
     let place = PLACE.take().unwrap_or_default();
     let payload = result.expect_err("the scenario passed");
     Failure {
@@ -45,7 +45,7 @@ pub(crate) fn failure(scenario: impl FnOnce()) -> Failure {
 /// `expected`, in which `HERE+n` is `n` lines further down than the caller's. Space before the
 /// lines of `expected` is only there for the eye.
 #[track_caller]
-pub(crate) fn fails(scenario: impl FnOnce(), expected: &str) {
+pub(crate) fn fails<T>(scenario: impl FnOnce() -> T, expected: &str) {
     let found = failure(scenario);
     let named = found
         .text
@@ -61,7 +61,7 @@ pub(crate) fn fails(scenario: impl FnOnce(), expected: &str) {
 
 /// The same for one that can only fail somewhere else.
 #[track_caller]
-pub(crate) fn fails_late(scenario: impl FnOnce(), expected: &str) {
+pub(crate) fn fails_late<T>(scenario: impl FnOnce() -> T, expected: &str) {
     says(&failure(scenario).text, expected);
 }
 

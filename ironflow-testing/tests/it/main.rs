@@ -1,7 +1,9 @@
 //! The kit as a user meets it, its failures above all.
 
 mod account;
+mod chaining;
 mod failure;
+mod looser;
 mod scenario;
 mod stored_form;
 mod unfinished;

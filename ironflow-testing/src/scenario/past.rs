@@ -1,0 +1,151 @@
+//! What has happened to an aggregate, as a store would tell it.
+
+use std::fmt::Debug;
+
+use ironflow_domain::{Aggregate, CommandId, CommandMetadata, Event, Events, Timestamp};
+
+use super::stored::Stored;
+use super::story::{self, Story};
+use super::{layout, round_trip};
+
+/// The time at which scenarios begin: 2026-01-01T00:00:00Z.
+pub(super) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+
+/// What has happened so far, and what time it is.
+pub(super) struct Past<A: Aggregate> {
+    /// As a store would return them.
+    pub(super) events: Vec<A::Event>,
+    pub(super) story: Story,
+    pub(super) now: Timestamp,
+    /// Who issues the next command, and in which conversation.
+    pub(super) issuer: Issuer,
+    /// How many commands there were.
+    commands: u32,
+}
+
+/// What is known about a command besides what is asked and when.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Issuer {
+    pub(super) issued_by: Option<String>,
+    pub(super) correlation_id: Option<String>,
+    pub(super) tenant_id: Option<String>,
+}
+
+impl<A: Aggregate> Clone for Past<A> {
+    fn clone(&self) -> Self {
+        Self {
+            events: self.events.clone(),
+            story: self.story.clone(),
+            now: self.now,
+            issuer: self.issuer.clone(),
+            commands: self.commands,
+        }
+    }
+}
+
+impl<A: Aggregate> Past<A> {
+    pub(super) fn set_time(&mut self, now: Timestamp) {
+        self.now = now;
+        self.story.time(now);
+    }
+}
+
+impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            events: Vec::new(),
+            story: Story::default(),
+            now: BEGINNING,
+            issuer: Issuer::default(),
+            commands: 0,
+        }
+    }
+
+    /// Adds what has happened, as a store would return it; it must be possible to fold it.
+    #[track_caller]
+    pub(super) fn add(&mut self, happened: impl Happened<A::Event>) {
+        let events = happened.tell(self.now, &mut self.story);
+        self.events.extend(events);
+        // Only a panic is of interest.
+        let _ = self.state();
+    }
+
+    /// The state after all that has happened.
+    #[track_caller]
+    pub(super) fn state(&self) -> A {
+        round_trip::replay(self.events.iter(), &self.story)
+    }
+
+    /// Fails the scenario where that is another state than `expected`.
+    #[track_caller]
+    pub(super) fn check_state(&self, expected: &A)
+    where
+        A: Debug + PartialEq,
+    {
+        let state = self.state();
+        if state != *expected {
+            let then = story::beside(&layout::value(expected), &story::versus(expected, &state));
+            self.story
+                .fail("not the state that was expected", &[("State", then)])
+        }
+    }
+
+    /// What is known about the next command.
+    pub(super) fn next_command(&mut self) -> CommandMetadata {
+        self.commands += 1;
+        let id = CommandId::new(format!("command-{}", self.commands));
+        let id = id.expect("a word and a number are the id of a command");
+        let Issuer {
+            issued_by,
+            correlation_id,
+            tenant_id,
+        } = self.issuer.clone();
+        let mut metadata = CommandMetadata::at(id, self.now);
+        metadata.issued_by = issued_by;
+        metadata.correlation_id = correlation_id;
+        metadata.tenant_id = tenant_id;
+        metadata
+    }
+}
+
+/// What a scenario can be given: events as they are today, written with
+/// [`events!`](ironflow_domain::events!), or [`stored`](crate::stored) as a program of before wrote
+/// them. There is nothing to implement.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is nothing that can have happened to an aggregate with the events `{E}`",
+    label = "not events of `{E}`",
+    note = "write `events![…]` with events of `{E}`, or `stored(\"…\", 1, json!({{ … }}))` for what a program of before has stored"
+)]
+pub trait Happened<E>: sealed::Tell<E> {}
+
+impl<E, T: sealed::Tell<E>> Happened<E> for T {}
+
+mod sealed {
+    use ironflow_domain::Timestamp;
+
+    use crate::scenario::story::Story;
+
+    pub trait Tell<E> {
+        /// As a store would return it at a given time.
+        #[track_caller]
+        fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E>;
+    }
+}
+
+impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
+    #[track_caller]
+    fn tell(self, _: Timestamp, story: &mut Story) -> Vec<E> {
+        story.given(&self);
+        round_trip::all(self, story)
+    }
+}
+
+impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
+    #[track_caller]
+    fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E> {
+        match self.read(now, story) {
+            Ok(events) => events,
+            Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
+        }
+    }
+}

@@ -92,6 +92,7 @@
 //! Nothing asynchronous is started: scenarios run in any kind of test.
 
 mod append;
+mod book;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod scenario;
@@ -111,5 +112,11 @@ macro_rules! schema_guard {
 }
 
 pub use scenario::*;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::book::{BookMode, bind};
+}
+
 #[cfg(feature = "schema")]
 pub use schema::{Mode, SchemaGuard, Verdict};

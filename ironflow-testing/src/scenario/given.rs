@@ -326,7 +326,9 @@ where
         A: Debug + PartialEq,
     {
         let Self {
-            past, unfinished, ..
+            mut past,
+            unfinished,
+            ..
         } = self;
         unfinished.goes_on();
         past.check_state(&expected);

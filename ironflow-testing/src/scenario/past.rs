@@ -51,10 +51,11 @@ impl<A: Aggregate> Past<A> {
 }
 
 impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
+    #[track_caller]
     pub(super) fn new() -> Self {
         Self {
             events: Vec::new(),
-            story: Story::default(),
+            story: Story::about(A::NAME),
             now: BEGINNING,
             issuer: Issuer::default(),
             commands: 0,
@@ -78,7 +79,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
 
     /// Fails the scenario where that is another state than `expected`.
     #[track_caller]
-    pub(super) fn check_state(&self, expected: &A)
+    pub(super) fn check_state(&mut self, expected: &A)
     where
         A: Debug + PartialEq,
     {
@@ -88,6 +89,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
             self.story
                 .fail("not the state that was expected", &[("State", then)])
         }
+        self.story.state(expected);
     }
 
     /// What is known about the next command.

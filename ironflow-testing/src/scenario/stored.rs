@@ -107,10 +107,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     )]
     #[track_caller]
     pub fn then(self, expected: Events<E>) {
-        let mut story = Story::default();
+        let mut story = Story::about(E::CATEGORY);
         let read = self.read(BEGINNING, &mut story);
         match read {
-            Ok(read) if read[..] == expected[..] => {}
+            Ok(read) if read[..] == expected[..] => story.then(&read),
             Ok(read) => {
                 let (summary, table) = story::comparison(&expected, &read);
                 story.fail(
@@ -132,10 +132,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     /// When it can be read, or cannot for another reason.
     #[track_caller]
     pub fn then_unreadable(self, reason: &str) {
-        let mut story = Story::default();
+        let mut story = Story::about(E::CATEGORY);
         let read = self.read(BEGINNING, &mut story);
         match read {
-            Err(error) if error.contains(reason) => {}
+            Err(error) if error.contains(reason) => story.unreadable(&error),
             Err(error) => {
                 let then = story::beside(reason, &error);
                 story.fail(

@@ -5,10 +5,11 @@ use std::fmt::{self, Debug};
 use std::panic::Location;
 
 use ironflow_domain::{Event, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::diff::{self, Field, Likeness, Row};
 use super::layout::value;
+use crate::book::{Entry, record};
 
 /// Of two values side by side each may be this long.
 const LONG_FIELD: usize = 40;
@@ -23,26 +24,107 @@ impl fmt::Display for Place {
 }
 
 /// What has been said so far, sentence by sentence.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Story {
+    /// Whom it is about.
+    about: &'static str,
+    began: &'static Location<'static>,
     steps: Vec<Step>,
+    /// How many steps were written down, and as what.
+    told: usize,
+    known_as: Option<u64>,
 }
 
 /// One part of a sentence.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     /// Such as `Given`.
-    pub(crate) label: &'static str,
-    /// What the events or the command are called where they are stored.
-    pub(crate) names: Vec<String>,
-    pub(crate) text: String,
+    label: &'static str,
+    kind: Kind,
+    /// What the events or the command are called where they are stored; what the error is called.
+    names: Vec<String>,
+    /// One for each event; one for anything else.
+    texts: Vec<String>,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Events,
+    /// Events, as they were stored.
+    Stored,
+    Command,
+    Error,
+    Time,
+    State,
+}
+
+impl Step {
+    pub(crate) fn to_json(&self) -> Value {
+        let Self {
+            label,
+            kind,
+            names,
+            texts,
+        } = self;
+        json!({ "label": label, "kind": kind.word(), "names": names, "texts": texts })
+    }
+
+    fn section(&self) -> String {
+        section(self.label, &body(self.kind.word(), &self.texts))
+    }
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Stored => "stored",
+            Self::Command => "command",
+            Self::Error => "error",
+            Self::Time => "time",
+            Self::State => "state",
+        }
+    }
+}
+
+/// What a step of some kind says.
+pub(crate) fn body(kind: &str, texts: &[String]) -> String {
+    if kind != "events" {
+        return join(texts.iter().cloned());
+    }
+    if texts.is_empty() {
+        return "no events".to_owned();
+    }
+    let width = texts.len().to_string().len();
+    join(
+        (1..)
+            .zip(texts)
+            .map(|(n, text)| hang(&format!("{n:>width$}  "), text)),
+    )
 }
 
 impl Story {
+    /// Begins at the caller's line.
+    #[track_caller]
+    pub(super) fn about(about: &'static str) -> Self {
+        Self {
+            about,
+            began: Location::caller(),
+            steps: Vec::new(),
+            told: 0,
+            known_as: None,
+        }
+    }
+
     /// What has happened; `Given` where it begins the story.
     pub(super) fn given<E: Event + Debug>(&mut self, events: &[E]) {
-        let label = self.first_or("Given", "And");
-        self.push(label, names(events), numbered(events));
+        let label = if self.steps.is_empty() {
+            "Given"
+        } else {
+            "And"
+        };
+        self.push(label, Kind::Events, names(events), values(events));
     }
 
     /// What a program of before has stored.
@@ -51,54 +133,86 @@ impl Story {
         let text = payloads
             .iter()
             .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
-        self.push("Stored", names, join(text));
+        self.push("Stored", Kind::Stored, names, text.collect());
     }
 
     /// What time it is.
     pub(super) fn time(&mut self, now: Timestamp) {
-        self.push("Time", Vec::new(), now.to_string());
+        self.push("Time", Kind::Time, Vec::new(), vec![now.to_string()]);
     }
 
     /// A command of the past.
     pub(super) fn after(&mut self, name: &str, command: &impl Debug) {
-        self.push("After", vec![name.to_owned()], value(command));
+        let text = vec![value(command)];
+        self.push("After", Kind::Command, vec![name.to_owned()], text);
     }
 
     pub(super) fn when(&mut self, name: &str, command: &impl Debug) {
-        self.push("When", vec![name.to_owned()], value(command));
+        let text = vec![value(command)];
+        self.push("When", Kind::Command, vec![name.to_owned()], text);
     }
 
     /// What a command led to, where it is not as it should be.
     pub(super) fn produced<E: Event + Debug>(&mut self, events: &[E]) {
-        let text = hang("produced  ", &numbered(events));
-        self.push("Then", names(events), text);
+        let text = vec![hang("produced  ", &numbered(events))];
+        self.push("Then", Kind::Stored, names(events), text);
     }
 
     /// What came of it, as it should be.
     pub(super) fn then<E: Event + Debug>(&mut self, events: &[E]) {
-        self.push("Then", names(events), numbered(events));
+        self.push("Then", Kind::Events, names(events), values(events));
+        self.tell();
     }
 
     /// Why it was refused, as it should be.
     pub(super) fn refused(&mut self, reason: &impl Error) {
-        self.push("Then", Vec::new(), error(reason));
+        let debug = format!("{reason:?}");
+        let end = debug.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let name = debug[..end.unwrap_or(debug.len())].to_owned();
+        self.push("Then", Kind::Error, vec![name], vec![error(reason)]);
+        self.tell();
     }
 
-    fn first_or(&self, first: &'static str, other: &'static str) -> &'static str {
-        if self.steps.is_empty() { first } else { other }
+    /// Why nothing can be read, as it should be.
+    pub(super) fn unreadable(&mut self, reason: &str) {
+        let names = vec!["unreadable".to_owned()];
+        self.push("Then", Kind::Error, names, vec![reason.to_owned()]);
+        self.tell();
     }
 
-    fn push(&mut self, label: &'static str, names: Vec<String>, text: String) {
-        self.steps.push(Step { label, names, text });
+    /// The state, as it should be.
+    pub(super) fn state(&mut self, state: &impl Debug) {
+        self.push("State", Kind::State, Vec::new(), vec![value(state)]);
+        self.tell();
+    }
+
+    /// Writes down what was said since the last time; it has turned out to be true.
+    fn tell(&mut self) {
+        let entry = Entry {
+            after: self.known_as,
+            about: self.about,
+            began: self.began,
+            steps: &self.steps[self.told..],
+        };
+        if let Some(id) = record(&entry) {
+            self.known_as = Some(id);
+            self.told = self.steps.len();
+        }
+    }
+
+    fn push(&mut self, label: &'static str, kind: Kind, names: Vec<String>, texts: Vec<String>) {
+        self.steps.push(Step {
+            label,
+            kind,
+            names,
+            texts,
+        });
     }
 
     /// Fails the scenario at the caller's line.
     #[track_caller]
     pub(super) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
-        let steps = self
-            .steps
-            .iter()
-            .map(|step| section(step.label, &step.text));
+        let steps = self.steps.iter().map(Step::section);
         let sections = sections.iter().map(|(label, body)| section(label, body));
         panic!(
             "{headline}\n{}\n\n{}\n",
@@ -114,7 +228,7 @@ fn names<E: Event>(events: &[E]) -> Vec<String> {
     names.collect()
 }
 
-fn section(label: &str, body: &str) -> String {
+pub(crate) fn section(label: &str, body: &str) -> String {
     hang(&format!("  {label:<8}"), body)
 }
 
@@ -184,15 +298,11 @@ pub(super) fn beside(expected: &str, produced: &str) -> String {
 
 /// Events, counted from 1.
 pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
-    if events.is_empty() {
-        return "no events".to_owned();
-    }
-    let width = events.len().to_string().len();
-    join(
-        (1..)
-            .zip(events)
-            .map(|(n, event)| hang(&format!("{n:>width$}  "), &value(event))),
-    )
+    body(Kind::Events.word(), &values(events))
+}
+
+fn values<E: Debug>(events: &[E]) -> Vec<String> {
+    events.iter().map(|event| value(event)).collect()
 }
 
 /// Expected and produced events, aligned, and how many of them are not as expected.

@@ -14,7 +14,7 @@ const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/book/stories
 
 /// What the binding of the book says; nothing where all is well.
 fn bound(mode: BookMode, path: &Path, only: &str) -> Option<String> {
-    let path = path.to_str().unwrap();
+    let path = path.to_str().expect("a path of text");
     let bind = || bind(mode, path, &catalogue(), &[only], OWN_NAME);
     let panic = panic::catch_unwind(AssertUnwindSafe(bind)).err()?;
     match panic.downcast::<String>() {

@@ -9,6 +9,7 @@ pub(super) fn render(tests: &[Test], coverage: &Coverage) -> String {
     let tests = tests.iter().map(|test| {
         json!({
             "test": test.path,
+            "doc": test.doc,
             "stories": test.stories.iter().map(story).collect::<Vec<_>>(),
         })
     });

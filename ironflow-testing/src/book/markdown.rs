@@ -24,6 +24,9 @@ pub(super) fn render(tests: &[Test], coverage: &Coverage) -> String {
             line(&mut text, &format!("\n## {}", module.replace("::", " › ")));
         }
         line(&mut text, &format!("\n### {}", title(&test.path)));
+        if !test.doc.is_empty() {
+            line(&mut text, &format!("\n{}", test.doc));
+        }
         for story in &test.stories {
             tell(&mut text, story, 0, &mut known);
         }

@@ -41,3 +41,8 @@ pub(crate) use story::{Step, body, section};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;
+#[cfg(feature = "stores")]
+pub(crate) use {
+    past::Appended,
+    story::{chain, numbered},
+};

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use ironflow_domain::{Event, Events, Metadata, Timestamp};
+use ironflow_domain::{Event, Events, Metadata, SchemaVersion, Timestamp};
 use serde_json::Value;
 
-use super::past::BEGINNING;
+use super::past::{Appended, BEGINNING};
 use super::story::{self, Story};
 use super::time::Moment;
 use super::unfinished::Unfinished;
@@ -150,6 +150,18 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
                     &[("Then", then)],
                 )
             }
+        }
+    }
+
+    /// As it was written.
+    pub(super) fn appended(&self) -> Appended {
+        let events = self.payloads.iter().map(|(name, version, payload)| {
+            let version = SchemaVersion::new(*version);
+            (name.clone(), version, payload.to_string())
+        });
+        Appended {
+            events: events.collect(),
+            metadata: self.metadata.clone(),
         }
     }
 

@@ -280,7 +280,7 @@ fn described(label: &str, debug: &str, error: &impl Error) -> String {
 }
 
 /// What an error says, and what its causes say.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     join(
         std::iter::once(error.to_string()).chain(causes.map(|cause| format!("caused by: {cause}"))),
@@ -297,7 +297,7 @@ pub(super) fn beside(expected: &str, produced: &str) -> String {
 }
 
 /// Events, counted from 1.
-pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
+pub(crate) fn numbered<E: Debug>(events: &[E]) -> String {
     body(Kind::Events.word(), &values(events))
 }
 

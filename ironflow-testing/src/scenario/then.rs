@@ -438,7 +438,7 @@ where
 {
     fn settled(mut self) -> Self {
         self.past.story.then(&self.events);
-        self.past.events.extend_from_slice(&self.events);
+        self.past.record(&self.events, &self.metadata);
         self
     }
 

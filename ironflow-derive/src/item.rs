@@ -62,7 +62,7 @@ fn unbounded(item: &DeriveInput) -> impl Iterator<Item = &Ident> {
     let is_named = move |parameter: &Ident| {
         clause.is_some_and(|clause| {
             let text = clause.to_token_stream();
-            mentions(text, parameter)
+            mentions(text, &parameter.to_string())
         })
     };
     item.generics
@@ -71,10 +71,11 @@ fn unbounded(item: &DeriveInput) -> impl Iterator<Item = &Ident> {
         .map(|parameter| &parameter.ident)
 }
 
-fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
+/// Whether a word is among the tokens.
+pub(crate) fn mentions(tokens: TokenStream, ident: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Group(group) => mentions(group.stream(), ident),
-        TokenTree::Ident(word) => word == *ident,
+        TokenTree::Ident(word) => word == ident,
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
 }

@@ -5,6 +5,7 @@ pub use serde_json::Error as JsonError;
 
 pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
 pub use crate::model::event::contents::{Codec, Stored, Underived};
+pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;

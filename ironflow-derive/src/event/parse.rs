@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use heck::ToSnakeCase;
+use heck::{ToPascalCase, ToSnakeCase};
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
@@ -170,7 +170,13 @@ pub(super) fn parse(
         Data::Enum(data) => {
             serde = stored_form(&mut item.attrs, Place::Enum, user_derives, diagnostics);
             for variant in &mut data.variants {
-                variants.push(parse_variant(variant, &category, user_derives, diagnostics));
+                variants.push(parse_variant(
+                    variant,
+                    &item.ident,
+                    &category,
+                    user_derives,
+                    diagnostics,
+                ));
             }
             if data.variants.is_empty() {
                 diagnostics.error(
@@ -199,7 +205,7 @@ pub(super) fn parse(
             );
         }
     }
-    let (past, merges) = parse_past(&mut on_enum, diagnostics);
+    let (past, merges) = parse_past(&mut on_enum, &item.ident, diagnostics);
     check_names(&variants, &past, diagnostics);
     EventSet {
         root,
@@ -240,6 +246,7 @@ fn not_an_enum(span: Span, help: String, diagnostics: &Diagnostics) {
 
 fn parse_variant(
     variant: &mut syn::Variant,
+    set: &Ident,
     category: &LitStr,
     user_derives: UserDerives,
     diagnostics: &Diagnostics,
@@ -256,7 +263,7 @@ fn parse_variant(
     for name in std::iter::once(&name).chain(&also_named) {
         check_name(name, diagnostics);
     }
-    let earlier = parse_earlier(&mut given, variant, diagnostics);
+    let earlier = parse_earlier(&mut given, set, variant, diagnostics);
     check_shape(variant, diagnostics);
     refuse_cfg(&mut variant.attrs, diagnostics);
 
@@ -284,6 +291,7 @@ fn parse_variant(
 /// The shapes of the versions before the current one: exactly as many as there are.
 fn parse_earlier(
     given: &mut Arguments,
+    set: &Ident,
     variant: &syn::Variant,
     diagnostics: &Diagnostics,
 ) -> Vec<super::Shape> {
@@ -295,7 +303,9 @@ fn parse_earlier(
     let listed = given.is_given("upcast");
     let types = given.types("upcast").unwrap_or_default();
     let is_listed = listed.is_some() || given.is_meant("upcast");
-    let shapes = history::shapes(types.clone(), payload_type(&variant.fields), diagnostics);
+    let payload = payload_type(&variant.fields);
+    let kind = variant.ident.unraw().to_string();
+    let shapes = history::shapes(types.clone(), set, &kind, payload, diagnostics);
     // What was given and cannot be read has been reported, and so has what is no shape.
     if is_listed != shapes.is_empty()
         && !given.is_meant("version")
@@ -373,7 +383,11 @@ fn shapes_wanted(variant: &syn::Variant, version: u32, listed: &[Type]) -> Strin
 }
 
 /// The kinds that are not recorded any more, and which of them are merged.
-fn parse_past(given: &mut Arguments, diagnostics: &Diagnostics) -> (Vec<Past>, Vec<Vec<usize>>) {
+fn parse_past(
+    given: &mut Arguments,
+    set: &Ident,
+    diagnostics: &Diagnostics,
+) -> (Vec<Past>, Vec<Vec<usize>>) {
     let mut past = Vec::new();
     let mut add = |name: LitStr, shapes: Vec<Type>, fate| {
         check_name(&name, diagnostics);
@@ -387,9 +401,12 @@ fn parse_past(given: &mut Arguments, diagnostics: &Diagnostics) -> (Vec<Past>, V
                 ),
             );
         }
+        let text = name.value();
+        let kind = text.rsplit('.').next().unwrap_or_default();
+        let kind = kind.to_pascal_case();
         past.push(Past {
             name,
-            shapes: history::shapes(shapes, None, diagnostics),
+            shapes: history::shapes(shapes, set, &kind, None, diagnostics),
             fate,
         });
         past.len() - 1

@@ -1,7 +1,9 @@
 //! What the macros need to know about the item they stand on.
 
+use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -108,6 +110,14 @@ pub(crate) fn refuse_lifetimes(item: &DeriveInput, what: &str, diagnostics: &Dia
     }
 }
 
+/// What is left of a name without the word for what it is: `Account` of `AccountEvent`.
+pub(crate) fn stem(ident: &Ident, what: &[&str]) -> String {
+    let name = ident.unraw().to_string();
+    let stem = what.iter().find_map(|what| name.strip_suffix(what));
+    stem.filter(|stem| !stem.is_empty())
+        .map_or_else(|| name.clone(), ToOwned::to_owned)
+}
+
 /// The traits the user derives below our attribute.
 pub(crate) fn derived(attributes: &[Attribute]) -> Vec<String> {
     attributes
@@ -130,6 +140,7 @@ pub(crate) const BY_HAND: Key = Key {
     usage: "by_hand(Debug)",
     meaning: "of `Debug`, `Clone` and `PartialEq`, those that you implement by hand",
     otherwise: "each is derived, unless you derive it below the attribute",
+    also_called: &["no_derive", "skip_derive", "manual", "without"],
     ..Key::OPTIONAL
 };
 
@@ -214,13 +225,13 @@ pub(crate) fn version(number: &LitInt, what: &str, diagnostics: &Diagnostics) ->
 }
 
 /// Reports a category that cannot be the first part of a stream's name.
-pub(crate) fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
+pub(crate) fn check_category(category: &LitStr, example: &str, diagnostics: &Diagnostics) {
     let text = category.value();
     if text.is_empty() {
         diagnostics.error(
             category.span(),
             "a category cannot be empty",
-            "name the aggregate: `\"account\"`",
+            format!("name the aggregate: `\"{example}\"`"),
         );
     } else if !text
         .chars()
@@ -229,7 +240,10 @@ pub(crate) fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
         diagnostics.error(
             category.span(),
             format!("`{text}` is not a category"),
-            "use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"account\"`",
+            format!(
+                "use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"{}\"`",
+                text.to_snake_case()
+            ),
         );
     }
 }

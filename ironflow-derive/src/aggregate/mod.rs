@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
-use crate::attributes::{Grammar, Key, Shape};
-use crate::diagnostics::Diagnostics;
+use crate::attributes::{Grammar, Key, Shape, Words};
+use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::{CRATE, Root};
 
@@ -65,7 +65,8 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
         );
     }
     item::refuse_lifetimes(&item, "an aggregate", diagnostics);
-    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
+    let words = Words::default().say("Account", item.ident.unraw().to_string());
+    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), words, diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
     let error = given.r#type("error");
@@ -101,6 +102,9 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
     // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
+    let this = quote_spanned!(ident.span()=> Self);
+    let private = located(quote!(#root::Aggregate), ident.span());
+    let event_type = quote_spanned!(ident.span()=> <#this as #private>::Event);
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
@@ -115,7 +119,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
             }
 
             #[inline]
-            fn apply(&mut self, event: &<Self as #root::Aggregate>::Event) {
+            fn apply(&mut self, event: &#event_type) {
                 #fold(self, event)
             }
         }

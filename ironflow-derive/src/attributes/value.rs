@@ -2,8 +2,11 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{LitInt, LitStr, Path, Token, Type, parenthesized};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type, parenthesized};
+
+use super::words::written;
 
 /// What follows a key.
 #[derive(Clone, Copy, PartialEq)]
@@ -51,16 +54,23 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// How types are written behind their key.
+    /// How it is written behind its key.
     pub(super) fn written(&self) -> String {
-        let text = |shape: &Type| shape.to_token_stream().to_string().replace(' ', "");
+        fn list(values: &[impl ToTokens]) -> String {
+            let values: Vec<_> = values
+                .iter()
+                .map(|value| written(&value.to_token_stream()))
+                .collect();
+            format!("({})", values.join(", "))
+        }
         match self {
-            Self::Type(one) => format!(" = {}", text(one)),
-            Self::Types(several) => {
-                let several: Vec<_> = several.iter().map(text).collect();
-                format!("({})", several.join(", "))
-            }
-            _ => String::new(),
+            Self::Text(one) => format!(" = {}", one.to_token_stream()),
+            Self::Number(one) => format!(" = {one}"),
+            Self::Type(one) => format!(" = {}", written(&one.to_token_stream())),
+            Self::Path(one) => format!(" = {}", written(&one.to_token_stream())),
+            Self::Types(several) => list(several),
+            Self::Texts(several) => list(several),
+            Self::Flag | Self::Past(_) | Self::Merge(_) | Self::Wrong => String::new(),
         }
     }
 }
@@ -107,22 +117,34 @@ impl Shape {
     }
 
     /// Reads what was most likely meant by something else: types in quotes, or with the other sign
-    /// between them and the key.
+    /// between them and the key, and texts with that sign.
     pub(super) fn read_meant(self, input: ParseStream<'_>) -> Option<Value> {
-        if !matches!(self, Self::Type | Self::Types) {
-            return None;
-        }
-        let types = if input.peek(Token![=]) {
-            input.parse::<Token![=]>().ok()?;
-            vec![read_type(input).ok()?]
-        } else {
-            read_all(input, read_type).ok()?
-        };
         match self {
-            Self::Types => Some(Value::Types(types)),
-            _ if types.len() == 1 => types.into_iter().next().map(Box::new).map(Value::Type),
-            _ => None,
+            Self::Type => {
+                let types = read_either(input, read_type)?;
+                only(types).map(Box::new).map(Value::Type)
+            }
+            Self::Types => read_either(input, read_type).map(Value::Types),
+            Self::Text => {
+                let texts = read_either(input, <LitStr as Parse>::parse)?;
+                only(texts).map(Value::Text)
+            }
+            Self::Texts => read_either(input, <LitStr as Parse>::parse).map(Value::Texts),
+            Self::Flag | Self::Number | Self::Path | Self::Past | Self::Merge => None,
         }
+    }
+
+    /// Reads a first argument that was given in quotes, or without those it needs.
+    pub(super) fn read_unquoted(self, input: ParseStream<'_>) -> Option<Value> {
+        let meant = match self {
+            Self::Text => {
+                let word = input.call(Ident::parse_any).ok()?;
+                Value::Text(LitStr::new(&word.to_string(), word.span()))
+            }
+            Self::Type => Value::Type(input.parse::<LitStr>().ok()?.parse().ok()?),
+            _ => return None,
+        };
+        at_end(input).then_some(meant)
     }
 
     pub(super) fn read_value(self, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -159,6 +181,24 @@ impl Shape {
             }
         }
     }
+}
+
+/// What stands behind `=` or in parentheses.
+fn read_either<T>(
+    input: ParseStream<'_>,
+    read: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> Option<Vec<T>> {
+    if input.peek(Token![=]) {
+        input.parse::<Token![=]>().ok()?;
+        Some(vec![read(input).ok()?])
+    } else {
+        read_all(input, read).ok()
+    }
+}
+
+fn only<T>(values: Vec<T>) -> Option<T> {
+    let [value] = <[T; 1]>::try_from(values).ok()?;
+    Some(value)
 }
 
 /// A type, in quotes or not.

@@ -195,6 +195,9 @@ fn generate(projection: &Projection) -> TokenStream {
             }
         })
         .collect();
+    // What is missing of the state is reported at its name.
+    let form = quote_spanned!(ident.span()=> Self);
+    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
     // Where the list is missing, that has been reported, and whatever is projected is no mistake.
     if reads.is_empty() && item.generics.params.is_empty() {
         reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));
@@ -227,6 +230,11 @@ fn generate(projection: &Projection) -> TokenStream {
             const DOC: &'static ::core::primitive::str = #doc;
             #version
             type Key = #key;
+            type Form = #form;
+
+            fn initial() -> Self {
+                #initial()
+            }
 
             fn feed() -> #root::Feed<Self> {
                 #root::Feed::new([#(#sources()),*])

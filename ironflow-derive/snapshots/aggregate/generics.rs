@@ -25,7 +25,7 @@ where
         <Self as ::core::default::Default>::default()
     }
     #[inline]
-    fn apply(&mut self, event: &<Self as ::flow::Aggregate>::Event) {
+    fn apply(&mut self, event: &SensorEvent<T>) {
         <Self as ::flow::Fold>::fold(self, event)
     }
 }

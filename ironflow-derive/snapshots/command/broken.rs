@@ -54,7 +54,7 @@ impl ::ironflow_domain::Command for Open {
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,
-        context: &<Self as ::ironflow_domain::Command>::Context,
+        context: &Clerk,
     ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
         ::core::unreachable!()
     }

@@ -1,12 +1,12 @@
 //! `#[derive(Aggregate)]` on a state.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
 use crate::attributes::{Grammar, Key, Shape, Words};
-use crate::diagnostics::{Diagnostics, located};
+use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
 
@@ -92,6 +92,12 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     let name = ident.unraw().to_string();
     let doc = item::doc(&item.attrs);
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
+    // Named directly: whoever names it as `<Self as Aggregate>::Event` is told once more what keeps
+    // the state from being an aggregate.
+    let folded = event.as_ref().map_or_else(
+        || quote!(<Self as #root::Aggregate>::Event),
+        ToTokens::to_token_stream,
+    );
     // A key that is missing is left out here too: an associated type that does not exist silences
     // the compiler about everything that would follow from it.
     let event = event.as_ref().map(|event| quote!(type Event = #event;));
@@ -102,9 +108,6 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
     // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
-    let this = quote_spanned!(ident.span()=> Self);
-    let private = located(quote!(#root::Aggregate), ident.span());
-    let event_type = quote_spanned!(ident.span()=> <#this as #private>::Event);
     quote! {
         #[automatically_derived]
         impl #impl_generics #root::Aggregate for #ident #type_generics #where_clause {
@@ -119,7 +122,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
             }
 
             #[inline]
-            fn apply(&mut self, event: &#event_type) {
+            fn apply(&mut self, event: &#folded) {
                 #fold(self, event)
             }
         }

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, LitInt, LitStr, Path, Token, Type};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type, parse_quote};
 
 use super::value::{at_end, skip_to_comma, starts_with};
 use super::words::written;
@@ -200,6 +200,16 @@ impl Arguments {
             );
             return;
         }
+        if let Some((key, value)) = self.without_its_key(name, input) {
+            diagnostics.error(
+                name.span(),
+                format!("`{name}` is given without a key"),
+                format!("did you mean `{}{}`?", key.name, value.written()),
+            );
+            self.given.push((Ident::new(key.name, name.span()), value));
+            self.meant.push(key.name);
+            return;
+        }
         let what = format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute);
         let Some(meant) = grammar.meant(&text) else {
             diagnostics.error(name.span(), what, self.known_keys());
@@ -225,6 +235,32 @@ impl Arguments {
             self.given
                 .push((Ident::new(meant.name, name.span()), value));
         }
+    }
+
+    /// A type that stands there alone, and the first key that takes one and is not given: one that
+    /// is needed before one that is not.
+    fn without_its_key(
+        &self,
+        name: &Ident,
+        input: ParseStream<'_>,
+    ) -> Option<(&'static Key, Value)> {
+        let is_type = name.to_string().starts_with(char::is_uppercase);
+        if !is_type || !at_end(input) {
+            return None;
+        }
+        let ty: Type = parse_quote!(#name);
+        let free = |key: &&Key| self.is_given(key.name).is_none() && !self.is_meant(key.name);
+        let mut needed = self.grammar.keys.iter().filter(|key| key.needed.is_some());
+        if let Some(key) = needed.find(free) {
+            return match key.shape {
+                Shape::Type => Some((key, Value::Type(ty.into()))),
+                Shape::Types => Some((key, Value::Types(vec![ty]))),
+                _ => None,
+            };
+        }
+        let mut keys = self.grammar.keys.iter();
+        let key = keys.find(|key| key.shape == Shape::Type && free(key))?;
+        Some((key, Value::Type(ty.into())))
     }
 
     /// Reports the arguments that nobody can do without and that are not there.

@@ -120,6 +120,11 @@ impl Grammar {
         self.first.is_some() || self.keys.iter().any(|key| key.needed.is_some())
     }
 
+    /// Whether it is the name of a key.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.key(name).is_some()
+    }
+
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }

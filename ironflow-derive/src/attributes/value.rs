@@ -116,8 +116,8 @@ impl Shape {
         self.read_value(input).map_err(|_| Some(span))
     }
 
-    /// Reads what was most likely meant by something else: types in quotes, or with the other sign
-    /// between them and the key, and texts with that sign.
+    /// Reads what was most likely meant by something else: a type or a number in quotes, or with the
+    /// other sign between it and the key.
     pub(super) fn read_meant(self, input: ParseStream<'_>) -> Option<Value> {
         match self {
             Self::Type => {
@@ -130,7 +130,11 @@ impl Shape {
                 only(texts).map(Value::Text)
             }
             Self::Texts => read_either(input, <LitStr as Parse>::parse).map(Value::Texts),
-            Self::Flag | Self::Number | Self::Path | Self::Past | Self::Merge => None,
+            Self::Number => {
+                let numbers = read_either(input, read_number)?;
+                only(numbers).map(Value::Number)
+            }
+            Self::Flag | Self::Path | Self::Past | Self::Merge => None,
         }
     }
 
@@ -183,13 +187,16 @@ impl Shape {
     }
 }
 
-/// What stands behind `=` or in parentheses.
+/// What stands behind `=` or `:`, or in parentheses.
 fn read_either<T>(
     input: ParseStream<'_>,
     read: fn(ParseStream<'_>) -> syn::Result<T>,
 ) -> Option<Vec<T>> {
     if input.peek(Token![=]) {
         input.parse::<Token![=]>().ok()?;
+        Some(vec![read(input).ok()?])
+    } else if input.peek(Token![:]) {
+        input.parse::<Token![:]>().ok()?;
         Some(vec![read(input).ok()?])
     } else {
         read_all(input, read).ok()
@@ -203,6 +210,15 @@ fn only<T>(values: Vec<T>) -> Option<T> {
 
 /// A type, in quotes or not.
 fn read_type(input: ParseStream<'_>) -> syn::Result<Type> {
+    if input.peek(LitStr) {
+        input.parse::<LitStr>()?.parse()
+    } else {
+        input.parse()
+    }
+}
+
+/// A number, in quotes or not.
+fn read_number(input: ParseStream<'_>) -> syn::Result<LitInt> {
     if input.peek(LitStr) {
         input.parse::<LitStr>()?.parse()
     } else {

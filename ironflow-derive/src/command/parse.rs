@@ -57,6 +57,7 @@ pub(super) fn parse(
     let root = Root::new(given.crate_path(), diagnostics);
     let aggregate = given.first_type();
     let context = given.r#type("context");
+    let is_guessed = given.is_meant("context");
     let creates = given.flag("creates");
     let by_hand = item::by_hand(&mut given, diagnostics);
 
@@ -101,6 +102,7 @@ pub(super) fn parse(
         root,
         aggregate,
         context,
+        is_guessed,
         creates,
         by_hand,
         item,
@@ -122,6 +124,7 @@ fn aggregate_of(command: &Ident) -> String {
 
 fn parse_variant(variant: &mut syn::Variant, mark: &Mark, diagnostics: &Diagnostics) -> Variant {
     mark.refuse(&mut variant.attrs, diagnostics);
+    refuse_command(variant, diagnostics);
     Variant {
         ident: variant.ident.clone(),
         cfg: variant
@@ -137,6 +140,27 @@ fn parse_variant(variant: &mut syn::Variant, mark: &Mark, diagnostics: &Diagnost
             mark,
             diagnostics,
         ),
+    }
+}
+
+/// Takes what holds for all commands of the enum away from one of them. Others have attributes of
+/// that name too, such as clap.
+fn refuse_command(variant: &mut syn::Variant, diagnostics: &Diagnostics) {
+    let ident = &variant.ident;
+    let is_ours = |attribute: &mut Attribute| {
+        attribute.path().is_ident("command")
+            && attribute.meta.require_list().is_ok_and(|list| {
+                let first = list.tokens.clone().into_iter().next();
+                let first = first.map_or_else(String::new, |first| first.to_string());
+                first.starts_with(char::is_uppercase) || ON_ITEM.knows(&first)
+            })
+    };
+    for attribute in variant.attrs.extract_if(.., is_ours) {
+        diagnostics.error_at(
+            attribute,
+            "`#[command]` stands on the enum, and holds for all of its commands",
+            format!("write it there, or make `{ident}` a command of its own: `struct {ident}`"),
+        );
     }
 }
 

@@ -115,6 +115,7 @@ pub trait Project<E: Event>: Projection + Reads<E> {
 #[non_exhaustive]
 pub enum Partition<K> {
     /// The view with this key.
+    #[doc(alias = "Some")]
     Key(K),
     /// The view that the last event of the same stream with a key went to, such as the customer an
     /// order was placed by.
@@ -123,6 +124,7 @@ pub enum Partition<K> {
     /// key.
     SameStream,
     /// No view.
+    #[doc(alias = "None")]
     Nowhere,
 }
 

@@ -2,7 +2,7 @@
 
 use heck::ToSnakeCase;
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
@@ -13,6 +13,7 @@ use syn::{
 
 use crate::attributes::{Arguments, Key, Shape};
 use crate::diagnostics::Diagnostics;
+use crate::paths::Root;
 
 /// Reads a struct, enum or union; anything else is reported as the wrong kind of item.
 pub(crate) fn parse(
@@ -107,6 +108,19 @@ pub(crate) fn refuse_lifetimes(item: &DeriveInput, what: &str, diagnostics: &Dia
                 lifetime.lifetime
             ),
         );
+    }
+}
+
+/// The function that makes the first state, seen at the state's name: what is missing of it is
+/// reported there. Of a struct the compiler says well enough what to derive; an enum also needs a
+/// mark on one of its variants.
+pub(crate) fn initial(item: &DeriveInput, root: &Root) -> TokenStream {
+    let span = item.ident.span();
+    match item.data {
+        Data::Enum(_) => quote_spanned!(span=> <Self as #root::__private::Starts>::start),
+        Data::Struct(_) | Data::Union(_) => {
+            quote_spanned!(span=> <Self as ::core::default::Default>::default)
+        }
     }
 }
 

@@ -36,6 +36,26 @@ impl<T: fmt::Display> Names for T {
     }
 }
 
+/// A state that says what it is before anything has happened: for enums, of which the compiler does
+/// not say how.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which state it starts in",
+    label = "it does not implement `Default`",
+    note = "add `#[derive(Default)]` to `{Self}`, and `#[default]` above the variant it starts as"
+)]
+pub trait Starts {
+    /// The state before anything has happened.
+    fn start() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Starts for T {
+    #[inline]
+    fn start() -> Self {
+        Self::default()
+    }
+}
+
 /// The events of a list. A function of this form lets the compiler point at the one event that is
 /// of another set.
 pub fn events<E, const N: usize>(events: [E; N]) -> Events<E> {

@@ -22,7 +22,7 @@ where
     const DOC: &'static ::core::primitive::str = "";
     #[inline]
     fn initial() -> Self {
-        <Self as ::core::default::Default>::default()
+        <Self as ::flow::__private::Starts>::start()
     }
     #[inline]
     fn apply(&mut self, event: &SensorEvent<T>) {

@@ -105,7 +105,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     // The functions carry the state's own span, so that a missing `Fold` or `Default` is reported
     // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
-    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
+    let initial = item::initial(item, root);
     // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
     quote! {

@@ -42,7 +42,14 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
         BY_HAND,
         CRATE,
     ],
-    elsewhere: &[],
+    elsewhere: &[(
+        Key {
+            name: "id",
+            usage: "id",
+            ..Key::OPTIONAL
+        },
+        "the field that names the aggregate",
+    )],
 };
 
 pub(super) fn parse(
@@ -52,7 +59,8 @@ pub(super) fn parse(
 ) -> Command {
     let words = Words::default()
         .say("OpenAccount", item.ident.unraw().to_string())
-        .say("Account", aggregate_of(&item.ident));
+        .say("Account", aggregate_of(&item.ident))
+        .elsewhere("mark it there: `#[".to_owned(), "]`".to_owned());
     let mut given = ON_ITEM.parse(arguments, Span::call_site(), words, diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let aggregate = given.first_type();

@@ -197,7 +197,7 @@ fn generate(projection: &Projection) -> TokenStream {
         .collect();
     // What is missing of the state is reported at its name.
     let form = quote_spanned!(ident.span()=> Self);
-    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
+    let initial = item::initial(item, root);
     // Where the list is missing, that has been reported, and whatever is projected is no mistake.
     if reads.is_empty() && item.generics.params.is_empty() {
         reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));

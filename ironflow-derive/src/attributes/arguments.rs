@@ -63,12 +63,12 @@ impl Arguments {
             let value = first.shape.read_value(input).unwrap_or(Value::Wrong);
             if matches!(value, Value::Wrong) {
                 self.first = first.shape.read_unquoted(&ahead);
+                skip_to_comma(input);
                 diagnostics.error(
                     span,
                     self.first_is(first),
-                    format!("write `{}`", self.usage()),
+                    format!("write `{}`", self.usage_before(input)),
                 );
-                skip_to_comma(input);
                 self.first.get_or_insert(Value::Wrong);
                 return;
             }
@@ -121,7 +121,7 @@ impl Arguments {
                         grammar.attribute,
                         grammar.first.as_ref().map_or("", |first| first.what)
                     ),
-                    format!("write `{}`", self.usage()),
+                    format!("write `{}`", self.usage_before(input)),
                 );
                 return expect_comma(input, diagnostics);
             }
@@ -190,6 +190,8 @@ impl Arguments {
             let value = written(&skip_to_comma(&input.fork()));
             let usage = if key.shape.read(&input.fork()).is_ok() {
                 format!("{name}{value}")
+            } else if let Some(meant) = key.shape.read_meant(&input.fork()) {
+                format!("{name}{}", meant.written())
             } else {
                 self.words.of(key.usage)
             };
@@ -300,14 +302,30 @@ impl Arguments {
         let one = usize::from(!grammar.needs_something());
         let needed = grammar.keys.iter().filter(|key| key.needed.is_some());
         let keys = grammar.keys.iter().take(one).chain(needed);
-        let first = grammar.first.iter().map(|first| match &self.first {
-            Some(Value::Text(text)) => text.to_token_stream().to_string(),
-            Some(Value::Type(given)) => written(&given.to_token_stream()),
-            _ => self.words.of(first.usage),
-        });
+        let first = grammar.first.iter().map(|_| self.first());
         let keys = keys.map(|key| self.words.of(key.usage));
         let arguments: Vec<_> = first.chain(keys).collect();
         format!("#[{}({})]", grammar.attribute, arguments.join(", "))
+    }
+
+    /// The same where more arguments may follow: what is needed may be among them.
+    fn usage_before(&self, rest: ParseStream<'_>) -> String {
+        if rest.is_empty() {
+            return self.usage();
+        }
+        format!("#[{}({}, …)]", self.grammar.attribute, self.first())
+    }
+
+    /// The first argument as its user would write it.
+    fn first(&self) -> String {
+        match &self.first {
+            Some(Value::Text(text)) => text.to_token_stream().to_string(),
+            Some(Value::Type(given)) => written(&given.to_token_stream()),
+            _ => {
+                let first = self.grammar.first.as_ref();
+                first.map_or_else(String::new, |first| self.words.of(first.usage))
+            }
+        }
     }
 
     /// The help for a key or an argument nobody can read.
@@ -463,12 +481,18 @@ fn expect_comma(input: ParseStream<'_>, diagnostics: &Diagnostics) {
     if at_end(input) {
         return;
     }
-    let next = skip_to_comma(&input.fork());
-    diagnostics.error(
-        input.span(),
-        "expected a comma",
-        format!("write `, {next}`"),
-    );
+    if input.peek(Token![;]) {
+        diagnostics.error(input.span(), "expected a comma", "write `,` in its place");
+        let _: syn::Result<Token![;]> = input.parse();
+        return;
+    }
+    let next = written(&skip_to_comma(&input.fork()));
+    let help = if next.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"') {
+        format!("write `, {next}`")
+    } else {
+        format!("take `{next}` away")
+    };
+    diagnostics.error(input.span(), "expected a comma", help);
     // A key is read as if the comma were there.
     if !input.peek(Ident::peek_any) {
         skip_to_comma(input);

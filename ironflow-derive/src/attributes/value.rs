@@ -1,10 +1,10 @@
 //! What an argument may be given.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, LitInt, LitStr, Path, Token, Type, parenthesized};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type, bracketed, parenthesized, token};
 
 use super::words::written;
 
@@ -36,6 +36,18 @@ pub(crate) enum Shape {
 pub(crate) struct Past {
     pub(crate) name: LitStr,
     pub(crate) shapes: Vec<Type>,
+}
+
+impl Past {
+    fn written(&self) -> String {
+        let shapes = self
+            .shapes
+            .iter()
+            .map(|shape| written(&shape.to_token_stream()));
+        let name = self.name.to_token_stream().to_string();
+        let all: Vec<_> = std::iter::once(name).chain(shapes).collect();
+        format!("({})", all.join(", "))
+    }
 }
 
 /// What one key was given.
@@ -70,7 +82,12 @@ impl Value {
             Self::Path(one) => format!(" = {}", written(&one.to_token_stream())),
             Self::Types(several) => list(several),
             Self::Texts(several) => list(several),
-            Self::Flag | Self::Past(_) | Self::Merge(_) | Self::Wrong => String::new(),
+            Self::Past(one) => one.written(),
+            Self::Merge(parts) => {
+                let parts: Vec<_> = parts.iter().map(Past::written).collect();
+                format!("({})", parts.join(", "))
+            }
+            Self::Flag | Self::Wrong => String::new(),
         }
     }
 }
@@ -116,8 +133,8 @@ impl Shape {
         self.read_value(input).map_err(|_| Some(span))
     }
 
-    /// Reads what was most likely meant by something else: a type or a number in quotes, or with the
-    /// other sign between it and the key.
+    /// Reads what was most likely meant by something else: what is in quotes and should not be, or
+    /// stands behind another sign or none, or in brackets.
     pub(super) fn read_meant(self, input: ParseStream<'_>) -> Option<Value> {
         match self {
             Self::Type => {
@@ -134,7 +151,11 @@ impl Shape {
                 let numbers = read_either(input, read_number)?;
                 only(numbers).map(Value::Number)
             }
-            Self::Flag | Self::Path | Self::Past | Self::Merge => None,
+            Self::Past | Self::Merge => {
+                skip_sign(input);
+                self.read_list(input).ok()
+            }
+            Self::Flag | Self::Path => None,
         }
     }
 
@@ -187,19 +208,35 @@ impl Shape {
     }
 }
 
-/// What stands behind `=` or `:`, or in parentheses.
+/// What stands behind a sign or none, in parentheses or brackets or without.
 fn read_either<T>(
     input: ParseStream<'_>,
     read: fn(ParseStream<'_>) -> syn::Result<T>,
 ) -> Option<Vec<T>> {
-    if input.peek(Token![=]) {
-        input.parse::<Token![=]>().ok()?;
-        Some(vec![read(input).ok()?])
-    } else if input.peek(Token![:]) {
-        input.parse::<Token![:]>().ok()?;
-        Some(vec![read(input).ok()?])
-    } else {
-        read_all(input, read).ok()
+    skip_sign(input);
+    if input.peek(token::Paren) {
+        return read_all(input, read).ok();
+    }
+    if input.peek(token::Bracket) {
+        return read_brackets(input, read).ok();
+    }
+    Some(vec![read(input).ok()?])
+}
+
+fn read_brackets<T>(
+    input: ParseStream<'_>,
+    read: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
+    let list;
+    bracketed!(list in input);
+    let values = list.parse_terminated(read, Token![,])?;
+    Ok(values.into_iter().collect())
+}
+
+/// Takes the sign between a key and its value away, if there is one.
+fn skip_sign(input: ParseStream<'_>) {
+    if input.peek(Token![=]) || input.peek(Token![:]) {
+        let _: Option<TokenTree> = input.parse().ok();
     }
 }
 
@@ -284,7 +321,7 @@ pub(super) fn at_end(input: ParseStream<'_>) -> bool {
 pub(super) fn skip_to_comma(input: ParseStream<'_>) -> TokenStream {
     let mut skipped = TokenStream::new();
     while !at_end(input) {
-        match input.parse::<proc_macro2::TokenTree>() {
+        match input.parse::<TokenTree>() {
             Ok(token) => token.to_tokens(&mut skipped),
             Err(_) => break,
         }

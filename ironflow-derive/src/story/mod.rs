@@ -222,8 +222,8 @@ mod tests {
     use super::*;
 
     /// What is wrong with a story, sentence by sentence.
-    fn mistakes(arguments: TokenStream, item: TokenStream) -> Vec<String> {
-        let code = expand(&arguments, &item).to_string();
+    fn mistakes(arguments: &TokenStream, item: &TokenStream) -> Vec<String> {
+        let code = expand(arguments, item).to_string();
         let errors = code.split("compile_error ! { \"").skip(1);
         errors
             .map(|error| {
@@ -284,7 +284,7 @@ mod tests {
                 "a story takes no arguments: it is a test",
             ),
         ] {
-            assert_eq!(mistakes(arguments, item), [expected]);
+            assert_eq!(mistakes(&arguments, &item), [expected]);
         }
     }
 
@@ -295,7 +295,7 @@ mod tests {
             async fn opened(_: u8) {}
         );
         assert_eq!(
-            mistakes(arguments, item),
+            mistakes(&arguments, &item),
             [
                 "`memory` is given twice",
                 "`memory` is first given here",

@@ -60,3 +60,17 @@ impl<S: KeyValueStore + ?Sized> KeyValueStore for Arc<S> {
         (**self).write(batch).await
     }
 }
+
+#[cfg(all(test, feature = "runtime"))]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::Ironflow;
+    use crate::store::{MemoryStore, Store};
+
+    #[tokio::test]
+    async fn a_store_is_chosen_at_run_time() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new());
+        assert!(Ironflow::new(store).start().await.is_ok());
+    }
+}

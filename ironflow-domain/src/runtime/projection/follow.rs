@@ -16,6 +16,7 @@ use tokio::sync::watch;
 
 use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
 use crate::runtime::projection::generation::{view_key, views_of};
+use crate::runtime::projection::state::State;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus, Step};
 use crate::runtime::projection::view::{QueryError, View, read_view};
 use crate::store::{
@@ -281,7 +282,7 @@ impl<P: Projection> Following<P> {
 
     /// The views that the events of a page change, as they are after it.
     async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
-        let mut views: BTreeMap<String, View<P>> = BTreeMap::new();
+        let mut views: BTreeMap<String, View<State<P>>> = BTreeMap::new();
         // A page has whole appends, so nothing that is stored in several parts goes on in the next.
         let mut feed = P::feed();
         for event in page.events.iter() {
@@ -300,7 +301,7 @@ impl<P: Projection> Following<P> {
                     read_view(&*self.store, P::NAME, self.progress.generation, &key).await?
                 };
                 let mut state = view.map(|view| view.state).unwrap_or_default();
-                guarded(&event, || delivery.project(&mut state))?;
+                guarded(&event, || delivery.project(&mut state.0))?;
                 views.insert(key, View::after(&event, state));
             }
         }
@@ -362,14 +363,14 @@ impl<P: Projection> Following<P> {
     /// Writes the views and the checkpoint together, unless someone else has moved the checkpoint.
     async fn commit(
         &mut self,
-        views: BTreeMap<String, View<P>>,
+        views: BTreeMap<String, View<State<P>>>,
         progress: Progress,
     ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);
         for (key, view) in views {
             // A view that cannot be read back, as a `NaN` cannot, would be lost with this write.
             let written = serde_json::to_vec(&view)
-                .and_then(|json| serde_json::from_slice::<View<P>>(&json).map(|_| json));
+                .and_then(|json| serde_json::from_slice::<View<State<P>>>(&json).map(|_| json));
             match written {
                 Ok(json) => {
                     let key = view_key(P::NAME, progress.generation, &key);
@@ -451,7 +452,7 @@ impl<P: Projection> Following<P> {
 
 /// What has become of a page.
 struct Applied<P> {
-    views: BTreeMap<String, View<P>>,
+    views: BTreeMap<String, View<State<P>>>,
     dropped: u64,
 }
 

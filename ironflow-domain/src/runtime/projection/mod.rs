@@ -5,6 +5,7 @@ mod definition;
 mod follow;
 mod generation;
 mod registration;
+mod state;
 mod status;
 mod view;
 

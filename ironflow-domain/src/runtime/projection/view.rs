@@ -9,6 +9,7 @@ use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::{Checkpoint, is_outdated};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::generation::view_key;
+use crate::runtime::projection::state::State;
 use crate::store::{KeyValueStore, StoreError};
 use crate::{EventId, EventRef, Position, Projection, Timestamp};
 
@@ -37,6 +38,16 @@ impl<S> View<S> {
             last_event_name: event.name.to_owned(),
             last_event_position: event.position,
             last_event_time: event.time,
+        }
+    }
+
+    fn map<T>(self, to: impl FnOnce(S) -> T) -> View<T> {
+        View {
+            state: to(self.state),
+            last_event_id: self.last_event_id,
+            last_event_name: self.last_event_name,
+            last_event_position: self.last_event_position,
+            last_event_time: self.last_event_time,
         }
     }
 }
@@ -136,7 +147,10 @@ impl<X> Ironflow<X> {
         // asked for.
         let key = key.to_string();
         match self.generation_of::<P>().await? {
-            Some(generation) => self.read(P::NAME, generation, &key).await,
+            Some(generation) => {
+                let view = self.read::<State<P>>(P::NAME, generation, &key).await?;
+                Ok(view.map(|view| view.map(|state| state.0)))
+            }
             None => Ok(None),
         }
     }

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ironflow_domain::{
-    Aggregate, Described, Event, EventKind, Fate, PastKind, SchemaVersion, Timestamp,
-};
+use ironflow_domain::{Aggregate, Described, Event, EventKind, Fate, PastKind, SchemaVersion};
 use serde_json::Value;
 
 use super::compare::{Comparison, Verdict, shape_only};
 use super::records::{Id, Record, Records};
-use super::{example, skeleton};
-use crate::append;
+use super::{example, payload, skeleton};
 use crate::scenario::catch;
 
 /// Whether the guard may write.
@@ -236,7 +232,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
     /// Reads what was stored in one append, and folds it where that could be done when it was
     /// recorded.
     fn read(&mut self, id: &Id, folded: bool, stored: &[(&str, u32, &Value)]) {
-        let read = read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
+        let read = payload::read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
             Err(panic) if folded => Err(format!(
                 "cannot be folded any more, and what has happened cannot be refused: the fold panicked, {panic}"
             )),
@@ -270,10 +266,9 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 continue;
             }
             let is_ours = record.event == kind.name;
-            let examples_are_read = record
-                .examples
-                .iter()
-                .all(|example| read::<A::Event>(&[(&record.event, version, example)]).is_ok());
+            let examples_are_read = record.examples.iter().all(|example| {
+                payload::read::<A::Event>(&[(&record.event, version, example)]).is_ok()
+            });
             let verdict = match (self.mode, comparison.verdict()) {
                 // Nobody is left who could not read it.
                 (Mode::Backward, Verdict::Backward) => Verdict::Full,
@@ -351,7 +346,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             Verdict::of(is_read, comparison.forward.is_empty()).to_string()
         });
         let folded = examples.iter().all(|example| {
-            read::<A::Event>(&[(kind.name, version, example)])
+            payload::read::<A::Event>(&[(kind.name, version, example)])
                 .is_ok_and(|events| self.folding.fold(&events).is_ok())
         });
         self.records.insert(Record {
@@ -373,27 +368,18 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             .position(|known| known == kind)
             .and_then(|index| A::Event::schemas().into_iter().nth(index))
             .map_or_else(|| schema.clone(), Value::from);
+        let made = match payload::made::<A::Event>(kind, &described) {
+            Ok(made) => made,
+            Err(problem) => {
+                self.problems.push(problem);
+                return Ok(Vec::new());
+            }
+        };
         let mut examples = Vec::new();
-        for example in example::examples(&described) {
-            let written = read::<A::Event>(&[(kind.name, kind.version.get(), &example)]);
-            let events = match written {
-                Ok(events) => events,
-                Err(why) => {
-                    self.problems.push(format!(
-                        "an example of {} was made from its schema, and {why}\n    {example}\n  Give the type that refuses it \
-                         an example that fits: `#[schemars(example = …)]`.",
-                        kind.name
-                    ));
-                    return Ok(Vec::new());
-                }
-            };
-            for event in &events {
-                let written = event.encode().map_err(|error| with_causes(&error))?;
-                let written =
-                    serde_json::from_str(&written).map_err(|error| with_causes(&error))?;
-                if !examples.contains(&written) {
-                    examples.push(written);
-                }
+        for event in &made {
+            let written = payload::written(event)?;
+            if !examples.contains(&written) {
+                examples.push(written);
             }
         }
         Ok(examples)
@@ -506,18 +492,6 @@ struct Change<'a> {
     examples_are_read: bool,
 }
 
-/// What examples are stored with, so that an upcaster finds what it looks for.
-const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1",
-    "traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","issuedBy":"somebody",
-    "issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#;
-
-/// Reads payloads that were stored one after the other in one append.
-fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
-    let time = Timestamp::from_micros(1_776_435_721_000_000);
-    append::read(stored.iter().copied(), METADATA, time)
-        .map_err(|error| format!("cannot be read: {}", with_causes(&error.source)))
-}
-
 /// Folds events that did not happen to any aggregate.
 ///
 /// Many a fold relies on what its decisions promise, such as that nobody withdraws what is not
@@ -532,9 +506,10 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
     fn of_declared() -> Self {
         let mut before = Vec::new();
         for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
-            let example = example::examples(&Value::from(schema)).into_iter().next();
+            let examples = example::examples(&Value::from(schema), example::KEYS[0]);
+            let example = examples.unwrap_or_default().into_iter().next();
             let stored = example.unwrap_or_default();
-            let events = read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);
+            let events = payload::read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);
             for event in events.unwrap_or_default() {
                 if catch(|| A::replay(before.iter().chain([&event]))).is_ok() {
                     before.push(event);
@@ -554,13 +529,6 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
             .any(|count| catch(|| A::replay(self.before[..count].iter().chain(events))).is_ok());
         if fits { Ok(()) } else { Err(first) }
     }
-}
-
-/// An error and its causes, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<_> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
 }
 
 fn declared<E: Event>(name: &str) -> Declared {

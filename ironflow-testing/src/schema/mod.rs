@@ -3,7 +3,10 @@
 mod compare;
 mod example;
 mod guard;
+mod normal;
+mod payload;
 mod records;
+mod reference;
 mod skeleton;
 
 pub use compare::Verdict;

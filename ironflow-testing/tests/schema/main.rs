@@ -1,7 +1,9 @@
 //! The schema guard, held against every kind of change.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[macro_use]
 mod domain;
+mod recursive;
 mod verdicts;
 
 use std::fs;
@@ -91,6 +93,7 @@ fn what_is_seen_for_the_first_time_is_recorded() {
         serde_json::json!([
             {"id": 1, "note": "note", "items": [{"sku": "sku", "quantity": 1}]},
             {"id": 1, "note": null, "items": [{"sku": "sku", "quantity": 1}]},
+            {"id": 1, "note": null, "items": []},
         ])
     );
     assert_eq!(placed["schema"]["properties"]["id"]["format"], "uint64");
@@ -167,7 +170,7 @@ order.placed version 1 has another shape than what was recorded (compatibility: 
     schema/order/order.placed.v1.json
   ~ id: integer (uint64) → string
   ~ items[].quantity: integer (uint32) → integer (uint64)
-  - note: null or string
+  - note: string or null
   What was stored cannot be read:
     id: integer (uint64) is not read as string
   A program of before, still running, cannot read what this one writes:

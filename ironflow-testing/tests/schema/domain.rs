@@ -435,6 +435,21 @@ domain!(flattened_and_changed {
     pub(crate) struct Paid { id: u8, #[serde(flatten)] way: Way }
 );
 
+domain!(keyed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        OfLetters { counts: HashMap<char, u32> },
+        Numbered { counts: HashMap<i64, u32> },
+        Identified { counts: HashMap<EventId, u32> },
+        Flagged { counts: HashMap<bool, u32> },
+    }
+}
+    use std::collections::HashMap;
+
+    use ironflow_domain::EventId;
+);
+
 domain!(without_fields {
     #[event("order")]
     #[derive(JsonSchema)]

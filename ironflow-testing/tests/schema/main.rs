@@ -614,3 +614,14 @@ fn a_file_that_was_edited_by_hand_is_named() {
         "{failure}"
     );
 }
+
+#[test]
+fn a_map_is_recorded_whatever_its_keys_are_made_from() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty.check::<domain::keyed::Order>(Mode::Record).unwrap();
+    empty.check::<domain::keyed::Order>(Mode::Check).unwrap();
+    assert_eq!(
+        empty.read("order.of_letters.v1.json")["examples"][0],
+        serde_json::json!({ "counts": { "k": 1 } })
+    );
+}

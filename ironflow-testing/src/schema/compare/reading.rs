@@ -253,8 +253,11 @@ impl<'a> Conditions<'a> {
         let (read, written) = (reader.places(), writer.places());
         let least = |shape: Shape<'_>| shape.get("minItems").and_then(Value::as_u64).unwrap_or(0);
         let most = |shape: Shape<'_>| shape.get("maxItems").and_then(Value::as_u64);
-        let limit = most(reader).unwrap_or(u64::MAX);
-        if least(writer) < least(reader) || most(writer).unwrap_or(u64::MAX) > limit {
+        let (limit, longest) = (
+            most(reader).unwrap_or(u64::MAX),
+            most(writer).unwrap_or(u64::MAX),
+        );
+        if least(writer) < least(reader) || longest > limit {
             let why = if read.is_empty() && written.is_empty() {
                 "it may have another number of items"
             } else {
@@ -272,7 +275,7 @@ impl<'a> Conditions<'a> {
             self.part(format!("[{place}]"), one, other);
         }
         // A tuple has no more than its places.
-        if limit > places as u64 {
+        if limit.min(longest) > places as u64 {
             self.part("[]", reader, writer);
         }
     }

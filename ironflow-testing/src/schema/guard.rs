@@ -9,8 +9,11 @@ use ironflow_domain::{Aggregate, Described, Event, EventKind, Fate, PastKind, Sc
 use serde_json::Value;
 
 use super::compare::{Comparison, Verdict, shape_only};
+use super::example::{self, Numbers};
+use super::payload::{self, Made, Unmade};
 use super::records::{Id, Record, Records};
-use super::{example, payload, skeleton};
+use super::skeleton;
+use super::written::Rewriting;
 use crate::scenario::catch;
 
 /// Whether the guard may write.
@@ -160,11 +163,12 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             };
             let is_part = matches!(declared, Declared::Past(past) if matches!(past.fate, Fate::Merged { .. }));
             if !is_part && !self.changed.contains(&id) {
-                let Record {
-                    examples, folded, ..
-                } = record.clone();
-                for example in examples {
-                    self.read(&id, folded, &[(name, *version, &example)]);
+                let record = record.clone();
+                for example in record.examples.iter().chain(&record.before) {
+                    self.read(&id, record.folded, &[(name, *version, example)]);
+                }
+                for bound in &record.bounds {
+                    self.read_bounds(&id, &[(name, *version, bound)]);
                 }
             }
         }
@@ -213,6 +217,20 @@ impl<A: Aggregate<Event: Described>> Check<A> {
 
     /// Reads the parts of a merge, each of their examples at least once.
     fn read_together(&mut self, parts: &[&Record]) {
+        for (place, part) in parts.iter().enumerate() {
+            for bound in &part.bounds {
+                let stored = parts.iter().enumerate().filter_map(|(other, record)| {
+                    let first = if other == place {
+                        bound
+                    } else {
+                        record.examples.first()?
+                    };
+                    Some((record.event.as_str(), record.version, first))
+                });
+                let stored: Vec<_> = stored.collect();
+                self.read_bounds(&(part.event.clone(), part.version), &stored);
+            }
+        }
         let folded = parts.iter().all(|part| part.folded);
         let count = parts.iter().map(|part| part.examples.len()).max();
         for nth in 0..count.unwrap_or(0) {
@@ -239,17 +257,28 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             _ => Ok(()),
         });
         if let Err(why) = read {
-            let (name, version) = id;
-            let payload = stored
-                .iter()
-                .map(|(_, _, example)| example.to_string())
-                .collect::<Vec<_>>()
-                .join("\n    ");
-            self.problems.push(format!(
-                "{name} version {version} was recorded, and {why}\n    {}\n    {payload}",
-                self.records.path(id).display()
-            ));
+            self.unread(id, &why, stored);
         }
+    }
+
+    /// Reads what has the least or the greatest numbers in it.
+    fn read_bounds(&mut self, id: &Id, stored: &[(&str, u32, &Value)]) {
+        if let Some(why) = payload::misfit::<A::Event>(stored) {
+            self.unread(id, &why, stored);
+        }
+    }
+
+    fn unread(&mut self, id: &Id, why: &str, stored: &[(&str, u32, &Value)]) {
+        let (name, version) = id;
+        let payload = stored
+            .iter()
+            .map(|(_, _, example)| example.to_string())
+            .collect::<Vec<_>>()
+            .join("\n    ");
+        self.problems.push(format!(
+            "{name} version {version} was recorded, and {why}\n    {}\n    {payload}",
+            self.records.path(id).display()
+        ));
     }
 
     /// The current version must have the shape it was recorded in.
@@ -260,9 +289,12 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         let recorded: Vec<Record> = names
             .filter_map(|name| self.records.get(name, version).cloned())
             .collect();
+        let made = made::<A::Event>(kind);
+        let mut is_told = false;
         for record in &recorded {
             let comparison = Comparison::of(&record.schema, schema);
             if comparison.is_same() {
+                is_told |= self.written(kind, schema, record, &made)?;
                 continue;
             }
             let is_ours = record.event == kind.name;
@@ -283,16 +315,13 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 }
                 (Verdict::Full, _) if !is_ours => {}
                 (Verdict::Full, _) => {
-                    let mut record = record.clone();
-                    schema.clone_into(&mut record.schema);
-                    for example in self.examples(kind, schema)? {
-                        if !record.examples.contains(&example) {
-                            record.examples.push(example);
-                        }
-                    }
-                    self.records.insert(record);
+                    let mut changed = record.clone();
+                    schema.clone_into(&mut changed.schema);
+                    changed.add(&made);
+                    self.records.insert(changed.clone());
+                    is_told |= self.written(kind, schema, &changed, &made)?;
                 }
-                (_, Mode::Overwrite) if is_ours => self.record(kind, schema)?,
+                (_, Mode::Overwrite) if is_ours => self.record(kind, schema, &made),
                 (_, Mode::Overwrite) => {
                     self.records.forget(&(record.event.clone(), record.version));
                 }
@@ -310,32 +339,71 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 }
             }
         }
+        if let (Err(Unmade::Unreadable(why)), false) = (&made, is_told) {
+            self.problems.push(why.clone());
+        }
         if recorded.iter().any(|record| record.event == kind.name) {
             return Ok(());
         }
         match self.mode {
             // Its file was deleted, which has been reported.
             Mode::Record | Mode::Backward | Mode::Check
-                if self.records.knows(kind.name, version) =>
-            {
-                Ok(())
-            }
+                if self.records.knows(kind.name, version) => {}
             Mode::Check => {
                 let problem = self.not_committed(kind, "is not recorded yet");
                 self.problems.push(problem);
-                Ok(())
             }
-            Mode::Record | Mode::Backward | Mode::Overwrite => self.record(kind, schema),
+            Mode::Record | Mode::Backward | Mode::Overwrite => self.record(kind, schema, &made),
         }
+        Ok(())
+    }
+
+    /// What was recorded of the current version must be written as it was. Whether a problem with
+    /// that was told.
+    fn written(
+        &mut self,
+        kind: &'static EventKind,
+        schema: &Value,
+        record: &Record,
+        made: &Result<Made, Unmade>,
+    ) -> Result<bool, String> {
+        let rewriting = Rewriting::of::<A::Event>(record, schema)?;
+        if rewriting.is_same() {
+            return Ok(false);
+        }
+        let is_ours = record.event == kind.name;
+        match self.mode {
+            Mode::Overwrite if is_ours => self.record(kind, schema, made),
+            Mode::Overwrite => {
+                self.records.forget(&(record.event.clone(), record.version));
+            }
+            Mode::Backward if is_ours && rewriting.unread.is_none() => {
+                let mut record = record.clone();
+                let is_otherwise = |one: &Value| rewriting.otherwise.contains(one);
+                record.examples.retain(|example| !is_otherwise(example));
+                record.bounds.retain(|bound| !is_otherwise(bound));
+                record.before.extend(rewriting.otherwise);
+                record.add(made);
+                self.records.insert(record);
+            }
+            Mode::Record | Mode::Check | Mode::Backward => {
+                let path = self.records.path(&(record.event.clone(), record.version));
+                self.problems.push(rewriting.problem(record, &path));
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Records the current version as it is.
-    fn record(&mut self, kind: &'static EventKind, schema: &Value) -> Result<(), String> {
+    fn record(&mut self, kind: &'static EventKind, schema: &Value, made: &Result<Made, Unmade>) {
         let version = kind.version.get();
-        let examples = self.examples(kind, schema)?;
-        if examples.is_empty() {
-            return Ok(());
-        }
+        let made = match made {
+            Ok(made) => made,
+            Err(Unmade::Refused(why)) => return self.problems.push(why.clone()),
+            // That has been told.
+            Err(Unmade::Unreadable(_)) => return,
+        };
         let before = version.checked_sub(1).and_then(|before| {
             let mut names = std::iter::once(&kind.name).chain(kind.also_named);
             names.find_map(|name| self.records.get(name, before))
@@ -345,7 +413,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             let comparison = Comparison::of(&before.schema, schema);
             Verdict::of(is_read, comparison.forward.is_empty()).to_string()
         });
-        let folded = examples.iter().all(|example| {
+        let folded = made.examples.iter().all(|example| {
             payload::read::<A::Event>(&[(kind.name, version, example)])
                 .is_ok_and(|events| self.folding.fold(&events).is_ok())
         });
@@ -354,35 +422,11 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             version,
             compatibility,
             schema: schema.clone(),
-            examples,
+            examples: made.examples.clone(),
+            bounds: made.bounds.clone(),
+            before: Vec::new(),
             folded,
         });
-        Ok(())
-    }
-
-    /// Payloads of the current version, as this program writes them.
-    fn examples(&mut self, kind: &EventKind, schema: &Value) -> Result<Vec<Value>, String> {
-        // The shape alone has no examples in it.
-        let described = A::Event::KINDS
-            .iter()
-            .position(|known| known == kind)
-            .and_then(|index| A::Event::schemas().into_iter().nth(index))
-            .map_or_else(|| schema.clone(), Value::from);
-        let made = match payload::made::<A::Event>(kind, &described) {
-            Ok(made) => made,
-            Err(problem) => {
-                self.problems.push(problem);
-                return Ok(Vec::new());
-            }
-        };
-        let mut examples = Vec::new();
-        for event in &made {
-            let written = payload::written(event)?;
-            if !examples.contains(&written) {
-                examples.push(written);
-            }
-        }
-        Ok(examples)
     }
 
     fn deleted(&self, id: &Id) -> String {
@@ -492,6 +536,33 @@ struct Change<'a> {
     examples_are_read: bool,
 }
 
+impl Record {
+    /// Adds examples to those that were recorded.
+    fn add(&mut self, made: &Result<Made, Unmade>) {
+        let Ok(made) = made else {
+            return;
+        };
+        for (known, new) in [
+            (&mut self.examples, &made.examples),
+            (&mut self.bounds, &made.bounds),
+        ] {
+            for example in new {
+                if !known.contains(example) {
+                    known.push(example.clone());
+                }
+            }
+        }
+    }
+}
+
+/// Payloads of the current version, made from its schema.
+fn made<E: Described>(kind: &EventKind) -> Result<Made, Unmade> {
+    let mut schemas = E::KINDS.iter().zip(E::schemas());
+    // The shape alone, as it is recorded, has none of the examples the user gave.
+    let schema = schemas.find_map(|(known, schema)| (known == kind).then_some(schema));
+    payload::made::<E>(kind, &schema.map(Value::from).unwrap_or_default())
+}
+
 /// Folds events that did not happen to any aggregate.
 ///
 /// Many a fold relies on what its decisions promise, such as that nobody withdraws what is not
@@ -506,7 +577,8 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
     fn of_declared() -> Self {
         let mut before = Vec::new();
         for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
-            let examples = example::examples(&Value::from(schema), example::KEYS[0]);
+            let examples =
+                example::examples(&Value::from(schema), example::KEYS[0], Numbers::Usual);
             let example = examples.unwrap_or_default().into_iter().next();
             let stored = example.unwrap_or_default();
             let events = payload::read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);

@@ -8,6 +8,7 @@ mod payload;
 mod records;
 mod reference;
 mod skeleton;
+mod written;
 
 pub use compare::Verdict;
 pub use guard::{Mode, SchemaGuard};

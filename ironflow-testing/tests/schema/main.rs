@@ -5,6 +5,7 @@
 mod domain;
 mod recursive;
 mod verdicts;
+mod writing;
 
 use std::fs;
 use std::path::{Path, PathBuf};

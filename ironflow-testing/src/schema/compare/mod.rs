@@ -10,7 +10,8 @@ use std::fmt;
 
 use serde_json::Value;
 
-use self::shape::Shape;
+pub(super) use self::number::{Bound, range};
+pub(super) use self::shape::Shape;
 use super::normal::{is_annotation, normal};
 
 /// Who can read whose payloads, of an old shape and a new one.

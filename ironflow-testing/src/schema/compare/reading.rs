@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::number::range;
 use super::relation::{Condition, Pair, Relation, closest};
 use super::same;
-use super::shape::{Property, Rest, Shape};
+use super::shape::{Property, Rest, SIGNED, Shape, UNSIGNED};
 
 /// The values that the writer writes and the reader cannot read, one line for each reason.
 pub(super) fn refusals(reader: Shape<'_>, writer: Shape<'_>) -> Vec<String> {
@@ -150,7 +150,7 @@ impl<'a> Conditions<'a> {
         let (read, written) = (reader.properties(), writer.properties());
         self.look_for_renamed(reader, writer);
         for (name, property) in &read {
-            match (written.get(name), rest_for(writer, name)) {
+            match (written.get(name), writer.rest_for(name)) {
                 (Some(other), _) => {
                     if reader.requires(name) && !writer.requires(name) {
                         self.never(*name, "it may be missing");
@@ -181,7 +181,7 @@ impl<'a> Conditions<'a> {
             if read.contains_key(name) {
                 continue;
             }
-            match rest_for(reader, name) {
+            match reader.rest_for(name) {
                 Rest::Ignored => {}
                 Rest::Refused => self.never(*name, "unknown fields are refused"),
                 Rest::Map(other) => self.part(*name, other, property.shape),
@@ -299,24 +299,6 @@ impl<'a> Conditions<'a> {
                 self.never("", format!("`{keyword}` is {value} where it is read"));
             }
         }
-    }
-}
-
-/// The names of a map whose keys are whole numbers, as they are described.
-const UNSIGNED: &str = r"^\d+$";
-const SIGNED: &str = r"^-?\d+$";
-
-/// What is written, or read, under a name that no field has.
-fn rest_for<'a>(shape: Shape<'a>, name: &str) -> Rest<'a> {
-    let is_unsigned = |name: &str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit());
-    let matching = shape.patterns().find(|(pattern, _)| match *pattern {
-        UNSIGNED => is_unsigned(name),
-        SIGNED => is_unsigned(name.strip_prefix('-').unwrap_or(name)),
-        _ => false,
-    });
-    match matching {
-        Some((_, shape)) => Rest::Map(shape),
-        None => shape.rest(),
     }
 }
 

@@ -10,6 +10,10 @@ use crate::schema::reference::target;
 /// What fits where nothing is said.
 static ANYTHING: Value = Value::Bool(true);
 
+/// The names of a map whose keys are whole numbers, as they are described.
+pub(super) const UNSIGNED: &str = r"^\d+$";
+pub(super) const SIGNED: &str = r"^-?\d+$";
+
 /// How deep a description goes.
 const DEEPEST: usize = 3;
 
@@ -123,6 +127,29 @@ impl<'a> Shape<'a> {
             None => Rest::Ignored,
             Some(Value::Bool(false)) => Rest::Refused,
             Some(schema) => Rest::Map(self.part(schema)),
+        }
+    }
+
+    /// What is written, or read, under a name that no field has.
+    pub(super) fn rest_for(self, name: &str) -> Rest<'a> {
+        let is_unsigned = |name: &str| !name.is_empty() && name.bytes().all(|c| c.is_ascii_digit());
+        let matching = self.patterns().find(|(pattern, _)| match *pattern {
+            UNSIGNED => is_unsigned(name),
+            SIGNED => is_unsigned(name.strip_prefix('-').unwrap_or(name)),
+            _ => false,
+        });
+        match matching {
+            Some((_, shape)) => Rest::Map(shape),
+            None => self.rest(),
+        }
+    }
+
+    /// What stands under a name, be it a field or what a map keeps.
+    pub(in crate::schema) fn under(self, name: &str) -> Option<Self> {
+        match (self.properties().get(name), self.rest_for(name)) {
+            (Some(property), _) => Some(property.shape),
+            (None, Rest::Map(shape)) => Some(shape),
+            (None, _) => None,
         }
     }
 

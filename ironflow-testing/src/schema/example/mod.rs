@@ -1,6 +1,7 @@
 //! Payloads that fit a schema.
 
 mod count;
+mod number;
 mod size;
 mod text;
 
@@ -27,11 +28,23 @@ pub(super) const KEYS: [&str; 6] = [
     "2026-04-17T14:22:01Z",
 ];
 
+/// Which numbers there are in an example.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Numbers {
+    /// Such as there may well be.
+    Usual,
+    /// The least that fit.
+    Least,
+    /// The greatest that fit.
+    Greatest,
+}
+
 /// A few payloads that fit `schema`: with everything, each alternative in one of them, and one with
-/// as little as may be. What a map keeps, it keeps under `key`.
+/// as little as may be. What a map keeps, it keeps under `key`. With other numbers, there are as many
+/// in the same order.
 ///
 /// The error says where a value would have no end.
-pub(super) fn examples(schema: &Value, key: &str) -> Result<Vec<Value>, String> {
+pub(super) fn examples(schema: &Value, key: &str, numbers: Numbers) -> Result<Vec<Value>, String> {
     let schema = &normal(schema);
     let sizes = &Sizes::of(schema);
     if sizes.size(schema).is_none() {
@@ -39,7 +52,6 @@ pub(super) fn examples(schema: &Value, key: &str) -> Result<Vec<Value>, String> 
     }
     let count = &Count::of(schema, sizes);
     let full = 0..count.alternatives(schema, None).clamp(2, MOST);
-    let mut seen = BTreeSet::new();
     let examples = full
         .map(|nth| (nth, false))
         .chain([(0, true)])
@@ -48,6 +60,7 @@ pub(super) fn examples(schema: &Value, key: &str) -> Result<Vec<Value>, String> 
                 sizes,
                 count,
                 key,
+                numbers,
                 parts: 0,
                 written: BTreeSet::new(),
             };
@@ -59,7 +72,6 @@ pub(super) fn examples(schema: &Value, key: &str) -> Result<Vec<Value>, String> 
             };
             maker.make(schema, place)
         })
-        .filter(|example| seen.insert(example.to_string()))
         .collect();
     Ok(examples)
 }
@@ -82,6 +94,7 @@ struct Maker<'a> {
     sizes: &'a Sizes<'a>,
     count: &'a Count<'a>,
     key: &'a str,
+    numbers: Numbers,
     /// How many parts there are by now.
     parts: usize,
     /// The types that may contain themselves, and have been written with everything.
@@ -137,8 +150,8 @@ impl<'a> Maker<'a> {
             Some("object") => self.object(schema, place),
             Some("array") => self.array(schema, place),
             Some("string") => json!(text::text(schema, place.name)),
-            Some("integer") => json!(integer(schema)),
-            Some("number") => json!(1.5),
+            Some("integer") => number::integer(schema, self.numbers),
+            Some("number") => number::fraction(schema, self.numbers),
             Some("boolean") => json!(nth.is_multiple_of(2)),
             _ => Value::Null,
         };
@@ -211,10 +224,4 @@ fn merged(one: Value, other: Value) -> Value {
         }
         (_, other) => other,
     }
-}
-
-fn integer(schema: &Value) -> i64 {
-    let bound = |keyword| schema.get(keyword).and_then(Value::as_i64);
-    let least = bound("minimum").unwrap_or(i64::MIN);
-    1.clamp(least, bound("maximum").unwrap_or(i64::MAX).max(least))
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::compare::{Comparison, Verdict, shape_only};
 use super::example::{self, Numbers};
+use super::gone::Gone;
 use super::payload::{self, Made, Unmade};
 use super::records::{Id, Record, Records};
 use super::skeleton;
@@ -84,8 +85,14 @@ impl SchemaGuard {
         A: Aggregate<Event: Described>,
     {
         let directory = self.directory.join(A::CATEGORY);
+        let records = Records::read(directory)?;
+        let unseen = A::Event::KINDS.iter().filter(|kind| {
+            let mut known = records.known();
+            !known.any(|(name, _)| kind.is_named(name))
+        });
         let mut check = Check::<A> {
-            records: Records::read(directory)?,
+            unseen: unseen.collect(),
+            records,
             mode: self.mode,
             problems: Vec::new(),
             changed: BTreeSet::new(),
@@ -113,6 +120,8 @@ impl SchemaGuard {
 /// One look at the events of `A`.
 struct Check<A: Aggregate> {
     records: Records,
+    /// The variants of which nothing was recorded before.
+    unseen: Vec<&'static EventKind>,
     mode: Mode,
     problems: Vec<String>,
     /// What has another shape than was recorded.
@@ -131,6 +140,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
     /// Everything that was ever recorded must still be there, and be read.
     fn recorded(&mut self) {
         let known: Vec<Id> = self.records.known().cloned().collect();
+        let mut gone = BTreeSet::new();
         for id in known {
             let (name, version) = &id;
             let declared = declared::<A::Event>(name);
@@ -140,7 +150,11 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 Declared::Past(kind) if kind.fate == Fate::Retired => continue,
                 Declared::Past(kind) => (kind.version, kind.retired),
                 Declared::Nothing => {
-                    self.give_up(&id, unknown(&id));
+                    if self.mode == Mode::Overwrite {
+                        self.records.forget(&id);
+                    } else if gone.insert(name.clone()) {
+                        self.problems.push(self.gone(name));
+                    }
                     continue;
                 }
             };
@@ -446,6 +460,36 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         )
     }
 
+    /// A name that was recorded, and that nothing is declared under.
+    fn gone(&self, name: &str) -> String {
+        let of_that_name = self.records.known().filter(|(known, _)| known == name);
+        let versions: Vec<u32> = of_that_name.map(|(_, version)| *version).collect();
+        let newest = versions.last().copied().unwrap_or_default();
+        let record = self.records.get(name, newest);
+        let alike: Vec<_> = A::Event::KINDS
+            .iter()
+            .zip(A::Event::schemas())
+            .filter(|(kind, schema)| {
+                kind.version.get() == newest
+                    && self.unseen.contains(kind)
+                    && record.is_some_and(|record| {
+                        Comparison::of(&record.schema, schema.as_value()).is_same()
+                    })
+            })
+            .map(|(kind, _)| kind)
+            .collect();
+        Gone {
+            name,
+            versions: &versions,
+            path: &self.records.path(&(name.to_owned(), newest)),
+            newest: record,
+            alike: &alike,
+            category: A::CATEGORY,
+            set: set_name::<A::Event>(),
+        }
+        .problem()
+    }
+
     fn not_committed(&self, kind: &EventKind, what: &str) -> String {
         let id = (kind.name.to_owned(), kind.version.get());
         format!(
@@ -466,8 +510,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             examples_are_read,
         } = change;
         let id = (record.event.clone(), record.version);
-        let set = std::any::type_name::<A::Event>();
-        let set = set.rsplit("::").next().unwrap_or(set);
+        let set = set_name::<A::Event>();
         let mut text = format!(
             "{} version {} has another shape than what was recorded (compatibility: {verdict})\n    {}\n",
             id.0,
@@ -603,6 +646,12 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
     }
 }
 
+/// What an enum is called in the program.
+fn set_name<E>() -> &'static str {
+    let set = std::any::type_name::<E>();
+    set.rsplit("::").next().unwrap_or(set)
+}
+
 fn declared<E: Event>(name: &str) -> Declared {
     if let Some(kind) = E::KINDS.iter().find(|kind| kind.is_named(name)) {
         return Declared::Now(kind);
@@ -611,13 +660,4 @@ fn declared<E: Event>(name: &str) -> Declared {
         Some(kind) => Declared::Past(kind),
         None => Declared::Nothing,
     }
-}
-
-fn unknown((name, version): &Id) -> String {
-    format!(
-        "{name} version {version} was recorded, and nothing is declared under that name\n  Where it is called something else \
-         now: `#[event(also_named(\"{name}\"))]` on the variant.\n  Where it is not recorded any more, say on the enum what \
-         becomes of the stored ones: `replaced(\"{name}\", …)`, `split(\"{name}\", …)`, `merged(…)` or `dropped(\"{name}\")`; \
-         `retired(\"{name}\")` where none is stored.{NOTHING_STORED}"
-    )
 }

@@ -2,6 +2,7 @@
 
 mod compare;
 mod example;
+mod gone;
 mod guard;
 mod normal;
 mod payload;

@@ -22,9 +22,9 @@ pub(super) fn upcast(kind: &EventKind, set: &str, old: &Value, new: &Value) -> S
     let (Some(old), Some(new)) = (fields(old), fields(new)) else {
         let list = list(version, "serde_json::Value");
         return format!(
-            "#[event(version = {}, upcast({list}))]\n{variant},\n\nimpl Upcast<serde_json::Value> for {target} {{\n    fn \
-             upcast(old: serde_json::Value, event: &EventRef<'_>) -> UpcastResult<Self> {{\n        …\n    }}\n}}",
-            version + 1
+            "#[event(version = {}, upcast({list}))]\n{variant},\n\n{}",
+            version + 1,
+            upcast_from_json(target)
         );
     };
     let before = format!("{ident}V{version}");
@@ -63,6 +63,66 @@ pub(super) fn upcast(kind: &EventKind, set: &str, old: &Value, new: &Value) -> S
     }
     code.push_str("        }\n    }\n}");
     code
+}
+
+/// What becomes of an event that no variant stands for any more: the shapes its declaration lists,
+/// and the declaration with the last of them and the step from it.
+pub(super) fn replaced(
+    name: &str,
+    version: u32,
+    set: &str,
+    old: Option<&Value>,
+) -> (String, String) {
+    let fields = old.and_then(|old| Some((old, fields(old)?)));
+    let Some((root, fields)) = fields else {
+        let list = list(version, "serde_json::Value");
+        let code = format!("replaced(\"{name}\", {list})\n\n{}", upcast_from_json(set));
+        return (list, code);
+    };
+    let mut before = type_name(name);
+    if version > 1 {
+        let _ = write!(before, "V{version}");
+    }
+    let list = list(version, &before);
+    let mut code =
+        format!("replaced(\"{name}\", {list})\n\n#[derive(Deserialize)]\nstruct {before} {{\n");
+    for (name, schema) in fields {
+        let Field { renamed, ident } = Field::of(name);
+        let rust_type = rust_type(schema, root);
+        let _ = writeln!(code, "{renamed}    {ident}: {rust_type},");
+    }
+    let _ = write!(
+        code,
+        "}}\n\nimpl From<{before}> for {set} {{\n    fn from(old: {before}) -> Self {{\n        …\n    }}\n}}"
+    );
+    (list, code)
+}
+
+/// The type an event of that stored name may have had: `order.payment_captured` is
+/// `PaymentCaptured`.
+fn type_name(stored: &str) -> String {
+    let last = stored.rsplit('.').next().unwrap_or(stored);
+    let words = last.split(|c: char| !c.is_alphanumeric());
+    let name: String = words
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect::<Vec<_>>()
+        })
+        .collect();
+    if name.starts_with(char::is_alphabetic) {
+        name
+    } else {
+        "Old".to_owned()
+    }
+}
+
+/// The step from a shape that is not worth a type.
+fn upcast_from_json(target: &str) -> String {
+    format!(
+        "impl Upcast<serde_json::Value> for {target} {{\n    fn upcast(old: serde_json::Value, event: &EventRef<'_>) -> \
+         UpcastResult<Self> {{\n        …\n    }}\n}}"
+    )
 }
 
 /// The shapes there will be, the last one being `before`.

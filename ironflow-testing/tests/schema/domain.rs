@@ -163,6 +163,40 @@ domain!(renamed {
     pub(crate) use super::plain::OrderPlaced;
 );
 
+domain!(renamed_in_the_program {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Sent { carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(renamed_in_the_program_and_stored_as_before {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(name = "order.shipped")]
+        Sent { carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(of_the_same_category {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Printed { copies: u32 },
+    }
+}
+);
+
 domain!(renamed_and_changed {
     #[event("order")]
     #[derive(JsonSchema)]

@@ -484,6 +484,18 @@ domain!(keyed {
     use ironflow_domain::EventId;
 );
 
+domain!(called_otherwise_in_its_schema {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        #[schemars(rename = "sent", title = "It is on its way")]
+        Shipped { carrier: String },
+        #[schemars(skip)]
+        Weighed { grams: u32 },
+    }
+}
+);
+
 domain!(without_fields {
     #[event("order")]
     #[derive(JsonSchema)]

@@ -694,3 +694,15 @@ fn what_another_enum_of_the_category_declares_is_not_said_to_be_of_no_use() {
     let dropped = failure.find("`dropped(");
     assert!(shared.is_some() && shared < dropped, "{failure}");
 }
+
+#[test]
+fn what_a_variant_is_called_in_another_schema_hides_nothing() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::called_otherwise_in_its_schema::Order>(Mode::Record)
+        .unwrap();
+    let shipped = &empty.read("order.shipped.v1.json")["schema"]["properties"];
+    assert_eq!(shipped["carrier"]["type"], "string");
+    let weighed = &empty.read("order.weighed.v1.json")["schema"]["properties"];
+    assert_eq!(weighed["grams"]["format"], "uint32");
+}

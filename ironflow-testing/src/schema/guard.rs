@@ -24,11 +24,12 @@ pub enum Mode {
     Record,
     /// Nothing is written: what is not recorded yet is a failure. This is for CI.
     Check,
-    /// As [`Record`](Self::Record), and a shape may change under the same version as long as what was
-    /// stored can be read: for when no program of before is running any more.
+    /// As [`Record`](Self::Record), and a shape, or the form it is written in, may change under the
+    /// same version as long as what was stored can be read: for when no program of before is running
+    /// any more.
     Backward,
-    /// As [`Record`](Self::Record), and events may take any shape, go away, and go back to an earlier
-    /// version: for changes before anything was stored.
+    /// As [`Record`](Self::Record), and events may take any shape, go away, and go back to an
+    /// earlier version: for changes before anything was stored.
     Overwrite,
 }
 
@@ -197,8 +198,8 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         }
     }
 
-    /// The parts of a merge can be read together only: each version of each part, with the newest of
-    /// the others.
+    /// The parts of a merge can be read together only: each version of each part, with the newest
+    /// of the others.
     fn merges(&mut self) {
         for names in A::Event::MERGES {
             let parts: Vec<Vec<Record>> = names.iter().map(|name| self.versions(name)).collect();

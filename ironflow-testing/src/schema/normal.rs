@@ -12,7 +12,7 @@ const MOST_WRITTEN_OUT: usize = 200;
 
 /// The same schema, in which
 ///
-/// - alternatives stand alone: what stands beside them stands in each of them, as it holds for each,
+/// - alternatives stand alone: what stands beside them stands in each of them, where it holds, too,
 /// - a reference stands alone, too: what stands beside it is part of what it leads to,
 /// - nothing has more than one type: several types are alternatives.
 ///

@@ -23,8 +23,8 @@ pub(super) struct Record {
     pub(super) schema: Value,
     /// Payloads as they are stored.
     pub(super) examples: Vec<Value>,
-    /// Payloads with the least and the greatest numbers. Sums of them may be too great for any fold,
-    /// so they are only read.
+    /// Payloads with the least and the greatest numbers. Sums of them may be too great for any
+    /// fold, so they are only read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) bounds: Vec<Value>,
     /// Payloads as they were stored by programs that wrote them otherwise.

@@ -35,7 +35,8 @@ use crate::{CommandId, EventId, Position, SchemaVersion, StreamId, StreamVersion
     note = "add `#[derive(schemars::JsonSchema)]` below `#[event(…)]` on `{Self}`, and to the types of its payloads"
 )]
 pub trait Described: Event {
-    /// The schema of each kind's payload, in the order of [`KINDS`](Event::KINDS).
+    /// The schema of each kind's payload, in the order of [`KINDS`](Event::KINDS). Each is a
+    /// document of its own, with the types it refers to in its `$defs`.
     fn schemas() -> Vec<Schema>;
 }
 

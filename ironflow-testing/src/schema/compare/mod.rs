@@ -119,7 +119,7 @@ fn strip(schema: &Value) -> Value {
     match schema {
         Value::Object(keywords) => keywords
             .iter()
-            // A default says nothing about which values fit, but much about what a missing one means.
+            // A default says nothing about which values fit, but what a missing one means.
             .filter(|(keyword, _)| !is_annotation(keyword) || *keyword == "default")
             .map(|(keyword, value)| (keyword.clone(), strip_keyword(keyword, value)))
             .collect(),

@@ -56,7 +56,7 @@ impl<'a> Shape<'a> {
         Self { schema, ..self }
     }
 
-    /// What it refers to; nothing where definitions refer only to each other, so that no value fits.
+    /// What it refers to; nothing where definitions refer only to each other: no value fits.
     fn referred(self) -> Option<Self> {
         let mut seen = BTreeSet::new();
         let mut schema = self.schema;

@@ -40,8 +40,8 @@ pub(super) enum Numbers {
 }
 
 /// A few payloads that fit `schema`: with everything, each alternative in one of them, and one with
-/// as little as may be. What a map keeps, it keeps under `key`. With other numbers, there are as many
-/// in the same order.
+/// as little as may be. What a map keeps, it keeps under `key`. With other numbers, there are as
+/// many in the same order.
 ///
 /// The error says where a value would have no end.
 pub(super) fn examples(schema: &Value, key: &str, numbers: Numbers) -> Result<Vec<Value>, String> {

@@ -73,10 +73,16 @@ impl<'a> Shape<'a> {
 
     /// The same shape, as it is wherever it is referred to: its only alternative, where it has one.
     pub(super) fn itself(self) -> Self {
-        match (self.alternatives().as_slice(), self.referred()) {
-            ([only], _) => *only,
-            (_, Some(shape)) => shape,
-            (_, None) => self,
+        let Some(shape) = self.referred() else {
+            return self;
+        };
+        // Of several, it is not looked at which there are: this is asked of every pair.
+        match shape.get("anyOf").and_then(Value::as_array) {
+            Some(several) if several.len() == 1 => match shape.alternatives().as_slice() {
+                [only] => *only,
+                _ => shape,
+            },
+            _ => shape,
         }
     }
 

@@ -98,6 +98,7 @@ pub mod contract;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
+mod snapshot;
 mod stage;
 
 /// The schema guard; it needs the feature `schema`.

@@ -656,10 +656,10 @@ where
     ///
     /// As [`Given::when`].
     #[track_caller]
-    pub fn and_when<C>(&self, command: C) -> When<A, X>
+    pub fn and_when<C, How>(&self, command: C) -> When<A, X>
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         When::new(self.past.clone(), self.context.clone(), command)
     }

@@ -1,5 +1,7 @@
 //! The life of an order from beginning to end, without a store and on each.
 
+use std::time::Duration;
+
 use ironflow_domain::{events, store::MemoryStore};
 use ironflow_sqlite::Sqlite;
 use ironflow_testing::contract::Fixture;
@@ -75,6 +77,19 @@ fn an_order_of_before_is_shipped_today() {
         .and(stored("order.paid", 1, json!({ "paymentId": null })))
         .when(ship())
         .then(events![shipped()]);
+}
+
+/// A past may be told in events of today, as it was stored before, and in commands; meanwhile time
+/// goes by.
+#[story]
+fn a_past_in_three_forms() {
+    given::<Order>(events![placed(), confirmed()])
+        .and(stored("order.paid", 1, json!({ "paymentId": null })))
+        .at("2026-04-17T14:22:01Z")
+        .advance(Duration::from_hours(2))
+        .after(ship())
+        .when(cancel())
+        .then_error(OrderError::CannotCancel(Status::Shipped));
 }
 
 /// What a customer sees who orders two things.

@@ -1,7 +1,6 @@
 //! What generated code needs. Not part of the public interface: it changes without notice.
 
 pub use serde;
-pub use serde_json::Error as JsonError;
 
 pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
 pub use crate::model::event::contents::{Codec, Stored, Underived};

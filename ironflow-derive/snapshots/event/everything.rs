@@ -101,15 +101,15 @@ const _: () = {
         for<'any> Branch: ::flow::__private::Stored,
         for<'any> Deposited: ::flow::__private::Stored,
     {
-        fn write(
+        fn write<__S: ::flow::__private::serde::Serializer>(
             &self,
-            serializer: ::flow::__private::VariantSerializer<'_>,
-        ) -> ::core::result::Result<(), ::flow::__private::JsonError> {
+            serializer: ::flow::__private::VariantSerializer<__S>,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             __Stored::serialize(self, serializer)
         }
-        fn read(
-            deserializer: ::flow::__private::VariantDeserializer<'_, '_>,
-        ) -> ::core::result::Result<Self, ::flow::__private::JsonError> {
+        fn read<'__de, __D: ::flow::__private::serde::Deserializer<'__de>>(
+            deserializer: ::flow::__private::VariantDeserializer<__D>,
+        ) -> ::core::result::Result<Self, __D::Error> {
             __Stored::deserialize(deserializer)
         }
     }

@@ -6,6 +6,7 @@ pub(crate) mod command;
 mod command_metadata;
 pub(crate) mod event;
 pub(crate) mod identity;
+pub(crate) mod json;
 pub(crate) mod metadata;
 pub(crate) mod projection;
 pub(crate) mod recorded;
@@ -26,6 +27,7 @@ pub use event::{
 pub use identity::{
     CommandId, EventId, InvalidCommandId, InvalidEventId, InvalidStreamId, StreamId,
 };
+pub use json::JsonError;
 pub use metadata::Metadata;
 pub use projection::{
     Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned,

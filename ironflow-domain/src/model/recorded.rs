@@ -5,6 +5,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::model::identity::category_of;
+use crate::model::json;
 use crate::{
     DecodeError, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
 };
@@ -103,7 +104,7 @@ impl<'a> EventRef<'a> {
     #[doc(alias = "issued_by")]
     #[doc(alias = "correlation_id")]
     pub fn read_metadata(&self) -> Result<Metadata, UndecodableEvent> {
-        serde_json::from_str(self.metadata)
+        json::read(self.metadata)
             .map_err(|error| self.undecodable(DecodeError::Metadata { source: error }))
     }
 

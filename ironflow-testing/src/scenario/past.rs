@@ -2,14 +2,17 @@
 
 use std::fmt::Debug;
 
-use ironflow_domain::{Aggregate, CommandId, CommandMetadata, Event, Events, Timestamp};
+use ironflow_domain::{
+    Aggregate, CommandId, CommandMetadata, Event, Events, StreamId, StreamVersion, Timestamp,
+};
 
 use super::stored::Stored;
 use super::story::{self, Story};
 use super::{layout, round_trip};
+use crate::log::{Payload, ToAppend};
 
 /// The time at which scenarios begin: 2026-01-01T00:00:00Z.
-pub(super) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
 /// What has happened so far, and what time it is.
 pub(super) struct Past<A: Aggregate> {
@@ -121,14 +124,19 @@ pub trait Happened<E>: sealed::Tell<E> {}
 impl<E, T: sealed::Tell<E>> Happened<E> for T {}
 
 mod sealed {
-    use ironflow_domain::Timestamp;
+    use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
+    use crate::log::ToAppend;
     use crate::scenario::story::Story;
 
     pub trait Tell<E> {
         /// As a store would return it at a given time.
         #[track_caller]
         fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E>;
+
+        /// As it is appended to a stream, in which its first event has a given place.
+        #[track_caller]
+        fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend;
     }
 }
 
@@ -137,6 +145,32 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
     fn tell(self, _: Timestamp, story: &mut Story) -> Vec<E> {
         story.given(&self);
         round_trip::all(self, story)
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend {
+        story.given_to(to, from, &self);
+        let mut payloads = Vec::new();
+        for event in round_trip::all(self, story) {
+            let kind = event.kind();
+            match event.encode() {
+                Ok(json) => payloads.push(Payload {
+                    name: kind.name.to_owned(),
+                    version: kind.version,
+                    json,
+                }),
+                // It could be written a moment ago.
+                Err(error) => story.fail(
+                    "an event cannot be written in its stored form",
+                    &[("Stored", story::chain(&error))],
+                ),
+            }
+        }
+        ToAppend {
+            payloads,
+            metadata: None,
+            time: None,
+        }
     }
 }
 
@@ -147,5 +181,10 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
             Ok(events) => events,
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, _: StreamVersion, story: &mut Story) -> ToAppend {
+        self.into_append(to, story)
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::panic::Location;
 
-use ironflow_domain::{Event, Timestamp};
+use ironflow_domain::{Event, StreamId, StreamVersion, Timestamp};
 use serde_json::Value;
 
 use super::diff::{self, Field, Likeness, Row};
@@ -45,17 +45,33 @@ impl Story {
         self.push(label, names(events), numbered(events));
     }
 
+    /// What has happened in a stream, from an event's place in it on.
+    pub(super) fn given_to<E: Event + Debug>(
+        &mut self,
+        stream: &StreamId,
+        from: StreamVersion,
+        events: &[E],
+    ) {
+        let is_told = |step: &Step| matches!(step.label, "Given" | "Stored");
+        let begins = !self.steps.iter().any(is_told);
+        let label = if begins { "Given" } else { "And" };
+        let text = hang(&format!("{stream}  "), &numbered_from(from.get(), events));
+        self.push(label, names(events), text);
+    }
+
     /// What a program of before has stored.
     pub(super) fn stored(&mut self, payloads: &[(String, u32, Value)]) {
-        let names = payloads.iter().map(|(name, ..)| name.clone()).collect();
-        let text = payloads
-            .iter()
-            .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
-        self.push("Stored", names, join(text));
+        self.push("Stored", stored_names(payloads), as_stored(payloads));
+    }
+
+    /// What a program of before has stored in a stream.
+    pub(super) fn stored_in(&mut self, stream: &StreamId, payloads: &[(String, u32, Value)]) {
+        let text = hang(&format!("{stream}  "), &as_stored(payloads));
+        self.push("Stored", stored_names(payloads), text);
     }
 
     /// What time it is.
-    pub(super) fn time(&mut self, now: Timestamp) {
+    pub(crate) fn time(&mut self, now: Timestamp) {
         self.push("Time", Vec::new(), now.to_string());
     }
 
@@ -88,13 +104,13 @@ impl Story {
         if self.steps.is_empty() { first } else { other }
     }
 
-    fn push(&mut self, label: &'static str, names: Vec<String>, text: String) {
+    pub(crate) fn push(&mut self, label: &'static str, names: Vec<String>, text: String) {
         self.steps.push(Step { label, names, text });
     }
 
     /// Fails the scenario at the caller's line.
     #[track_caller]
-    pub(super) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
+    pub(crate) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
         let steps = self
             .steps
             .iter()
@@ -114,12 +130,23 @@ fn names<E: Event>(events: &[E]) -> Vec<String> {
     names.collect()
 }
 
+fn stored_names(payloads: &[(String, u32, Value)]) -> Vec<String> {
+    payloads.iter().map(|(name, ..)| name.clone()).collect()
+}
+
+fn as_stored(payloads: &[(String, u32, Value)]) -> String {
+    let lines = payloads
+        .iter()
+        .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
+    join(lines)
+}
+
 fn section(label: &str, body: &str) -> String {
     hang(&format!("  {label:<8}"), body)
 }
 
 /// The second of two values; with the lines marked that are not in both, if it needs several.
-pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
+pub(crate) fn versus(one: &impl Debug, other: &impl Debug) -> String {
     let (before, after) = (value(one), value(other));
     if before == after {
         return format!("{after}\nprints the same, and is not equal: see its PartialEq");
@@ -166,7 +193,7 @@ fn described(label: &str, debug: &str, error: &impl Error) -> String {
 }
 
 /// What an error says, and what its causes say.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     join(
         std::iter::once(error.to_string()).chain(causes.map(|cause| format!("caused by: {cause}"))),
@@ -174,7 +201,7 @@ pub(super) fn chain(error: &dyn Error) -> String {
 }
 
 /// What was expected, and beneath it what was produced.
-pub(super) fn beside(expected: &str, produced: &str) -> String {
+pub(crate) fn beside(expected: &str, produced: &str) -> String {
     format!(
         "{}\n{}",
         hang("expected  ", expected),
@@ -184,12 +211,17 @@ pub(super) fn beside(expected: &str, produced: &str) -> String {
 
 /// Events, counted from 1.
 pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
+    numbered_from(1, events)
+}
+
+fn numbered_from<E: Debug>(first: u64, events: &[E]) -> String {
     if events.is_empty() {
         return "no events".to_owned();
     }
-    let width = events.len().to_string().len();
+    let last = first + events.len() as u64 - 1;
+    let width = last.to_string().len();
     join(
-        (1..)
+        (first..)
             .zip(events)
             .map(|(n, event)| hang(&format!("{n:>width$}  "), &value(event))),
     )
@@ -267,7 +299,17 @@ fn line(
 /// In which fields an event differs from the one that was expected.
 fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
     let [before, after] = [expected, produced].map(|event| event.encode().unwrap_or_default());
-    let [old, new] = [&before, &after].map(|text| serde_json::from_str::<Value>(text));
+    differences(expected, produced, &before, &after)
+}
+
+/// In which fields a value differs from the one that was expected, by their stored forms.
+pub(crate) fn differences<T: Debug>(
+    expected: &T,
+    produced: &T,
+    before: &str,
+    after: &str,
+) -> String {
+    let [old, new] = [before, after].map(serde_json::from_str::<Value>);
     let fields = match (old, new) {
         (Ok(old), Ok(new)) => diff::fields(&old, &new),
         _ => Vec::new(),
@@ -312,7 +354,7 @@ fn label(field: &Field) -> &str {
 }
 
 /// Puts `prefix` before the first line and as much space before all others.
-fn hang(prefix: &str, body: &str) -> String {
+pub(crate) fn hang(prefix: &str, body: &str) -> String {
     if body.is_empty() {
         return prefix.trim_end().to_owned();
     }
@@ -323,6 +365,6 @@ fn hang(prefix: &str, body: &str) -> String {
     }))
 }
 
-fn join(lines: impl Iterator<Item = String>) -> String {
+pub(crate) fn join(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }

@@ -8,3 +8,4 @@ mod scenario;
 mod stored_form;
 mod unfinished;
 mod upcasting;
+mod views;

@@ -492,6 +492,49 @@ fn a_second_delivery_panics() {
     );
 }
 
+/// As [`Forgetful`], but a second delivery makes a difference in the same batch only.
+#[derive(Projection, Debug, Default, Serialize, Deserialize)]
+#[projection("hasty", of(StepEvent))]
+struct Hasty {
+    sum: u32,
+    #[serde(skip)]
+    in_this_batch: u32,
+}
+
+impl PartialEq for Hasty {
+    fn eq(&self, other: &Self) -> bool {
+        self.sum == other.sum
+    }
+}
+
+steps!(Hasty, |self, _event| {
+    self.sum += self.in_this_batch;
+    self.in_this_batch += 1;
+});
+
+#[test]
+fn a_second_delivery_in_the_same_batch_makes_a_difference() {
+    fails(
+        || {
+            views_of::<Hasty>()
+                .times(2)
+                .given("1", events![Taken])
+                .then_view_matching(Unpartitioned, |view| view.sum == 0)
+        },
+        "
+            the projection is not idempotent: delivered 2 times, an append led to other views
+              --> HERE+5
+
+              Times   every append is delivered 2 times
+              Given   step-1  1  Taken
+              Then    Hasty { sum: 0, in_this_batch: 0 }
+              But        once → redelivered
+                      ~  Hasty { sum: 1, in_this_batch: 0 }
+                           sum  0 → 1
+        ",
+    );
+}
+
 #[test]
 fn nothing_is_delivered() {
     fails(
@@ -503,16 +546,53 @@ fn nothing_is_delivered() {
     );
 }
 
-/// Where a process was stopped, it looks up where the events of a stream went.
+/// Counts how often it is asked where an order goes that says so itself.
+#[derive(Projection, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[projection("asked", partition = String, of(OrderEvent))]
+struct Asked {
+    events: u32,
+}
+
+static ASKED: AtomicU32 = AtomicU32::new(0);
+
+impl Project<OrderEvent> for Asked {
+    fn partition(event: &Recorded<OrderEvent>) -> Partition<String> {
+        match &event.data {
+            OrderEvent::Placed { by, .. } => {
+                ASKED.fetch_add(1, Ordering::SeqCst);
+                Partition::Key(by.clone())
+            }
+            _ => Partition::SameStream,
+        }
+    }
+
+    fn project(&mut self, _: &Recorded<OrderEvent>) {
+        self.events += 1;
+    }
+}
+
 #[test]
 fn where_events_go_is_looked_up_after_a_restart() {
+    views_of::<Asked>()
+        .given("1", events![placed("ann")])
+        .given("1", events![OrderEvent::Shipped])
+        .then([("ann", Asked { events: 2 })]);
+    // Twice when it was given, once in one batch, and once before the restart and once after it.
+    assert_eq!(ASKED.load(Ordering::SeqCst), 5);
+}
+
+#[test]
+fn what_is_looked_up_is_the_last_event_with_a_key_of_those_before() {
     views_of::<CustomerOrders>()
         .given("1", events![placed("ann"), placed("bob")])
         .given("2", events![placed("ann")])
         .given("1", events![OrderEvent::Rated { rate: 1.0 }])
         .given("1", events![OrderEvent::Shipped])
+        .given("1", events![placed("eve")])
+        .given("1", events![OrderEvent::Shipped])
         .then_view("ann", orders([line("1"), line("2")]))
-        .then_view_matching("bob", |view| view.orders[0].shipped.is_some());
+        .then_view_matching("bob", |view| view.orders[0].shipped.is_some())
+        .then_view_matching("eve", |view| view.orders[0].shipped.is_some());
 }
 
 #[test]

@@ -155,12 +155,14 @@
 //! Nothing asynchronous is started: scenarios run in any kind of test.
 
 mod append;
+mod book;
 #[cfg(feature = "contract")]
 pub mod contract;
 mod log;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
+mod stage;
 mod views;
 
 /// The schema guard; it needs the feature `schema`.
@@ -175,7 +177,43 @@ macro_rules! schema_guard {
     };
 }
 
+/// A story is told on stores with the feature `stores`.
+#[cfg(not(feature = "stores"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __on_store {
+    ($($story:tt)*) => {
+        ::core::compile_error!(
+            "stories on stores need the feature `stores`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = \
+             [\"stores\"] }`"
+        )
+    };
+}
+
+#[cfg(feature = "stores")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __on_store {
+    ($name:literal, $open:expr, $story:expr) => {
+        $crate::__private::on_store(
+            $name,
+            || async { ::core::convert::Into::into($open) },
+            $story,
+        )
+    };
+}
+
 pub use scenario::*;
+pub use stage::story;
+
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::book::{BookMode, bind};
+    #[cfg(feature = "stores")]
+    pub use crate::stage::on_store;
+    pub use crate::stage::{Telling, tell};
+}
+
 #[cfg(feature = "schema")]
 pub use schema::{Mode, SchemaGuard, Verdict};
 pub use views::*;

@@ -46,3 +46,8 @@ pub fn catalogue() -> Catalogue {
         .projection::<OrderDetail>()
         .projection::<CustomerOrders>()
 }
+
+#[cfg(test)]
+mod book {
+    ironflow_testing::story_book!("stories.md", crate::catalogue());
+}

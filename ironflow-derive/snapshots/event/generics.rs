@@ -81,6 +81,17 @@ const _: () = {
             __Stored::deserialize(deserializer)
         }
     }
+    #[allow(dead_code, reason = "only the types in it are compared")]
+    fn __check_shapes<T: Payload, const N: usize>()
+    where
+        Reading<T>: Clone,
+    {
+        use ::ironflow_domain::__private::Distinct as _;
+        <::ironflow_domain::__private::Versions<
+            MeasuredV1<T>,
+            Reading<T>,
+        >>::have_their_own();
+    }
     #[automatically_derived]
     impl<T: Payload, const N: usize> ::ironflow_domain::Event for SensorEvent<T, N>
     where

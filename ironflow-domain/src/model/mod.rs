@@ -28,7 +28,7 @@ pub use identity::{
 };
 pub use metadata::Metadata;
 pub use projection::{
-    Delivery, Feed, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
+    Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use time::{InvalidTimestamp, Timestamp};

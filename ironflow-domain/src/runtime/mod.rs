@@ -5,6 +5,7 @@ mod error;
 mod execute;
 mod ironflow;
 mod load;
+mod not_started;
 mod projection;
 mod receipt;
 mod retry;

@@ -11,7 +11,7 @@ use super::past::{Happened, Past};
 use super::story;
 use super::time::Moment;
 use super::unfinished::Unfinished;
-use super::when::{self, When};
+use super::when::{self, Decided, When};
 
 /// Begins a scenario with what has happened to an aggregate of type `A`, in order.
 ///
@@ -265,10 +265,11 @@ where
     {
         self.past.story.after(command.name(), &command);
         let context = self.context.provide(self.past.now);
-        match when::decide(&mut self.past, command, &context).outcome {
+        let Decided { outcome, metadata } = when::decide(&mut self.past, command, &context);
+        match outcome {
             Ok(produced) => {
                 self.past.story.given(&produced);
-                self.past.events.extend(produced);
+                self.past.record(&produced, &metadata);
             }
             Err(error) => self.past.story.fail(
                 "a command of the past was refused",
@@ -326,7 +327,9 @@ where
         A: Debug + PartialEq,
     {
         let Self {
-            past, unfinished, ..
+            mut past,
+            unfinished,
+            ..
         } = self;
         unfinished.goes_on();
         past.check_state(&expected);

@@ -39,6 +39,12 @@ pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};
 pub use past::Happened;
 pub use stored::{Stored, stored};
+pub(crate) use story::{Step, body, section};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;
+#[cfg(feature = "stores")]
+pub(crate) use {
+    past::Appended,
+    story::{chain, numbered},
+};

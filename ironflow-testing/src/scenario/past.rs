@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use ironflow_domain::{
-    Aggregate, CommandId, CommandMetadata, Event, Events, StreamId, StreamVersion, Timestamp,
+    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, SchemaVersion, StreamId,
+    StreamVersion, Timestamp,
 };
 
 use super::stored::Stored;
@@ -18,6 +19,8 @@ pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000
 pub(super) struct Past<A: Aggregate> {
     /// As a store would return them.
     pub(super) events: Vec<A::Event>,
+    /// As they were written.
+    history: Vec<Appended>,
     pub(super) story: Story,
     pub(super) now: Timestamp,
     /// Who issues the next command, and in which conversation.
@@ -34,10 +37,37 @@ pub(super) struct Issuer {
     pub(super) tenant_id: Option<String>,
 }
 
+/// Events that were appended together.
+#[cfg_attr(
+    not(feature = "stores"),
+    allow(dead_code, reason = "only stores ask for it")
+)]
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// Name, version and payload of each.
+    pub(crate) events: Vec<(String, SchemaVersion, String)>,
+    pub(crate) metadata: Metadata,
+}
+
+impl Appended {
+    /// What cannot be written is left out: its round trip fails the scenario.
+    fn new<E: Event>(events: &[E], metadata: Metadata) -> Self {
+        let written = |event: &E| {
+            let kind = event.kind();
+            Some((kind.name.to_owned(), kind.version, event.encode().ok()?))
+        };
+        Self {
+            events: events.iter().filter_map(written).collect(),
+            metadata,
+        }
+    }
+}
+
 impl<A: Aggregate> Clone for Past<A> {
     fn clone(&self) -> Self {
         Self {
             events: self.events.clone(),
+            history: self.history.clone(),
             story: self.story.clone(),
             now: self.now,
             issuer: self.issuer.clone(),
@@ -54,10 +84,12 @@ impl<A: Aggregate> Past<A> {
 }
 
 impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
+    #[track_caller]
     pub(super) fn new() -> Self {
         Self {
             events: Vec::new(),
-            story: Story::default(),
+            history: Vec::new(),
+            story: Story::about(A::NAME),
             now: BEGINNING,
             issuer: Issuer::default(),
             commands: 0,
@@ -67,10 +99,23 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
     /// Adds what has happened, as a store would return it; it must be possible to fold it.
     #[track_caller]
     pub(super) fn add(&mut self, happened: impl Happened<A::Event>) {
-        let events = happened.tell(self.now, &mut self.story);
+        let (events, appended) = happened.tell(self.now, &mut self.story);
         self.events.extend(events);
+        self.history.push(appended);
         // Only a panic is of interest.
         let _ = self.state();
+    }
+
+    /// All that has happened, as it was written.
+    #[cfg(feature = "stores")]
+    pub(super) fn history(&self) -> &[Appended] {
+        &self.history
+    }
+
+    /// Adds what a command has led to.
+    pub(super) fn record(&mut self, produced: &[A::Event], metadata: &Metadata) {
+        self.events.extend_from_slice(produced);
+        self.history.push(Appended::new(produced, metadata.clone()));
     }
 
     /// The state after all that has happened.
@@ -81,7 +126,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
 
     /// Fails the scenario where that is another state than `expected`.
     #[track_caller]
-    pub(super) fn check_state(&self, expected: &A)
+    pub(super) fn check_state(&mut self, expected: &A)
     where
         A: Debug + PartialEq,
     {
@@ -91,6 +136,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
             self.story
                 .fail("not the state that was expected", &[("State", then)])
         }
+        self.story.state(expected);
     }
 
     /// What is known about the next command.
@@ -127,12 +173,13 @@ mod sealed {
     use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
     use crate::log::ToAppend;
+    use crate::scenario::past::Appended;
     use crate::scenario::story::Story;
 
     pub trait Tell<E> {
         /// As a store would return it at a given time.
         #[track_caller]
-        fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E>;
+        fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended);
 
         /// As it is appended to a stream, in which its first event has a given place.
         #[track_caller]
@@ -142,9 +189,10 @@ mod sealed {
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
     #[track_caller]
-    fn tell(self, _: Timestamp, story: &mut Story) -> Vec<E> {
+    fn tell(self, _: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
         story.given(&self);
-        round_trip::all(self, story)
+        let appended = Appended::new(&self, Metadata::default());
+        (round_trip::all(self, story), appended)
     }
 
     #[track_caller]
@@ -176,9 +224,10 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
     #[track_caller]
-    fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E> {
+    fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
+        let appended = self.appended();
         match self.read(now, story) {
-            Ok(events) => events,
+            Ok(events) => (events, appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }
     }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use ironflow_domain::{Event, Events, Metadata, SchemaVersion, StreamId, Timestamp};
 use serde_json::Value;
 
-use super::past::BEGINNING;
+use super::past::{Appended, BEGINNING};
 use super::story::{self, Story};
 use super::time::Moment;
 use super::unfinished::Unfinished;
@@ -108,10 +108,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     )]
     #[track_caller]
     pub fn then(self, expected: Events<E>) {
-        let mut story = Story::default();
+        let mut story = Story::about(E::CATEGORY);
         let read = self.read(BEGINNING, &mut story);
         match read {
-            Ok(read) if read[..] == expected[..] => {}
+            Ok(read) if read[..] == expected[..] => story.then(&read),
             Ok(read) => {
                 let (summary, table) = story::comparison(&expected, &read);
                 story.fail(
@@ -133,10 +133,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     /// When it can be read, or cannot for another reason.
     #[track_caller]
     pub fn then_unreadable(self, reason: &str) {
-        let mut story = Story::default();
+        let mut story = Story::about(E::CATEGORY);
         let read = self.read(BEGINNING, &mut story);
         match read {
-            Err(error) if error.contains(reason) => {}
+            Err(error) if error.contains(reason) => story.unreadable(&error),
             Err(error) => {
                 let then = story::beside(reason, &error);
                 story.fail(
@@ -151,6 +151,18 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
                     &[("Then", then)],
                 )
             }
+        }
+    }
+
+    /// As it was written.
+    pub(super) fn appended(&self) -> Appended {
+        let events = self.payloads.iter().map(|(name, version, payload)| {
+            let version = SchemaVersion::new(*version);
+            (name.clone(), version, payload.to_string())
+        });
+        Appended {
+            events: events.collect(),
+            metadata: self.metadata.clone(),
         }
     }
 

@@ -5,10 +5,11 @@ use std::fmt::{self, Debug};
 use std::panic::Location;
 
 use ironflow_domain::{Event, StreamId, StreamVersion, Timestamp};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::diff::{self, Field, Likeness, Row};
 use super::layout::value;
+use crate::book::{Entry, record};
 
 /// Of two values side by side each may be this long.
 const LONG_FIELD: usize = 40;
@@ -23,26 +24,125 @@ impl fmt::Display for Place {
 }
 
 /// What has been said so far, sentence by sentence.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Story {
+    /// Whom it is about.
+    about: &'static str,
+    began: &'static Location<'static>,
     steps: Vec<Step>,
+    /// How many steps were written down, and as what.
+    told: usize,
+    known_as: Option<u64>,
 }
 
 /// One part of a sentence.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
     /// Such as `Given`.
-    pub(crate) label: &'static str,
-    /// What the events or the command are called where they are stored.
-    pub(crate) names: Vec<String>,
-    pub(crate) text: String,
+    label: &'static str,
+    kind: Kind,
+    /// What the events or the command are called where they are stored; what the error is called.
+    names: Vec<String>,
+    /// What stands before each text, if it is not the place of an event in a list.
+    marks: Vec<String>,
+    /// One for each event and each view; one for anything else.
+    texts: Vec<String>,
+}
+
+/// What a step is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Events,
+    /// Events, as they were stored.
+    Stored,
+    Command,
+    Error,
+    Time,
+    State,
+    /// What is known besides: who, how often.
+    With,
+}
+
+impl Step {
+    pub(crate) fn to_json(&self) -> Value {
+        let Self {
+            label,
+            kind,
+            names,
+            marks,
+            texts,
+        } = self;
+        let mut step =
+            json!({ "label": label, "kind": kind.word(), "names": names, "texts": texts });
+        if !marks.is_empty() {
+            step["marks"] = json!(marks);
+        }
+        step
+    }
+
+    fn section(&self) -> String {
+        section(
+            self.label,
+            &body(self.kind.word(), &self.marks, &self.texts),
+        )
+    }
+}
+
+impl Kind {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Stored => "stored",
+            Self::Command => "command",
+            Self::Error => "error",
+            Self::Time => "time",
+            Self::State => "state",
+            Self::With => "with",
+        }
+    }
+}
+
+/// What a step of some kind says.
+pub(crate) fn body(kind: &str, marks: &[String], texts: &[String]) -> String {
+    if !marks.is_empty() {
+        let marked = marks.iter().zip(texts);
+        return join(marked.map(|(mark, text)| hang(mark, text)));
+    }
+    if kind != "events" {
+        return join(texts.iter().cloned());
+    }
+    if texts.is_empty() {
+        return "no events".to_owned();
+    }
+    let width = texts.len().to_string().len();
+    join(
+        (1..)
+            .zip(texts)
+            .map(|(n, text)| hang(&format!("{n:>width$}  "), text)),
+    )
 }
 
 impl Story {
+    /// Begins at the caller's line.
+    #[track_caller]
+    pub(crate) fn about(about: &'static str) -> Self {
+        Self {
+            about,
+            began: Location::caller(),
+            steps: Vec::new(),
+            told: 0,
+            known_as: None,
+        }
+    }
+
     /// What has happened; `Given` where it begins the story.
     pub(super) fn given<E: Event + Debug>(&mut self, events: &[E]) {
-        let label = self.first_or("Given", "And");
-        self.push(label, names(events), numbered(events));
+        let label = if self.steps.is_empty() {
+            "Given"
+        } else {
+            "And"
+        };
+        self.push(label, Kind::Events, names(events), values(events));
     }
 
     /// What has happened in a stream, from an event's place in it on.
@@ -55,66 +155,134 @@ impl Story {
         let is_told = |step: &Step| matches!(step.label, "Given" | "Stored");
         let begins = !self.steps.iter().any(is_told);
         let label = if begins { "Given" } else { "And" };
-        let text = hang(&format!("{stream}  "), &numbered_from(from.get(), events));
-        self.push(label, names(events), text);
+        if events.is_empty() {
+            let nothing = vec!["no events".to_owned()];
+            self.push(label, Kind::Events, Vec::new(), nothing);
+            self.mark(vec![format!("{stream}  ")]);
+            return;
+        }
+        let places = from.get()..from.get() + events.len() as u64;
+        let width = places.end.saturating_sub(1).to_string().len();
+        let numbers = places.map(|place| format!("{place:>width$}  "));
+        self.push(label, Kind::Events, names(events), values(events));
+        self.mark(after(&format!("{stream}  "), numbers));
     }
 
     /// What a program of before has stored.
     pub(super) fn stored(&mut self, payloads: &[(String, u32, Value)]) {
-        self.push("Stored", stored_names(payloads), as_stored(payloads));
+        self.push(
+            "Stored",
+            Kind::Stored,
+            stored_names(payloads),
+            as_stored(payloads),
+        );
     }
 
     /// What a program of before has stored in a stream.
     pub(super) fn stored_in(&mut self, stream: &StreamId, payloads: &[(String, u32, Value)]) {
-        let text = hang(&format!("{stream}  "), &as_stored(payloads));
-        self.push("Stored", stored_names(payloads), text);
+        let (names, texts) = (stored_names(payloads), as_stored(payloads));
+        self.push("Stored", Kind::Stored, names, texts);
+        let nothing = payloads.iter().map(|_| String::new());
+        self.mark(after(&format!("{stream}  "), nothing));
     }
 
     /// What time it is.
     pub(crate) fn time(&mut self, now: Timestamp) {
-        self.push("Time", Vec::new(), now.to_string());
+        self.push("Time", Kind::Time, Vec::new(), vec![now.to_string()]);
     }
 
     /// A command of the past.
     pub(super) fn after(&mut self, name: &str, command: &impl Debug) {
-        self.push("After", vec![name.to_owned()], value(command));
+        let text = vec![value(command)];
+        self.push("After", Kind::Command, vec![name.to_owned()], text);
     }
 
     pub(super) fn when(&mut self, name: &str, command: &impl Debug) {
-        self.push("When", vec![name.to_owned()], value(command));
+        let text = vec![value(command)];
+        self.push("When", Kind::Command, vec![name.to_owned()], text);
     }
 
     /// What a command led to, where it is not as it should be.
     pub(super) fn produced<E: Event + Debug>(&mut self, events: &[E]) {
-        let text = hang("produced  ", &numbered(events));
-        self.push("Then", names(events), text);
+        let text = vec![hang("produced  ", &numbered(events))];
+        self.push("Then", Kind::Stored, names(events), text);
     }
 
     /// What came of it, as it should be.
     pub(super) fn then<E: Event + Debug>(&mut self, events: &[E]) {
-        self.push("Then", names(events), numbered(events));
+        self.push("Then", Kind::Events, names(events), values(events));
+        self.tell();
     }
 
     /// Why it was refused, as it should be.
     pub(super) fn refused(&mut self, reason: &impl Error) {
-        self.push("Then", Vec::new(), error(reason));
+        let debug = format!("{reason:?}");
+        let end = debug.find(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        let name = debug[..end.unwrap_or(debug.len())].to_owned();
+        self.push("Then", Kind::Error, vec![name], vec![error(reason)]);
+        self.tell();
     }
 
-    fn first_or(&self, first: &'static str, other: &'static str) -> &'static str {
-        if self.steps.is_empty() { first } else { other }
+    /// Why nothing can be read, as it should be.
+    pub(super) fn unreadable(&mut self, reason: &str) {
+        let names = vec!["unreadable".to_owned()];
+        self.push("Then", Kind::Error, names, vec![reason.to_owned()]);
+        self.tell();
     }
 
-    pub(crate) fn push(&mut self, label: &'static str, names: Vec<String>, text: String) {
-        self.steps.push(Step { label, names, text });
+    /// The state, as it should be.
+    pub(super) fn state(&mut self, state: &impl Debug) {
+        self.push("State", Kind::State, Vec::new(), vec![value(state)]);
+        self.tell();
+    }
+
+    /// With what something happens.
+    pub(crate) fn with(&mut self, label: &'static str, what: String) {
+        self.push(label, Kind::With, Vec::new(), vec![what]);
+    }
+
+    /// What views came of it, each with its key before it.
+    pub(crate) fn views(&mut self, views: Vec<(String, String)>) {
+        let (keys, texts) = views.into_iter().unzip();
+        self.push("Then", Kind::State, Vec::new(), texts);
+        self.mark(keys);
+    }
+
+    /// Writes down what was said since the last time; it has turned out to be true.
+    pub(crate) fn tell(&mut self) {
+        let entry = Entry {
+            after: self.known_as,
+            about: self.about,
+            began: self.began,
+            steps: &self.steps[self.told..],
+        };
+        if let Some(id) = record(&entry) {
+            self.known_as = Some(id);
+            self.told = self.steps.len();
+        }
+    }
+
+    fn push(&mut self, label: &'static str, kind: Kind, names: Vec<String>, texts: Vec<String>) {
+        self.steps.push(Step {
+            label,
+            kind,
+            names,
+            marks: Vec::new(),
+            texts,
+        });
+    }
+
+    /// What stands before each text of the last step.
+    fn mark(&mut self, marks: Vec<String>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.marks = marks;
+        }
     }
 
     /// Fails the scenario at the caller's line.
     #[track_caller]
     pub(crate) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
-        let steps = self
-            .steps
-            .iter()
-            .map(|step| section(step.label, &step.text));
+        let steps = self.steps.iter().map(Step::section);
         let sections = sections.iter().map(|(label, body)| section(label, body));
         panic!(
             "{headline}\n{}\n\n{}\n",
@@ -130,18 +298,28 @@ fn names<E: Event>(events: &[E]) -> Vec<String> {
     names.collect()
 }
 
+/// Marks with a head before the first, and as much space before the others.
+fn after(head: &str, marks: impl Iterator<Item = String>) -> Vec<String> {
+    let space = " ".repeat(head.chars().count());
+    let marks = marks.enumerate().map(|(n, mark)| match n {
+        0 => format!("{head}{mark}"),
+        _ => format!("{space}{mark}"),
+    });
+    marks.collect()
+}
+
 fn stored_names(payloads: &[(String, u32, Value)]) -> Vec<String> {
     payloads.iter().map(|(name, ..)| name.clone()).collect()
 }
 
-fn as_stored(payloads: &[(String, u32, Value)]) -> String {
-    let lines = payloads
+fn as_stored(payloads: &[(String, u32, Value)]) -> Vec<String> {
+    let texts = payloads
         .iter()
         .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
-    join(lines)
+    texts.collect()
 }
 
-fn section(label: &str, body: &str) -> String {
+pub(crate) fn section(label: &str, body: &str) -> String {
     hang(&format!("  {label:<8}"), body)
 }
 
@@ -210,21 +388,12 @@ pub(crate) fn beside(expected: &str, produced: &str) -> String {
 }
 
 /// Events, counted from 1.
-pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
-    numbered_from(1, events)
+pub(crate) fn numbered<E: Debug>(events: &[E]) -> String {
+    body(Kind::Events.word(), &[], &values(events))
 }
 
-fn numbered_from<E: Debug>(first: u64, events: &[E]) -> String {
-    if events.is_empty() {
-        return "no events".to_owned();
-    }
-    let last = first + events.len() as u64 - 1;
-    let width = last.to_string().len();
-    join(
-        (first..)
-            .zip(events)
-            .map(|(n, event)| hang(&format!("{n:>width$}  "), &value(event))),
-    )
+fn values<E: Debug>(events: &[E]) -> Vec<String> {
+    events.iter().map(|event| value(event)).collect()
 }
 
 /// Expected and produced events, aligned, and how many of them are not as expected.

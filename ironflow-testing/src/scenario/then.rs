@@ -46,7 +46,7 @@ where
     pub fn then(self, expected: Events<A::Event>) -> Then<A, X> {
         let produced = self.accepted(|| story::numbered(&expected));
         if produced.events[..] == expected[..] {
-            return produced.as_expected();
+            return produced.settled();
         }
         let Then { events, past, .. } = produced;
         if events.is_empty() {
@@ -127,6 +127,10 @@ where
     /// # Panics
     ///
     /// When anything else happened.
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a sentence reads better without a borrow"
+    )]
     #[track_caller]
     pub fn then_in_any_order(self, expected: Events<A::Event>) -> Then<A, X> {
         let produced = self.accepted(|| story::numbered(&expected));
@@ -145,7 +149,7 @@ where
                 &[("Then", story::numbered(&produced.events)), ("But", table)],
             )
         }
-        produced.as_expected()
+        produced.settled()
     }
 
     /// The command must have been accepted and have produced these events in this order; there may
@@ -204,7 +208,7 @@ where
                 &[("Then", table)],
             )
         }
-        produced.as_expected()
+        produced.settled()
     }
 
     /// The command must have been accepted and have produced events of which this is true.
@@ -246,7 +250,7 @@ where
                 &[("Then", story::numbered(&produced.events))],
             )
         }
-        produced.as_expected()
+        produced.settled()
     }
 
     /// The command must have been refused with an error that equals `expected`.
@@ -286,7 +290,7 @@ where
                 .story
                 .fail("not the error that was expected", &[("Then", then)])
         }
-        refused.refused_as_expected(&error)
+        refused.refused_settled(&error)
     }
 
     /// The command must have been refused with an error of which this is true.
@@ -328,7 +332,7 @@ where
                 &[("Then", story::error(&error))],
             )
         }
-        refused.refused_as_expected(&error)
+        refused.refused_settled(&error)
     }
 
     /// What follows where the command was accepted.
@@ -432,13 +436,13 @@ impl<A, X> Then<A, X>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
-    fn as_expected(mut self) -> Self {
+    fn settled(mut self) -> Self {
         self.past.story.then(&self.events);
-        self.past.events.extend_from_slice(&self.events);
+        self.past.record(&self.events, &self.metadata);
         self
     }
 
-    fn refused_as_expected(mut self, error: &A::Error) -> Self {
+    fn refused_settled(mut self, error: &A::Error) -> Self {
         self.past.story.refused(error);
         self
     }
@@ -526,8 +530,9 @@ where
         clippy::needless_pass_by_value,
         reason = "a sentence reads better without a borrow"
     )]
+    #[allow(clippy::return_self_not_must_use, reason = "a sentence may end here")]
     #[track_caller]
-    pub fn and_state(self, expected: A) -> Self
+    pub fn and_state(mut self, expected: A) -> Self
     where
         A: Debug + PartialEq,
     {

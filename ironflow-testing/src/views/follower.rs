@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::Range;
 
-use ironflow_domain::__private::{Applying, Needed, Routes, Unapplied, last_route};
-use ironflow_domain::{EventRef, Projection, View};
+use ironflow_domain::__private::{Applying, Needed, Routes, State, Unapplied, last_route};
+use ironflow_domain::{EventRef, Kept, Projection, View};
 
 use crate::log::{Append, Log};
 use crate::scenario::story;
@@ -97,7 +97,7 @@ impl Follower {
         for (key, view) in applying.end().views {
             let json = view.write(&key).map_err(unstorable)?;
             self.stored.insert(key.clone(), json);
-            states.insert(key, view.state);
+            states.insert(key, view.state.0);
         }
         Ok(states)
     }
@@ -116,11 +116,19 @@ impl Follower {
         let Some(json) = self.stored.get(key) else {
             return Ok(None);
         };
-        read::<P>(json).map(|view| Some(view.state))
+        read::<P>(json).map(|view| Some(view.state.0))
     }
 }
 
-fn read<P: Projection>(json: &[u8]) -> Result<View<P>, Trouble> {
+/// A state as it is stored.
+pub(super) fn json<P: Projection>(state: &P) -> String {
+    let mut json = Vec::new();
+    let written = <P::Form as Kept<P>>::keep(state, &mut serde_json::Serializer::new(&mut json));
+    let json = written.ok().and_then(|()| String::from_utf8(json).ok());
+    json.unwrap_or_default()
+}
+
+fn read<P: Projection>(json: &[u8]) -> Result<View<State<P>>, Trouble> {
     serde_json::from_slice(json).map_err(unstorable)
 }
 

@@ -153,7 +153,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// Who issued the commands that led to what is given from here on.
     pub fn issued_by(mut self, who: impl Into<String>) -> Self {
         let who = who.into();
-        self.telling.story.push("By", Vec::new(), who.clone());
+        self.telling.story.with("By", who.clone());
         self.telling.metadata.issued_by = Some(who);
         self
     }
@@ -191,7 +191,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// ```
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         let text = serde_json::to_string(&metadata).unwrap_or_default();
-        self.telling.story.push("With", Vec::new(), text);
+        self.telling.story.with("With", text);
         self.telling.metadata = metadata;
         self
     }
@@ -211,7 +211,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
             story.fail("what is delivered zero times leads to nothing", &[])
         }
         let text = format!("every append is delivered {times} times");
-        self.telling.story.push("Times", Vec::new(), text);
+        self.telling.story.with("Times", text);
         self.telling.times = times;
         self
     }

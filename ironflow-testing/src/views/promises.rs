@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ironflow_domain::Projection;
 
-use super::follower::{Follower, States, Trouble};
+use super::follower::{self, Follower, States, Trouble};
 use super::table;
 use super::telling::Telling;
 use crate::log::Append;
@@ -75,12 +75,11 @@ where
         return;
     }
     let read = read.map_or("nothing".to_owned(), |read| story::versus(state, &read));
-    let stored = serde_json::to_string(state).unwrap_or_default();
     telling.story.fail(
         &format!("{} does not survive being stored", table::title(key)),
         &[
             ("View", layout::value(state)),
-            ("Stored", stored),
+            ("Stored", follower::json(state)),
             ("Read", read),
         ],
     )

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 
 use ironflow_domain::{Projection, Unpartitioned};
 
-use super::follower::States;
+use super::follower::{self, States};
 use crate::scenario::{layout, story};
 
 /// What a view is called in a sentence.
@@ -27,19 +27,25 @@ fn name(key: &str) -> &str {
 
 /// Views, each with its key before it.
 pub(super) fn list<P: Debug>(states: &States<P>) -> String {
+    let rows = rows(states);
+    story::join(rows.iter().map(|(key, text)| story::hang(key, text)))
+}
+
+/// The keys of views as they stand before them, and the views.
+pub(super) fn rows<P: Debug>(states: &States<P>) -> Vec<(String, String)> {
     if states.is_empty() {
-        return "no views".to_owned();
+        return vec![(String::new(), "no views".to_owned())];
     }
     let width = width(states.keys());
-    let lines = states
+    let rows = states
         .iter()
-        .map(|(key, state)| story::hang(&column(key, width), &layout::value(state)));
-    story::join(lines)
+        .map(|(key, state)| (column(key, width), layout::value(state)));
+    rows.collect()
 }
 
 /// That a view is not there.
-pub(super) fn absence(key: &str) -> String {
-    format!("{}no view", column(key, 0))
+pub(super) fn absence(key: &str) -> Vec<(String, String)> {
+    vec![(column(key, 0), "no view".to_owned())]
 }
 
 /// The key of a view in front of it, and some space.
@@ -107,8 +113,7 @@ pub(super) fn compare<P: Projection + Debug + PartialEq>(
 
 /// A view, and beneath it in which fields it differs from another.
 fn differences<P: Projection + Debug>(expected: &P, produced: &P) -> String {
-    let [before, after] =
-        [expected, produced].map(|state| serde_json::to_string(state).unwrap_or_default());
+    let [before, after] = [expected, produced].map(follower::json);
     format!(
         "{}\n{}",
         layout::value(produced),

@@ -39,9 +39,10 @@ impl<P> Clone for Telling<P> {
 }
 
 impl<P: Projection + Debug + PartialEq> Telling<P> {
+    #[track_caller]
     pub(super) fn new() -> Self {
         Self {
-            story: Story::default(),
+            story: Story::about(P::NAME),
             log: Log::default(),
             now: BEGINNING,
             metadata: Metadata::default(),

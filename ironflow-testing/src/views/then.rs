@@ -69,7 +69,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
                 &[("Then", comparison.table)],
             )
         }
-        then.and_say(table::list(&produced)).kept()
+        then.and_say(table::rows(&produced)).kept()
     }
 
     /// No view at all has come of it.
@@ -142,7 +142,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// When it is another, or missing.
     #[track_caller]
     pub fn then_view(self, key: impl Display, expected: P) -> ThenViews<P> {
-        self.told().then_view(key, expected).kept()
+        self.told().has_view(&key.to_string(), expected).kept()
     }
 
     /// A view of which this is true has come of it; there may be others. See
@@ -157,7 +157,9 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
         key: impl Display,
         is_expected: impl FnOnce(&P) -> bool,
     ) -> ThenViews<P> {
-        self.told().then_view_matching(key, is_expected).kept()
+        self.told()
+            .has_view_matching(&key.to_string(), is_expected)
+            .kept()
     }
 
     /// No view with this key has come of it; there may be others. See
@@ -168,7 +170,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// When there is one.
     #[track_caller]
     pub fn then_no_view(self, key: impl Display) -> ThenViews<P> {
-        self.told().then_no_view(key).kept()
+        self.told().has_no_view(&key.to_string()).kept()
     }
 
     fn told(self) -> ThenViews<P> {
@@ -284,18 +286,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
     )]
     #[track_caller]
     pub fn then_view(self, key: impl Display, expected: P) -> Self {
-        let key = key.to_string();
-        let produced = self.find(&key, &layout::value(&expected));
-        if produced != expected {
-            let [expected, produced] =
-                [expected, produced].map(|view| States::from([(key.clone(), view)]));
-            let comparison = table::compare(["expected", "produced"], &expected, &produced);
-            self.telling.story.fail(
-                &format!("{} is not as was expected", table::title(&key)),
-                &[("Then", comparison.table)],
-            )
-        }
-        self.and_say(table::list(&States::from([(key, produced)])))
+        self.has_view(&key.to_string(), expected).noted()
     }
 
     /// And a view of which this is true has come of it; see [`Views::then_view`].
@@ -313,15 +304,8 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
         key: impl Display,
         is_expected: impl FnOnce(&P) -> bool,
     ) -> Self {
-        let key = key.to_string();
-        let produced = self.find(&key, "a view that matches");
-        let is_expected = is_expected(&produced);
-        let view = table::list(&States::from([(key.clone(), produced)]));
-        if !is_expected {
-            let headline = format!("{} does not match", table::title(&key));
-            self.telling.story.fail(&headline, &[("Then", view)])
-        }
-        self.and_say(view)
+        self.has_view_matching(&key.to_string(), is_expected)
+            .noted()
     }
 
     /// And no view with this key has come of it; see [`Views::then_view`].
@@ -335,13 +319,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
     )]
     #[track_caller]
     pub fn then_no_view(self, key: impl Display) -> Self {
-        let key = key.to_string();
-        if let Some(view) = self.telling.state(&key) {
-            let headline = format!("{} is there, and should not be", table::title(&key));
-            let view = table::list(&States::from([(key, view)]));
-            self.telling.story.fail(&headline, &[("Then", view)])
-        }
-        self.and_say(table::absence(&key))
+        self.has_no_view(&key.to_string()).noted()
     }
 
     /// A view that has come of it, as whoever asks for it would get it.
@@ -353,6 +331,47 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
     #[track_caller]
     pub fn view(&self, key: impl Display) -> Option<P> {
         self.telling.state(&key.to_string())
+    }
+}
+
+/// What is looked at, before anything is written down.
+impl<P: Projection + Debug + PartialEq> ThenViews<P> {
+    #[track_caller]
+    fn has_view(self, key: &str, expected: P) -> Self {
+        let produced = self.find(key, &layout::value(&expected));
+        if produced != expected {
+            let [expected, produced] =
+                [expected, produced].map(|view| States::from([(key.to_owned(), view)]));
+            let comparison = table::compare(["expected", "produced"], &expected, &produced);
+            self.telling.story.fail(
+                &format!("{} is not as was expected", table::title(key)),
+                &[("Then", comparison.table)],
+            )
+        }
+        self.and_say(table::rows(&States::from([(key.to_owned(), produced)])))
+    }
+
+    #[track_caller]
+    fn has_view_matching(self, key: &str, is_expected: impl FnOnce(&P) -> bool) -> Self {
+        let produced = self.find(key, "a view that matches");
+        let is_expected = is_expected(&produced);
+        let view = States::from([(key.to_owned(), produced)]);
+        if !is_expected {
+            let headline = format!("{} does not match", table::title(key));
+            let then = table::list(&view);
+            self.telling.story.fail(&headline, &[("Then", then)])
+        }
+        self.and_say(table::rows(&view))
+    }
+
+    #[track_caller]
+    fn has_no_view(self, key: &str) -> Self {
+        if let Some(view) = self.telling.state(key) {
+            let headline = format!("{} is there, and should not be", table::title(key));
+            let view = table::list(&States::from([(key.to_owned(), view)]));
+            self.telling.story.fail(&headline, &[("Then", view)])
+        }
+        self.and_say(table::absence(key))
     }
 
     #[track_caller]
@@ -367,8 +386,8 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
         )
     }
 
-    fn and_say(mut self, text: String) -> Self {
-        self.telling.story.push("Then", Vec::new(), text);
+    fn and_say(mut self, views: Vec<(String, String)>) -> Self {
+        self.telling.story.views(views);
         self
     }
 
@@ -376,6 +395,11 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
     #[track_caller]
     fn kept(self) -> Self {
         promises::check(&self.telling);
+        self.noted()
+    }
+
+    fn noted(mut self) -> Self {
+        self.telling.story.tell();
         self
     }
 }

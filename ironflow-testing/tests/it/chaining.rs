@@ -80,7 +80,7 @@ impl Decide<Withdraw> for Offer {
 const DAY: Duration = Duration::from_hours(24);
 
 fn time(text: &str) -> Timestamp {
-    text.parse().unwrap()
+    text.parse().expect("a valid time")
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_failure_tells_the_story_so_far() {
             .when(Accept)
             .then(events![])
         },
-        r#"
+        r"
         something happened, and nothing should have
           --> HERE+11
 
@@ -177,7 +177,7 @@ fn a_failure_tells_the_story_so_far() {
           When    Accept
           Then    expected  no events
                   produced  1  Accepted { at: 2026-01-02T00:00:00Z }
-        "#,
+        ",
     );
 }
 
@@ -187,7 +187,7 @@ fn a_command_of_the_past_was_accepted() {
         || {
             given::<Offer>(events![])
                 .after(Withdraw)
-                .then_state(Offer::default())
+                .then_state(Offer::default());
         },
         r"
         a command of the past was refused

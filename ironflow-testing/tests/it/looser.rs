@@ -107,7 +107,7 @@ fn events_that_do_not_match() {
         || {
             given::<Account>(events![])
                 .when(Say(vec![Closed]))
-                .then_matching(|events| events.is_empty())
+                .then_matching(<[AccountEvent]>::is_empty)
         },
         r"
         the events do not match

@@ -9,7 +9,7 @@ use std::vec;
 
 use super::named::{Named, Unapplied, guarded};
 use super::route::{Route, Routes};
-use super::{Delivery, Feed, View};
+use super::{Delivery, Feed, State, View};
 use crate::{EventRef, Projection};
 
 /// Applies the events of a page to the views of a projection.
@@ -19,7 +19,7 @@ pub struct Applying<'e, 'r, P, I> {
     events: I,
     feed: Feed<P>,
     routes: &'r mut Routes,
-    views: BTreeMap<String, View<P>>,
+    views: BTreeMap<String, View<State<P>>>,
     deliveries: Option<Deliveries<'e, P>>,
     /// What something was asked for.
     waiting: Option<Waiting<'e, P>>,
@@ -39,7 +39,7 @@ pub enum Needed<'e, 'k> {
 #[derive(Debug)]
 pub struct Applied<P> {
     /// The views that its events changed, as they are after it.
-    pub views: BTreeMap<String, View<P>>,
+    pub views: BTreeMap<String, View<State<P>>>,
     /// How many of its events were dropped.
     pub dropped: u64,
 }
@@ -140,14 +140,18 @@ where
     }
 
     /// Goes on with the view that was asked for, or with a new one.
-    pub fn view(&mut self, view: Option<View<P>>) -> Result<(), Unapplied> {
+    pub fn view(&mut self, view: Option<View<State<P>>>) -> Result<(), Unapplied> {
         match self.waiting.take() {
             Some(waiting) => self.apply(waiting, view),
             None => Ok(()),
         }
     }
 
-    fn apply(&mut self, waiting: Waiting<'e, P>, view: Option<View<P>>) -> Result<(), Unapplied> {
+    fn apply(
+        &mut self,
+        waiting: Waiting<'e, P>,
+        view: Option<View<State<P>>>,
+    ) -> Result<(), Unapplied> {
         let Waiting {
             event,
             delivery,
@@ -157,7 +161,7 @@ where
             return Ok(());
         };
         let mut state = view.map(|view| view.state).unwrap_or_default();
-        guarded(&event, || delivery.project(&mut state))?;
+        guarded(&event, || delivery.project(&mut state.0))?;
         self.views.insert(key, View::after(&event, state));
         Ok(())
     }

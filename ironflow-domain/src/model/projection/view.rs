@@ -37,6 +37,19 @@ impl<S> View<S> {
     }
 }
 
+#[cfg(feature = "runtime")]
+impl<S> View<S> {
+    pub(crate) fn map<T>(self, to: impl FnOnce(S) -> T) -> View<T> {
+        View {
+            state: to(self.state),
+            last_event_id: self.last_event_id,
+            last_event_name: self.last_event_name,
+            last_event_position: self.last_event_position,
+            last_event_time: self.last_event_time,
+        }
+    }
+}
+
 impl<S: Serialize + DeserializeOwned> View<S> {
     /// The view with this key as it is stored: JSON that can be read back.
     #[doc(hidden)]

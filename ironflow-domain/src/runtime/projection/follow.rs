@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::model::projection::{
-    Applied, Applying, Needed, Routes, Unapplied, Unstorable, last_route,
+    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
 };
 use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
 use crate::runtime::projection::generation::{view_key, views_of};
@@ -252,7 +252,7 @@ impl<P: Projection> Following<P> {
     /// Writes the views and the checkpoint together, unless someone else has moved the checkpoint.
     async fn commit(
         &mut self,
-        views: BTreeMap<String, View<P>>,
+        views: BTreeMap<String, View<State<P>>>,
         progress: Progress,
     ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);

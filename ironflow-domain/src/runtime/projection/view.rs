@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use serde_json::value::RawValue;
 
+use crate::model::projection::State;
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::{Checkpoint, is_outdated};
 use crate::runtime::projection::definition::Definition;
@@ -106,7 +107,10 @@ impl<X> Ironflow<X> {
         // asked for.
         let key = key.to_string();
         match self.generation_of::<P>().await? {
-            Some(generation) => self.read(P::NAME, generation, &key).await,
+            Some(generation) => {
+                let view = self.read::<State<P>>(P::NAME, generation, &key).await?;
+                Ok(view.map(|view| view.map(|state| state.0)))
+            }
             None => Ok(None),
         }
     }

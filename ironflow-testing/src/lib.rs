@@ -162,6 +162,7 @@ mod log;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
+mod snapshot;
 mod stage;
 mod views;
 

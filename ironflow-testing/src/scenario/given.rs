@@ -258,10 +258,10 @@ where
     ///
     /// When the command is refused, or as [`when`](Self::when).
     #[track_caller]
-    pub fn after<C>(mut self, command: C) -> Self
+    pub fn after<C, How>(mut self, command: C) -> Self
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         self.past.story.after(command.name(), &command);
         let context = self.context.provide(self.past.now);
@@ -288,10 +288,10 @@ where
     ///
     /// When the decision or the fold panics, or when an event does not survive being stored.
     #[track_caller]
-    pub fn when<C>(self, command: C) -> When<A, X>
+    pub fn when<C, How>(self, command: C) -> When<A, X>
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         let Self {
             past,

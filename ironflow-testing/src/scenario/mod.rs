@@ -39,7 +39,7 @@ pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};
 pub use past::Happened;
 pub use stored::{Stored, stored};
-pub(crate) use story::{Step, body, section};
+pub(crate) use story::{Step, body, line_difference, section};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::diff::{self, Field, Likeness, Row};
 use super::layout::value;
 use crate::book::{Entry, record};
+use crate::snapshot;
 
 /// Of two values side by side each may be this long.
 const LONG_FIELD: usize = 40;
@@ -279,6 +280,23 @@ impl Story {
         }
     }
 
+    /// All that was said, as a text without a margin.
+    pub(super) fn text(&self) -> String {
+        let text = join(self.steps.iter().map(Step::section));
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix("  ").unwrap_or(line));
+        join(lines.map(str::to_owned))
+    }
+
+    /// Fails the scenario where it is not what its snapshot says.
+    #[track_caller]
+    pub(super) fn check_snapshot(&self) {
+        if let Err(problem) = snapshot::compare(&snapshot::redacted(&self.text())) {
+            panic!("{problem}\n\n{}", Place(Location::caller()));
+        }
+    }
+
     /// Fails the scenario at the caller's line.
     #[track_caller]
     pub(crate) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
@@ -332,7 +350,12 @@ pub(crate) fn versus(one: &impl Debug, other: &impl Debug) -> String {
     if !after.contains('\n') {
         return after;
     }
-    let [before, after] = [&before, &after].map(|text| text.lines().collect::<Vec<_>>());
+    line_difference(&before, &after)
+}
+
+/// The lines of the second of two texts; those that are not in both are marked.
+pub(crate) fn line_difference(before: &str, after: &str) -> String {
+    let [before, after] = [before, after].map(|text| text.lines().collect::<Vec<_>>());
     let likeness = |i: usize, j: usize| {
         if before[i] == after[j] {
             Likeness::Same

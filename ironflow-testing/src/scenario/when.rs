@@ -43,10 +43,10 @@ where
     A: Aggregate<Event: Debug + PartialEq>,
 {
     #[track_caller]
-    pub(super) fn new<C>(mut past: Past<A>, context: X, command: C) -> Self
+    pub(super) fn new<C, How>(mut past: Past<A>, context: X, command: C) -> Self
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         past.story.when(command.name(), &command);
         let provided = context.provide(past.now);

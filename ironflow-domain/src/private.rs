@@ -1,10 +1,14 @@
-//! What generated code needs. Not part of the public interface: it changes without notice.
+//! What generated code and the test kit need. Not part of the public interface: it changes without
+//! notice.
 
 pub use serde;
 
 pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
 pub use crate::model::event::contents::{Codec, Stored, Underived};
 pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
+pub use crate::model::projection::{
+    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
+};
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;

@@ -30,7 +30,7 @@ pub use identity::{
 pub use json::JsonError;
 pub use metadata::Metadata;
 pub use projection::{
-    Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned,
+    Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use time::{InvalidTimestamp, Timestamp};

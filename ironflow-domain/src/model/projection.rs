@@ -1,4 +1,28 @@
 //! A read model: views that are folded from the log.
+//!
+//! | file       | what is in it                                          |
+//! |------------|--------------------------------------------------------|
+//! | this one   | what a projection is, and how it reads the log         |
+//! | `apply.rs` | the events of a page on their way into the views       |
+//! | `route.rs` | which view an event goes to, and where others went     |
+//! | `named.rs` | why an event could not be applied, and which it was    |
+//! | `state.rs` | its state, as one value to serde                       |
+//! | `view.rs`  | one view, and how it is stored                         |
+
+mod apply;
+mod named;
+mod route;
+mod state;
+mod view;
+
+pub use apply::{Applied, Applying, Needed};
+pub use named::Unapplied;
+pub use route::{Routes, last_route};
+pub use state::State;
+pub use view::{Unstorable, View};
+
+#[cfg(feature = "runtime")]
+pub(crate) use named::panic_text;
 
 use std::fmt;
 

@@ -16,6 +16,6 @@ pub use error::ExecuteError;
 pub use execute::{Execution, Target};
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
-pub use projection::{ProjectionState, ProjectionStatus, QueryError, View, WaitError};
+pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};
 pub use receipt::Receipt;
 pub use retry::RetryPolicy;

@@ -39,10 +39,14 @@ fn story(told: &Story) -> Value {
 }
 
 fn step(step: &Step) -> Value {
-    json!({
+    let mut value = json!({
         "label": step.label,
         "kind": step.kind,
         "names": step.names,
         "texts": step.texts,
-    })
+    });
+    if !step.marks.is_empty() {
+        value["marks"] = json!(step.marks);
+    }
+    value
 }

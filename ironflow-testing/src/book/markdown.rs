@@ -64,7 +64,7 @@ fn tell<'a>(text: &mut String, story: &'a Story, depth: usize, known: &mut HashS
     for step in &story.steps {
         let texts = step.texts.iter().map(|text| shortened(text, known));
         let texts: Vec<_> = texts.collect();
-        told.push(section(&step.label, &body(&step.kind, &texts)));
+        told.push(section(&step.label, &body(&step.kind, &step.marks, &texts)));
     }
     let told = told.join(
         "

@@ -30,6 +30,8 @@ pub(super) struct Step {
     /// What it is: `events`, `command`, `error` or something else.
     pub(super) kind: String,
     pub(super) names: Vec<String>,
+    /// What stands before each text, if it is not the place of an event in a list.
+    pub(super) marks: Vec<String>,
     pub(super) texts: Vec<String>,
 }
 
@@ -98,6 +100,7 @@ fn part(line: &Value) -> Part {
         label: text(&step["label"]),
         kind: text(&step["kind"]),
         names: list(&step["names"]).iter().map(text).collect(),
+        marks: list(&step["marks"]).iter().map(text).collect(),
         texts: list(&step["texts"]).iter().map(text).collect(),
     });
     let number = |key: &str| line[key].as_u64().unwrap_or_default();

@@ -19,19 +19,21 @@
 mod context;
 mod diff;
 mod given;
-mod layout;
+pub(crate) mod layout;
 mod past;
 mod propagation;
 mod round_trip;
 mod stored;
-mod story;
+pub(crate) mod story;
 mod then;
 mod time;
-mod unfinished;
+pub(crate) mod unfinished;
 mod when;
 
 #[cfg(feature = "schema")]
 pub(crate) use round_trip::catch;
+
+pub(crate) use past::BEGINNING;
 
 pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};

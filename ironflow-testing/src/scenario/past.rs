@@ -3,15 +3,17 @@
 use std::fmt::Debug;
 
 use ironflow_domain::{
-    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, SchemaVersion, Timestamp,
+    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, SchemaVersion, StreamId,
+    StreamVersion, Timestamp,
 };
 
 use super::stored::Stored;
 use super::story::{self, Story};
 use super::{layout, round_trip};
+use crate::log::{Payload, ToAppend};
 
 /// The time at which scenarios begin: 2026-01-01T00:00:00Z.
-pub(super) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
 /// What has happened so far, and what time it is.
 pub(super) struct Past<A: Aggregate> {
@@ -168,8 +170,9 @@ pub trait Happened<E>: sealed::Tell<E> {}
 impl<E, T: sealed::Tell<E>> Happened<E> for T {}
 
 mod sealed {
-    use ironflow_domain::Timestamp;
+    use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
+    use crate::log::ToAppend;
     use crate::scenario::past::Appended;
     use crate::scenario::story::Story;
 
@@ -177,6 +180,10 @@ mod sealed {
         /// As a store would return it at a given time.
         #[track_caller]
         fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended);
+
+        /// As it is appended to a stream, in which its first event has a given place.
+        #[track_caller]
+        fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend;
     }
 }
 
@@ -186,6 +193,32 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
         story.given(&self);
         let appended = Appended::new(&self, Metadata::default());
         (round_trip::all(self, story), appended)
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend {
+        story.given_to(to, from, &self);
+        let mut payloads = Vec::new();
+        for event in round_trip::all(self, story) {
+            let kind = event.kind();
+            match event.encode() {
+                Ok(json) => payloads.push(Payload {
+                    name: kind.name.to_owned(),
+                    version: kind.version,
+                    json,
+                }),
+                // It could be written a moment ago.
+                Err(error) => story.fail(
+                    "an event cannot be written in its stored form",
+                    &[("Stored", story::chain(&error))],
+                ),
+            }
+        }
+        ToAppend {
+            payloads,
+            metadata: None,
+            time: None,
+        }
     }
 }
 
@@ -197,5 +230,10 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
             Ok(events) => (events, appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, _: StreamVersion, story: &mut Story) -> ToAppend {
+        self.into_append(to, story)
     }
 }

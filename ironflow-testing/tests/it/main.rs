@@ -9,3 +9,4 @@ mod snapshots_of_stories;
 mod stored_form;
 mod unfinished;
 mod upcasting;
+mod views;

@@ -9,7 +9,7 @@ mod pay_order;
 mod place_order;
 mod ship_order;
 #[cfg(test)]
-mod stories;
+pub(crate) mod stories;
 
 pub use cancel_order::CancelOrder;
 pub use confirm_order::ConfirmOrder;

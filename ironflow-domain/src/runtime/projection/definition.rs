@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Projection;
-use crate::runtime::projection::state::State;
+use crate::model::projection::State;
 use crate::runtime::shape::Fingerprint;
 
 /// What the views of a projection are filled from, and what is made of it.

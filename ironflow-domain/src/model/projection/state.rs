@@ -6,7 +6,7 @@ use crate::{Kept, Projection};
 
 /// A state that is written and read in its projection's form.
 #[derive(Debug)]
-pub(crate) struct State<P>(pub(crate) P);
+pub struct State<P>(pub P);
 
 impl<P: Projection> Default for State<P> {
     fn default() -> Self {

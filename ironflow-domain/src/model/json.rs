@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 #[cfg(feature = "json")]
@@ -62,6 +63,12 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
     serde_json::from_str(text).map_err(JsonError)
 }
 
+/// The text that stands for a value.
+#[cfg(feature = "json")]
+pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, JsonError> {
+    serde_json::to_string(value).map_err(JsonError)
+}
+
 /// The content of an event's variant, as a text.
 #[cfg(feature = "json")]
 pub(super) fn write_variant<E: Codec>(event: &E) -> Result<String, JsonError> {
@@ -85,6 +92,11 @@ pub(super) fn read_variant<E: Codec>(index: u32, text: &str) -> Result<E, JsonEr
 
 #[cfg(not(feature = "json"))]
 pub(crate) fn read<T: DeserializeOwned>(_: &str) -> Result<T, JsonError> {
+    Err(JsonError(SwitchedOff))
+}
+
+#[cfg(not(feature = "json"))]
+pub(crate) fn write<T: Serialize>(_: &T) -> Result<String, JsonError> {
     Err(JsonError(SwitchedOff))
 }
 

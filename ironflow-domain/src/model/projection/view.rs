@@ -6,7 +6,8 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{EventId, EventRef, Position, Timestamp};
+use crate::model::json;
+use crate::{EventId, EventRef, JsonError, Position, Timestamp};
 
 /// One view of a projection, with the event that last changed it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,8 +56,8 @@ impl<S: Serialize + DeserializeOwned> View<S> {
     #[doc(hidden)]
     pub fn write(&self, key: &str) -> Result<Vec<u8>, Unstorable> {
         // A view that cannot be read back, as a `NaN` cannot, would be lost once it is written.
-        serde_json::to_vec(self)
-            .and_then(|json| serde_json::from_slice::<Self>(&json).map(|_| json))
+        json::write(self)
+            .and_then(|json| json::read::<Self>(&json).map(|_| json.into_bytes()))
             .map_err(|source| Unstorable {
                 key: key.to_owned(),
                 source,
@@ -68,7 +69,7 @@ impl<S: Serialize + DeserializeOwned> View<S> {
 #[derive(Debug)]
 pub struct Unstorable {
     key: String,
-    source: serde_json::Error,
+    source: JsonError,
 }
 
 impl fmt::Display for Unstorable {

@@ -52,8 +52,16 @@ const ABOVE_THE_DOMAIN: [&str; 5] = [
 ];
 
 #[test]
-fn a_domain_without_a_runtime_compiles_without_tokio() {
-    let above = ["tokio", "async-trait", "tracing", "fastrand", "thiserror"];
+fn a_domain_without_a_runtime_compiles_without_tokio_and_without_json() {
+    let above = [
+        "tokio",
+        "async-trait",
+        "tracing",
+        "fastrand",
+        "thiserror",
+        "uuid",
+        "serde_json",
+    ];
     for features in ["", "derive"] {
         let features = ["--no-default-features", "--features", features];
         assert_eq!(among("ironflow-domain", &features, &above), [""; 0]);

@@ -95,6 +95,8 @@ mod append;
 mod book;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "laws")]
+pub mod laws;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
@@ -107,6 +109,18 @@ macro_rules! schema_guard {
         ::core::compile_error!(
             "the schema guard needs the feature `schema`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = \
              [\"schema\"] }`, `ironflow-domain = { …, features = [\"schema\"] }` and `schemars = \"1\"`"
+        );
+    };
+}
+
+/// The laws of an aggregate; they need the feature `laws`.
+#[cfg(not(feature = "laws"))]
+#[macro_export]
+macro_rules! laws {
+    ($($declared:tt)*) => {
+        ::core::compile_error!(
+            "the laws need the feature `laws`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = [\"laws\"] }`, \
+             and `proptest = \"1\"` for strategies of your own"
         );
     };
 }

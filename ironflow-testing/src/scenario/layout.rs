@@ -12,7 +12,7 @@ const WIDTH: usize = 100;
 const INDENT: usize = 4;
 
 /// The value's `Debug`.
-pub(super) fn value(value: &impl Debug) -> String {
+pub(crate) fn value(value: &impl Debug) -> String {
     let line = format!("{value:?}");
     if fits(&line, 0) && !line.contains('\n') {
         return line;

@@ -30,8 +30,14 @@ mod time;
 mod unfinished;
 mod when;
 
-#[cfg(feature = "schema")]
+#[cfg(feature = "laws")]
+pub(crate) use layout::value;
+#[cfg(any(feature = "schema", feature = "laws"))]
 pub(crate) use round_trip::catch;
+#[cfg(feature = "laws")]
+pub(crate) use round_trip::round_trip;
+#[cfg(feature = "laws")]
+pub(crate) use story::{error, numbered, versus};
 
 pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};

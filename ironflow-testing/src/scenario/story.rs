@@ -233,7 +233,7 @@ pub(crate) fn section(label: &str, body: &str) -> String {
 }
 
 /// The second of two values; with the lines marked that are not in both, if it needs several.
-pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
+pub(crate) fn versus(one: &impl Debug, other: &impl Debug) -> String {
     let (before, after) = (value(one), value(other));
     if before == after {
         return format!("{after}\nprints the same, and is not equal: see its PartialEq");
@@ -260,7 +260,7 @@ pub(super) fn versus(one: &impl Debug, other: &impl Debug) -> String {
 }
 
 /// An error that was expected or produced.
-pub(super) fn error(error: &impl Error) -> String {
+pub(crate) fn error(error: &impl Error) -> String {
     described("error ", &value(error), error)
 }
 
@@ -297,7 +297,7 @@ pub(super) fn beside(expected: &str, produced: &str) -> String {
 }
 
 /// Events, counted from 1.
-pub(super) fn numbered<E: Debug>(events: &[E]) -> String {
+pub(crate) fn numbered<E: Debug>(events: &[E]) -> String {
     body(Kind::Events.word(), &values(events))
 }
 

@@ -89,6 +89,9 @@
 //!           -         2         –  Notified   ← missing
 //! ```
 //!
+//! What holds for every domain needs no stories: with the feature `laws`, the macro `laws!` makes
+//! commands up, and finds the shortest story that breaks a law.
+//!
 //! Nothing asynchronous is started: scenarios run in any kind of test.
 
 mod append;

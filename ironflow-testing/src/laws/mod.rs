@@ -1,5 +1,5 @@
 //! The laws: what holds for every domain, and what is declared of one, in all that commands made up
-//! lead to.
+//! lead to. [`laws!`](crate::laws!) is the way in.
 //!
 //! | file           | what is in it                                                    |
 //! |----------------|------------------------------------------------------------------|
@@ -46,6 +46,192 @@ pub use report::Failure;
 pub use search::Statistics;
 
 /// Checks that the laws of an aggregate hold, as a test.
+///
+/// ```
+/// use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+/// use proptest::prelude::*;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[event("account")]
+/// pub enum AccountEvent {
+///     Deposited { cents: u64 },
+///     Withdrawn { cents: u64 },
+///     Closed,
+/// }
+///
+/// #[command(Account)]
+/// #[derive(Deserialize)]
+/// pub struct Deposit {
+///     pub cents: u64,
+/// }
+///
+/// #[command(Account)]
+/// #[derive(Deserialize)]
+/// pub struct Withdraw {
+///     pub cents: u64,
+/// }
+///
+/// #[command(Account)]
+/// #[derive(Deserialize)]
+/// pub struct Close;
+///
+/// #[derive(Debug)]
+/// pub enum Refused {
+///     Closed,
+///     TooMuch,
+/// }
+/// # impl std::fmt::Display for Refused { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("refused") } }
+/// # impl std::error::Error for Refused {}
+///
+/// #[derive(Aggregate, Default, Debug, PartialEq, Serialize, Deserialize)]
+/// #[aggregate(event = AccountEvent, error = Refused)]
+/// pub struct Account {
+///     balance: u64,
+///     closed: bool,
+/// }
+///
+/// impl Fold for Account {
+///     fn fold(&mut self, event: &AccountEvent) {
+///         match event {
+///             AccountEvent::Deposited { cents } => self.balance += cents,
+///             AccountEvent::Withdrawn { cents } => self.balance -= cents,
+///             AccountEvent::Closed => self.closed = true,
+///         }
+///     }
+/// }
+///
+/// impl Decide<Deposit> for Account {
+///     fn decide(&self, Deposit { cents }: Deposit) -> Decision<Self> {
+///         if self.closed {
+///             return Err(Refused::Closed);
+///         }
+///         // Without this line the fold overflows, and the laws say so.
+///         self.balance.checked_add(cents).ok_or(Refused::TooMuch)?;
+///         Ok(events![AccountEvent::Deposited { cents }])
+///     }
+/// }
+///
+/// impl Decide<Withdraw> for Account {
+///     fn decide(&self, Withdraw { cents }: Withdraw) -> Decision<Self> {
+///         if cents > self.balance || self.closed {
+///             return Err(Refused::TooMuch);
+///         }
+///         Ok(events![AccountEvent::Withdrawn { cents }])
+///     }
+/// }
+///
+/// impl Decide<Close> for Account {
+///     fn decide(&self, _: Close) -> Decision<Self> {
+///         if self.closed || self.balance > 0 {
+///             return Err(Refused::Closed);
+///         }
+///         Ok(events![AccountEvent::Closed])
+///     }
+/// }
+///
+/// ironflow_testing::laws!(Account {
+///     Deposit,
+///     Withdraw: drawn_from((1_u64..100).prop_map(|cents| Withdraw { cents })),
+///     Close: idempotent,
+///     invariant("a closed account is empty", |account| !account.closed || account.balance == 0),
+///     invariant("no more is taken than was given", |_, history| {
+///         let (mut given, mut taken) = (0_u128, 0_u128);
+///         for event in history {
+///             match event {
+///                 AccountEvent::Deposited { cents } => given += u128::from(*cents),
+///                 AccountEvent::Withdrawn { cents } => taken += u128::from(*cents),
+///                 AccountEvent::Closed => {}
+///             }
+///         }
+///         taken <= given
+///     }),
+///     snapshots,
+/// });
+/// # fn main() {}
+/// ```
+///
+/// # What is checked
+///
+/// Commands are made up and decided one after the other, from the initial state on, so that only
+/// states are visited that can be reached. All along
+///
+/// - decisions and folds do not panic; an overflow is a panic in a test,
+/// - a command is decided alike when it is decided again, in the same state folded anew,
+/// - every event is read as it was written, also under its other names, and is folded,
+/// - a command that is marked `creates` is refused once there is something,
+/// - each `invariant` holds; its closure sees the state, or the state and all that has happened,
+/// - with `snapshots`, the state is written as JSON and read at every point, and folds on to the
+///   same; for that it is `Serialize`, `Deserialize`, `PartialEq` and `Debug`,
+/// - a command that is `idempotent`, decided again right after it was accepted, records nothing or
+///   is refused.
+///
+/// A command that is never accepted fails the test, too: the laws would prove nothing about it.
+///
+/// # What is said of a command
+///
+/// Nothing, and it is made up, with its context: both are `Deserialize`. See
+/// [`made_up`](crate::laws::made_up()) for what comes of that. All commands of a run name the same
+/// aggregate, where that takes no more than the fields marked `#[id]`.
+///
+/// - `drawn_from(…)`: a strategy of proptest with values of the command.
+/// - `in_context(…)`: a strategy of proptest with values of its context.
+/// - `idempotent`: see above.
+///
+/// Several are joined by `and`: `PlaceOrder: drawn_from(orders()) and in_context(shops())`.
+///
+/// # What a failure says
+///
+/// The law, and the shortest story that breaks it, in the words of [`given`](crate::given()) and
+/// `when`; then the same as a test to paste. The code comes from what `Debug` prints: it compiles
+/// for types that derive it and whose fields can be named where it is pasted.
+///
+/// ```text
+/// a law of `Account` is broken: an event that has happened can be folded
+///   --> tests/account.rs:12:1
+///
+///   Given   1  Deposited { cents: 18446744073709551615 }
+///   When    Deposit { cents: 1 }
+///   Then    1  Deposited { cents: 1 }
+///   Panic   attempt to add with overflow
+///           at src/account.rs:40:9
+///
+/// found in run 4; PROPTEST_RNG_SEED=1 makes the same runs again
+/// ```
+///
+/// The environment variables of proptest say how many runs there are (`PROPTEST_CASES`, 256 unless
+/// given) and from which seed (`PROPTEST_RNG_SEED`).
+///
+/// # What does not compile
+///
+/// It stands in a module, since a test inside a function is never run:
+///
+/// ```compile_fail,E0432
+/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+/// # #[event("door")] pub enum DoorEvent { Opened }
+/// # #[command(Door)] #[derive(serde::Deserialize)] pub struct Open;
+/// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door;
+/// # impl Fold for Door { fn fold(&mut self, _: &DoorEvent) {} }
+/// # impl Decide<Open> for Door { fn decide(&self, _: Open) -> Decision<Self> { Ok(events![DoorEvent::Opened]) } }
+/// fn doors() {
+///     ironflow_testing::laws!(Door { Open });
+/// }
+/// # fn main() {}
+/// ```
+///
+/// A command that cannot be made up is drawn from something:
+///
+/// ```compile_fail,E0277
+/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+/// # #[event("door")] pub enum DoorEvent { Opened }
+/// # #[command(Door)] pub struct Open;
+/// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door;
+/// # impl Fold for Door { fn fold(&mut self, _: &DoorEvent) {} }
+/// # impl Decide<Open> for Door { fn decide(&self, _: Open) -> Decision<Self> { Ok(events![DoorEvent::Opened]) } }
+/// use ironflow_testing::laws::{Laws, commands};
+///
+/// // `Open` does not implement `Deserialize`.
+/// let laws = Laws::<Door>::new().of(commands::<Open>());
+/// ```
 #[macro_export]
 macro_rules! laws {
     ($aggregate:ty { $($declared:tt)* }) => {

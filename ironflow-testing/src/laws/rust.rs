@@ -115,6 +115,15 @@ impl Node {
             Self::Group {
                 open, inner, close, ..
             } if indent + flat.chars().count() > WIDTH => {
+                // A bracket around a single group needs no lines of its own.
+                if let [(label, only @ Self::Group { .. })] = &inner[..]
+                    && label.is_empty()
+                {
+                    text.push_str(open);
+                    only.write(indent, text);
+                    text.push_str(close);
+                    return;
+                }
                 text.push_str(open);
                 for (label, node) in inner {
                     // Writing to a string does not fail.

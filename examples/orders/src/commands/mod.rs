@@ -3,6 +3,8 @@
 
 mod cancel_order;
 mod confirm_order;
+#[cfg(test)]
+mod laws;
 mod pay_order;
 mod place_order;
 mod ship_order;

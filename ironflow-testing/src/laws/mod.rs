@@ -147,7 +147,7 @@ pub use search::Statistics;
 ///     }),
 ///     snapshots,
 /// });
-/// # fn main() {}
+/// # fn main() { the_laws().hold() }
 /// ```
 ///
 /// # What is checked
@@ -243,10 +243,14 @@ macro_rules! laws {
             use super::the_laws_stand_in_a_module_and_not_in_a_function;
         }
 
+        #[allow(dead_code, reason = "only a test calls it")]
+        fn the_laws() -> $crate::laws::Laws<$aggregate> {
+            $crate::__laws!($crate::laws::Laws::<$aggregate>::new(), $($declared)*)
+        }
+
         #[test]
         fn the_laws_hold() {
-            let laws = $crate::laws::Laws::<$aggregate>::new();
-            $crate::__laws!(laws, $($declared)*).hold();
+            the_laws().hold();
         }
     };
     ($($other:tt)*) => {

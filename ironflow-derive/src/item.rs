@@ -1,7 +1,8 @@
 //! What the macros need to know about the item they stand on.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{
@@ -11,6 +12,8 @@ use syn::{
 
 use crate::attributes::{Arguments, Key, Shape};
 use crate::diagnostics::Diagnostics;
+use crate::paths::Root;
+use crate::words::in_words;
 
 /// Reads a struct, enum or union; anything else is reported as the wrong kind of item.
 pub(crate) fn parse(
@@ -62,7 +65,7 @@ fn unbounded(item: &DeriveInput) -> impl Iterator<Item = &Ident> {
     let is_named = move |parameter: &Ident| {
         clause.is_some_and(|clause| {
             let text = clause.to_token_stream();
-            mentions(text, parameter)
+            mentions(text, &parameter.to_string())
         })
     };
     item.generics
@@ -71,10 +74,11 @@ fn unbounded(item: &DeriveInput) -> impl Iterator<Item = &Ident> {
         .map(|parameter| &parameter.ident)
 }
 
-fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
+/// Whether a word is among the tokens.
+pub(crate) fn mentions(tokens: TokenStream, ident: &str) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Group(group) => mentions(group.stream(), ident),
-        TokenTree::Ident(word) => word == *ident,
+        TokenTree::Ident(word) => word == ident,
         TokenTree::Punct(_) | TokenTree::Literal(_) => false,
     })
 }
@@ -107,6 +111,27 @@ pub(crate) fn refuse_lifetimes(item: &DeriveInput, what: &str, diagnostics: &Dia
     }
 }
 
+/// The function that makes the first state, seen at the state's name: what is missing of it is
+/// reported there. Of a struct the compiler says well enough what to derive; an enum also needs a
+/// mark on one of its variants.
+pub(crate) fn initial(item: &DeriveInput, root: &Root) -> TokenStream {
+    let span = item.ident.span();
+    match item.data {
+        Data::Enum(_) => quote_spanned!(span=> <Self as #root::__private::Starts>::start),
+        Data::Struct(_) | Data::Union(_) => {
+            quote_spanned!(span=> <Self as ::core::default::Default>::default)
+        }
+    }
+}
+
+/// What is left of a name without the word for what it is: `Account` of `AccountEvent`.
+pub(crate) fn stem(ident: &Ident, what: &[&str]) -> String {
+    let name = ident.unraw().to_string();
+    let stem = what.iter().find_map(|what| name.strip_suffix(what));
+    stem.filter(|stem| !stem.is_empty())
+        .map_or_else(|| name.clone(), ToOwned::to_owned)
+}
+
 /// The traits the user derives below our attribute.
 pub(crate) fn derived(attributes: &[Attribute]) -> Vec<String> {
     attributes
@@ -129,6 +154,7 @@ pub(crate) const BY_HAND: Key = Key {
     usage: "by_hand(Debug)",
     meaning: "of `Debug`, `Clone` and `PartialEq`, those that you implement by hand",
     otherwise: "each is derived, unless you derive it below the attribute",
+    also_called: &["no_derive", "skip_derive", "manual", "without"],
     ..Key::OPTIONAL
 };
 
@@ -213,13 +239,13 @@ pub(crate) fn version(number: &LitInt, what: &str, diagnostics: &Diagnostics) ->
 }
 
 /// Reports a category that cannot be the first part of a stream's name.
-pub(crate) fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
+pub(crate) fn check_category(category: &LitStr, example: &str, diagnostics: &Diagnostics) {
     let text = category.value();
     if text.is_empty() {
         diagnostics.error(
             category.span(),
             "a category cannot be empty",
-            "name the aggregate: `\"account\"`",
+            format!("name the aggregate: `\"{example}\"`"),
         );
     } else if !text
         .chars()
@@ -228,7 +254,10 @@ pub(crate) fn check_category(category: &LitStr, diagnostics: &Diagnostics) {
         diagnostics.error(
             category.span(),
             format!("`{text}` is not a category"),
-            "use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"account\"`",
+            format!(
+                "use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"{}\"`",
+                in_words(&text, '_')
+            ),
         );
     }
 }

@@ -16,6 +16,8 @@ mod projection;
 mod reference;
 #[cfg(test)]
 mod snapshots;
+#[cfg(feature = "story")]
+mod story;
 mod words;
 
 use proc_macro::TokenStream;
@@ -50,4 +52,12 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {
     projection::expand(&item.into()).into()
+}
+
+/// Makes a test of a function that tells stories; `ironflow-testing` shows by example what it is
+/// for.
+#[cfg(feature = "story")]
+#[proc_macro_attribute]
+pub fn story(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    story::expand(&arguments.into(), &item.into()).into()
 }

@@ -18,6 +18,14 @@ struct Page {
     marks: &'static str,
 }
 
+/// What nobody can see from inside the attribute.
+macro_rules! derives {
+    () => {
+        "Derives stand below the attribute. Of one above it, the compiler says that implementations conflict (E0119): the \
+         attribute cannot see it, and derives `Debug`, `Clone` and `PartialEq` once more.\n"
+    };
+}
+
 const PAGES: &[Page] = &[
     Page {
         file: "event.md",
@@ -26,13 +34,16 @@ const PAGES: &[Page] = &[
             ("On the enum", &event::ON_ENUM),
             ("On a variant", &event::ON_VARIANT),
         ],
-        marks: "",
+        marks: derives!(),
     },
     Page {
         file: "command.md",
         title: "`#[command]`",
         places: &[("On the struct or enum", &command::ON_ITEM)],
-        marks: "On a field, `#[id]`: it names the aggregate, and needs `Display`.\n",
+        marks: concat!(
+            "On a field, `#[id]`: it names the aggregate, and needs `Display`.\n\n",
+            derives!()
+        ),
     },
     Page {
         file: "aggregate.md",

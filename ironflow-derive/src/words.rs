@@ -32,11 +32,22 @@ pub(crate) fn in_words(name: &str, separator: char) -> String {
     words.join(&separator.to_string()).to_lowercase()
 }
 
+/// The words of a text as the name of a type: `order-placed` is `OrderPlaced`.
+pub(crate) fn in_camel_case(text: &str) -> String {
+    let words = in_words(text, ' ');
+    let capitalized = words.split(' ').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter().flat_map(char::to_uppercase);
+        first.chain(letters).collect::<String>()
+    });
+    capitalized.collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use heck::{ToKebabCase, ToSnakeCase};
+    use heck::{ToKebabCase, ToPascalCase, ToSnakeCase};
 
-    use super::in_words;
+    use super::{in_camel_case, in_words};
 
     /// A derived name must never change once it is stored, so the usual rule is held to what a
     /// library of this makes of every name of some length.
@@ -49,6 +60,7 @@ mod tests {
             names = names.iter().flat_map(longer).collect();
             for name in &names {
                 assert_eq!(in_words(name, '_'), name.to_snake_case(), "{name}");
+                assert_eq!(in_camel_case(name), name.to_pascal_case(), "{name}");
             }
         }
     }

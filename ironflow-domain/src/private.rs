@@ -1,10 +1,14 @@
-//! What generated code needs. Not part of the public interface: it changes without notice.
+//! What generated code and the test kit need. Not part of the public interface: it changes without
+//! notice.
 
 pub use serde;
-pub use serde_json::Error as JsonError;
 
 pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
 pub use crate::model::event::contents::{Codec, Stored, Underived};
+pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
+pub use crate::model::projection::{
+    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
+};
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;
@@ -32,6 +36,26 @@ pub trait Names {
 impl<T: fmt::Display> Names for T {
     fn stream_of<A: Aggregate>(&self) -> Result<StreamId, InvalidStreamId> {
         StreamId::new(A::CATEGORY, self)
+    }
+}
+
+/// A state that says what it is before anything has happened: for enums, of which the compiler does
+/// not say how.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say which state it starts in",
+    label = "it does not implement `Default`",
+    note = "add `#[derive(Default)]` to `{Self}`, and `#[default]` above the variant it starts as"
+)]
+pub trait Starts {
+    /// The state before anything has happened.
+    fn start() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Starts for T {
+    #[inline]
+    fn start() -> Self {
+        Self::default()
     }
 }
 

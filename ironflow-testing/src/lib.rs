@@ -89,6 +89,69 @@
 //!           -         2         –  Notified   ← missing
 //! ```
 //!
+//! A test of a read model is one, too: what was appended to which stream, and the views that must
+//! have come of it. See [`views_of`].
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ironflow_domain::{Partition, Project, Projection, Recorded, Timestamp, event, events};
+//! use ironflow_testing::views_of;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[event("parcel")]
+//! pub enum ParcelEvent {
+//!     Sent { to: String },
+//!     Delivered,
+//! }
+//!
+//! /// What one customer has been sent.
+//! #[derive(Projection, Debug, PartialEq, Default, Serialize, Deserialize)]
+//! #[projection("parcels-of-customer", partition = String, of(ParcelEvent))]
+//! pub struct Parcels {
+//!     on_their_way: u32,
+//!     last_delivery: Option<Timestamp>,
+//! }
+//!
+//! impl Project<ParcelEvent> for Parcels {
+//!     fn partition(event: &Recorded<ParcelEvent>) -> Partition<String> {
+//!         match &event.data {
+//!             ParcelEvent::Sent { to } => Partition::Key(to.clone()),
+//!             ParcelEvent::Delivered => Partition::SameStream,
+//!         }
+//!     }
+//!
+//!     fn project(&mut self, event: &Recorded<ParcelEvent>) {
+//!         match &event.data {
+//!             ParcelEvent::Sent { .. } => self.on_their_way += 1,
+//!             ParcelEvent::Delivered => {
+//!                 self.on_their_way -= 1;
+//!                 self.last_delivery = Some(event.time);
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! use ParcelEvent::*;
+//!
+//! # fn main() {
+//! views_of::<Parcels>()
+//!     .at("2026-04-17T12:00:00Z")
+//!     .given("1", events![Sent { to: "ann".into() }])
+//!     .given("2", events![Sent { to: "bob".into() }])
+//!     .advance(Duration::from_hours(1))
+//!     .given("1", events![Delivered])
+//!     .then([
+//!         ("ann", Parcels { on_their_way: 0, last_delivery: "2026-04-17T13:00:00Z".parse().ok() }),
+//!         ("bob", Parcels { on_their_way: 1, last_delivery: None }),
+//!     ]);
+//! # }
+//! ```
+//!
+//! It checks, without being told to, that `then` means exactly these views and no others, that
+//! events and views survive being stored, that the same events lead to the same views when they are
+//! taken again, and that neither batches nor restarts make a difference.
+//!
 //! What holds for every domain needs no stories: with the feature `laws`, the macro `laws!` makes
 //! commands up, and finds the shortest story that breaks a law.
 //!
@@ -100,9 +163,13 @@ mod book;
 pub mod contract;
 #[cfg(feature = "laws")]
 pub mod laws;
+mod log;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
+mod snapshot;
+mod stage;
+mod views;
 
 /// The schema guard; it needs the feature `schema`.
 #[cfg(not(feature = "schema"))]
@@ -128,12 +195,43 @@ macro_rules! laws {
     };
 }
 
+/// A story is told on stores with the feature `stores`.
+#[cfg(not(feature = "stores"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __on_store {
+    ($($story:tt)*) => {
+        ::core::compile_error!(
+            "stories on stores need the feature `stores`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = \
+             [\"stores\"] }`"
+        )
+    };
+}
+
+#[cfg(feature = "stores")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __on_store {
+    ($name:literal, $open:expr, $story:expr) => {
+        $crate::__private::on_store(
+            $name,
+            || async { ::core::convert::Into::into($open) },
+            $story,
+        )
+    };
+}
+
 pub use scenario::*;
+pub use stage::story;
 
 #[doc(hidden)]
 pub mod __private {
     pub use crate::book::{BookMode, bind};
+    #[cfg(feature = "stores")]
+    pub use crate::stage::on_store;
+    pub use crate::stage::{Telling, tell};
 }
 
 #[cfg(feature = "schema")]
 pub use schema::{Mode, SchemaGuard, Verdict};
+pub use views::*;

@@ -20,7 +20,7 @@ impl ::ironflow_domain::Aggregate for Account {
         <Self as ::core::default::Default>::default()
     }
     #[inline]
-    fn apply(&mut self, event: &<Self as ::ironflow_domain::Aggregate>::Event) {
+    fn apply(&mut self, event: &AccountEvent) {
         <Self as ::ironflow_domain::Fold>::fold(self, event)
     }
 }

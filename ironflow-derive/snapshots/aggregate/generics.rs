@@ -22,10 +22,10 @@ where
     const DOC: &'static ::core::primitive::str = "";
     #[inline]
     fn initial() -> Self {
-        <Self as ::core::default::Default>::default()
+        <Self as ::flow::__private::Starts>::start()
     }
     #[inline]
-    fn apply(&mut self, event: &<Self as ::flow::Aggregate>::Event) {
+    fn apply(&mut self, event: &SensorEvent<T>) {
         <Self as ::flow::Fold>::fold(self, event)
     }
 }

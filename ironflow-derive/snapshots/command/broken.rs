@@ -9,7 +9,7 @@ struct Open {
 // becomes
 
 ::core::compile_error! {
-    "unknown key `contxt` in `#[command(...)]`\n\nhelp: did you mean `context = OpenAccountContext`?"
+    "unknown key `contxt` in `#[command(...)]`\n\nhelp: did you mean `context = Clerk`?"
 }
 ::core::compile_error! {
     "`#[command]` needs the aggregate that decides it\n\nhelp: write it first: `#[command(Account)]`"
@@ -54,7 +54,7 @@ impl ::ironflow_domain::Command for Open {
     fn decide(
         self,
         state: &<Self as ::ironflow_domain::Command>::Aggregate,
-        context: &<Self as ::ironflow_domain::Command>::Context,
+        context: &Clerk,
     ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
         ::core::unreachable!()
     }

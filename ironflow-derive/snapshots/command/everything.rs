@@ -53,14 +53,8 @@ impl ::flow::Command for Rare {
         ::core::option::Option::Some(::flow::Addressed::stream_id(self))
     }
     #[inline]
-    fn decide(
-        self,
-        state: &<Self as ::flow::Command>::Aggregate,
-        context: &<Self as ::flow::Command>::Context,
-    ) -> ::flow::Decision<<Self as ::flow::Command>::Aggregate> {
-        <<Self as ::flow::Command>::Aggregate as ::flow::DecideWith<
-            Self,
-        >>::decide(state, self, context)
+    fn decide(self, state: &Account, context: &Clerk) -> ::flow::Decision<Account> {
+        <Account as ::flow::DecideWith<Self>>::decide(state, self, context)
     }
 }
 #[automatically_derived]

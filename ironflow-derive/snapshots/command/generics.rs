@@ -37,11 +37,9 @@ where
     #[inline]
     fn decide(
         self,
-        state: &<Self as ::ironflow_domain::Command>::Aggregate,
-        _context: &<Self as ::ironflow_domain::Command>::Context,
-    ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
-        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
-            Self,
-        >>::decide(state, self)
+        state: &Instrument<T>,
+        _context: &(),
+    ) -> ::ironflow_domain::Decision<Instrument<T>> {
+        <Instrument<T> as ::ironflow_domain::Decide<Self>>::decide(state, self)
     }
 }

@@ -41,12 +41,10 @@ impl ::ironflow_domain::Command for Deposit {
     #[inline]
     fn decide(
         self,
-        state: &<Self as ::ironflow_domain::Command>::Aggregate,
-        _context: &<Self as ::ironflow_domain::Command>::Context,
-    ) -> ::ironflow_domain::Decision<<Self as ::ironflow_domain::Command>::Aggregate> {
-        <<Self as ::ironflow_domain::Command>::Aggregate as ::ironflow_domain::Decide<
-            Self,
-        >>::decide(state, self)
+        state: &Account,
+        _context: &(),
+    ) -> ::ironflow_domain::Decision<Account> {
+        <Account as ::ironflow_domain::Decide<Self>>::decide(state, self)
     }
 }
 #[automatically_derived]

@@ -11,7 +11,7 @@ enum AccountEvent {
     "unknown key `drop` in `#[event(...)]`\n\nhelp: did you mean `dropped(\"account.viewed\")`?"
 }
 ::core::compile_error! {
-    "`bank account` is not a category\n\nhelp: use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"account\"`"
+    "`bank account` is not a category\n\nhelp: use ASCII letters, digits, `_` and `.`; a stream is called `category-id`: `\"bank_account\"`"
 }
 ::core::compile_error! {
     "`Opened` is in version 2, and nothing says what the version before was\n\nhelp: list its shape: `upcast(OpenedV1)`; write `_` if no event of it is stored"

@@ -101,42 +101,30 @@ const _: () = {
         for<'any> Branch: ::flow::__private::Stored,
         for<'any> Deposited: ::flow::__private::Stored,
     {
-        fn write(
+        fn write<__S: ::flow::__private::serde::Serializer>(
             &self,
-            serializer: ::flow::__private::VariantSerializer<'_>,
-        ) -> ::core::result::Result<(), ::flow::__private::JsonError> {
+            serializer: ::flow::__private::VariantSerializer<__S>,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             __Stored::serialize(self, serializer)
         }
-        fn read(
-            deserializer: ::flow::__private::VariantDeserializer<'_, '_>,
-        ) -> ::core::result::Result<Self, ::flow::__private::JsonError> {
+        fn read<'__de, __D: ::flow::__private::serde::Deserializer<'__de>>(
+            deserializer: ::flow::__private::VariantDeserializer<__D>,
+        ) -> ::core::result::Result<Self, __D::Error> {
             __Stored::deserialize(deserializer)
         }
     }
-    const _: () = {
-        #[allow(dead_code, reason = "only its implementations are compared")]
-        trait EachVersionHasAShapeOfItsOwn {}
-        impl EachVersionHasAShapeOfItsOwn for OpenedV1 {}
-        impl EachVersionHasAShapeOfItsOwn for OpenedV3 {}
-    };
-    const _: () = {
-        #[allow(dead_code, reason = "only its implementations are compared")]
-        trait EachVersionHasAShapeOfItsOwn {}
-        impl EachVersionHasAShapeOfItsOwn for DepositedV1 {}
-        impl EachVersionHasAShapeOfItsOwn for Deposited {}
-    };
-    const _: () = {
-        #[allow(dead_code, reason = "only its implementations are compared")]
-        trait EachVersionHasAShapeOfItsOwn {}
-        impl EachVersionHasAShapeOfItsOwn for ShutV1 {}
-        impl EachVersionHasAShapeOfItsOwn for Shut {}
-    };
-    const _: () = {
-        #[allow(dead_code, reason = "only its implementations are compared")]
-        trait EachVersionHasAShapeOfItsOwn {}
-        impl EachVersionHasAShapeOfItsOwn for SitedV1 {}
-        impl EachVersionHasAShapeOfItsOwn for Sited {}
-    };
+    #[allow(dead_code, reason = "only the types in it are compared")]
+    fn __check_shapes() {
+        use ::flow::__private::Distinct as _;
+        <::flow::__private::Versions<OpenedV1, OpenedV3>>::have_their_own();
+        <::flow::__private::Versions<OpenedV1, AccountEvent>>::have_their_own();
+        <::flow::__private::Versions<OpenedV3, AccountEvent>>::have_their_own();
+        <::flow::__private::Versions<DepositedV1, Deposited>>::have_their_own();
+        <::flow::__private::Versions<ShutV1, Shut>>::have_their_own();
+        <::flow::__private::Versions<ShutV1, AccountEvent>>::have_their_own();
+        <::flow::__private::Versions<Shut, AccountEvent>>::have_their_own();
+        <::flow::__private::Versions<SitedV1, Sited>>::have_their_own();
+    }
     ::flow::__private::with_schema! {
         use ::flow::__private::schemars as __schemars; #[derive(__schemars::JsonSchema)]
         #[schemars(crate = "__schemars")] #[serde(rename_all_fields = "camelCase")]

@@ -69,17 +69,28 @@ const _: () = {
     where
         Reading<T>: Clone,
     {
-        fn write(
+        fn write<__S: ::ironflow_domain::__private::serde::Serializer>(
             &self,
-            serializer: ::ironflow_domain::__private::VariantSerializer<'_>,
-        ) -> ::core::result::Result<(), ::ironflow_domain::__private::JsonError> {
+            serializer: ::ironflow_domain::__private::VariantSerializer<__S>,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             __Stored::serialize(self, serializer)
         }
-        fn read(
-            deserializer: ::ironflow_domain::__private::VariantDeserializer<'_, '_>,
-        ) -> ::core::result::Result<Self, ::ironflow_domain::__private::JsonError> {
+        fn read<'__de, __D: ::ironflow_domain::__private::serde::Deserializer<'__de>>(
+            deserializer: ::ironflow_domain::__private::VariantDeserializer<__D>,
+        ) -> ::core::result::Result<Self, __D::Error> {
             __Stored::deserialize(deserializer)
         }
+    }
+    #[allow(dead_code, reason = "only the types in it are compared")]
+    fn __check_shapes<T: Payload, const N: usize>()
+    where
+        Reading<T>: Clone,
+    {
+        use ::ironflow_domain::__private::Distinct as _;
+        <::ironflow_domain::__private::Versions<
+            MeasuredV1<T>,
+            Reading<T>,
+        >>::have_their_own();
     }
     #[automatically_derived]
     impl<T: Payload, const N: usize> ::ironflow_domain::Event for SensorEvent<T, N>

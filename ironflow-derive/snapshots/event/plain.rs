@@ -74,15 +74,15 @@ const _: () = {
     where
         for<'any> Deposited: ::ironflow_domain::__private::Stored,
     {
-        fn write(
+        fn write<__S: ::ironflow_domain::__private::serde::Serializer>(
             &self,
-            serializer: ::ironflow_domain::__private::VariantSerializer<'_>,
-        ) -> ::core::result::Result<(), ::ironflow_domain::__private::JsonError> {
+            serializer: ::ironflow_domain::__private::VariantSerializer<__S>,
+        ) -> ::core::result::Result<__S::Ok, __S::Error> {
             __Stored::serialize(self, serializer)
         }
-        fn read(
-            deserializer: ::ironflow_domain::__private::VariantDeserializer<'_, '_>,
-        ) -> ::core::result::Result<Self, ::ironflow_domain::__private::JsonError> {
+        fn read<'__de, __D: ::ironflow_domain::__private::serde::Deserializer<'__de>>(
+            deserializer: ::ironflow_domain::__private::VariantDeserializer<__D>,
+        ) -> ::core::result::Result<Self, __D::Error> {
             __Stored::deserialize(deserializer)
         }
     }

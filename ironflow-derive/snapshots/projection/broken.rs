@@ -11,7 +11,7 @@ struct Accounts;
     "unknown key `partiton` in `#[projection(...)]`\n\nhelp: did you mean `partition = AccountId`?"
 }
 ::core::compile_error! {
-    "`all accounts` is not a name for a projection\n\nhelp: it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"account-balance\"`"
+    "`all accounts` is not a name for a projection\n\nhelp: it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"all-accounts\"`"
 }
 #[automatically_derived]
 impl ::ironflow_domain::Reads<AccountEvent> for Accounts {}
@@ -23,6 +23,10 @@ impl ::ironflow_domain::Projection for Accounts {
     ];
     const DOC: &'static ::core::primitive::str = "";
     type Key = AccountId;
+    type Form = Self;
+    fn initial() -> Self {
+        <Self as ::core::default::Default>::default()
+    }
     fn feed() -> ::ironflow_domain::Feed<Self> {
         ::ironflow_domain::Feed::new([
             <Self as ::ironflow_domain::Project<AccountEvent>>::source(),

@@ -24,6 +24,10 @@ impl ::flow::Projection for Customer {
     ];
     const DOC: &'static ::core::primitive::str = "What a customer has.";
     type Key = CustomerId;
+    type Form = Self;
+    fn initial() -> Self {
+        <Self as ::core::default::Default>::default()
+    }
     fn feed() -> ::flow::Feed<Self> {
         ::flow::Feed::new([
             <Self as ::flow::Project<AccountEvent>>::source(),

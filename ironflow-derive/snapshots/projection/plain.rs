@@ -16,6 +16,10 @@ impl ::ironflow_domain::Projection for Accounts {
     ];
     const DOC: &'static ::core::primitive::str = "";
     type Key = ::ironflow_domain::Unpartitioned;
+    type Form = Self;
+    fn initial() -> Self {
+        <Self as ::core::default::Default>::default()
+    }
     fn feed() -> ::ironflow_domain::Feed<Self> {
         ::ironflow_domain::Feed::new([
             <Self as ::ironflow_domain::Project<AccountEvent>>::source(),

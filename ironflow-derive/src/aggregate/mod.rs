@@ -1,11 +1,11 @@
 //! `#[derive(Aggregate)]` on a state.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Data, DeriveInput, Type};
 
-use crate::attributes::{Grammar, Key, Shape};
+use crate::attributes::{Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
@@ -65,7 +65,8 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
         );
     }
     item::refuse_lifetimes(&item, "an aggregate", diagnostics);
-    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
+    let words = Words::default().say("Account", item.ident.unraw().to_string());
+    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), words, diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
     let error = given.r#type("error");
@@ -91,6 +92,12 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     let name = ident.unraw().to_string();
     let doc = item::doc(&item.attrs);
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
+    // Named directly: whoever names it as `<Self as Aggregate>::Event` is told once more what keeps
+    // the state from being an aggregate.
+    let folded = event.as_ref().map_or_else(
+        || quote!(<Self as #root::Aggregate>::Event),
+        ToTokens::to_token_stream,
+    );
     // A key that is missing is left out here too: an associated type that does not exist silences
     // the compiler about everything that would follow from it.
     let event = event.as_ref().map(|event| quote!(type Event = #event;));
@@ -98,7 +105,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     // The functions carry the state's own span, so that a missing `Fold` or `Default` is reported
     // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
-    let initial = quote_spanned!(ident.span()=> <Self as ::core::default::Default>::default);
+    let initial = item::initial(item, root);
     // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
     quote! {
@@ -115,7 +122,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
             }
 
             #[inline]
-            fn apply(&mut self, event: &<Self as #root::Aggregate>::Event) {
+            fn apply(&mut self, event: &#folded) {
                 #fold(self, event)
             }
         }

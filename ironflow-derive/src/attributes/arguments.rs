@@ -1,12 +1,14 @@
 //! What one attribute was given.
 
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Ident, LitInt, LitStr, Path, Token, Type};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type, parse_quote};
 
 use super::value::{at_end, skip_to_comma, starts_with};
-use super::{First, Grammar, Key, Past, Value};
+use super::words::written;
+use super::{First, Grammar, Key, Past, Shape, Value, Words};
 use crate::diagnostics::{Diagnostics, nearest};
 
 /// The arguments of one attribute, each at most once.
@@ -14,6 +16,7 @@ pub(crate) struct Arguments {
     grammar: &'static Grammar,
     /// Where to point when something is missing.
     pub(super) span: Span,
+    words: Words,
     first: Option<Value>,
     given: Vec<(Ident, Value)>,
     /// The keys that unknown ones were taken for: what follows from their absence is not reported.
@@ -21,10 +24,11 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn none(grammar: &'static Grammar, span: Span) -> Self {
+    pub(super) fn none(grammar: &'static Grammar, span: Span, words: Words) -> Self {
         Self {
             grammar,
             span,
+            words,
             first: None,
             given: Vec::new(),
             meant: Vec::new(),
@@ -55,47 +59,61 @@ impl Arguments {
             && (at_start || (self.first.is_none() && starts_with(first.shape, input)))
         {
             let span = input.span();
+            let ahead = input.fork();
             let value = first.shape.read_value(input).unwrap_or(Value::Wrong);
             if matches!(value, Value::Wrong) {
+                self.first = first.shape.read_unquoted(&ahead);
+                skip_to_comma(input);
                 diagnostics.error(
                     span,
                     self.first_is(first),
-                    format!("write `{}`", grammar.usage()),
+                    format!("write `{}`", self.usage_before(input)),
                 );
-                skip_to_comma(input);
-            } else if self.first.is_some() {
+                self.first.get_or_insert(Value::Wrong);
+                return;
+            }
+            if self.first.is_some() {
                 diagnostics.error(
                     span,
                     format!(
                         "the first argument of `#[{}]` is given twice",
                         grammar.attribute
                     ),
-                    format!("keep one of them: `{}`", grammar.usage()),
+                    format!("keep one of them: `{}`", self.usage()),
                 );
-            } else if !at_start {
+            }
+            let was_given = self.first.replace(value).is_some();
+            if !was_given && !at_start {
                 diagnostics.error(
                     span,
                     format!(
                         "this comes first in `#[{}(...)]`: it is {}",
                         grammar.attribute, first.what
                     ),
-                    format!("write `{}`", grammar.usage()),
+                    format!("write `{}`", self.usage()),
                 );
             }
-            self.first = Some(value);
             return expect_comma(input, diagnostics);
         }
         let Ok(name) = input.call(Ident::parse_any) else {
+            let span = input.span();
+            let skipped = skip_to_comma(input);
+            let of_a_text = grammar.keys.iter().find(|key| key.shape == Shape::Text);
             diagnostics.error(
-                input.span(),
+                span,
                 format!("expected a key of `#[{}(...)]`", grammar.attribute),
-                grammar.known_keys(),
+                match of_a_text {
+                    Some(key) if syn::parse2::<LitStr>(skipped.clone()).is_ok() => {
+                        format!("did you mean `{} = {skipped}`?", key.name)
+                    }
+                    _ => self.known_keys(),
+                },
             );
-            skip_to_comma(input);
             return;
         };
         let Some(key) = grammar.key(&name.to_string()) else {
             if let Some(first) = self.first_with_a_key(&name, input) {
+                self.first = Some(first);
                 diagnostics.error(
                     name.span(),
                     format!(
@@ -103,37 +121,34 @@ impl Arguments {
                         grammar.attribute,
                         grammar.first.as_ref().map_or("", |first| first.what)
                     ),
-                    format!("write `{}`", grammar.usage()),
+                    format!("write `{}`", self.usage_before(input)),
                 );
-                self.first = Some(first);
                 return expect_comma(input, diagnostics);
             }
-            if let Some(meant) = self.unknown(&name, diagnostics)
-                && self.is_given(meant.name).is_none()
-                && let Ok(value) = meant.shape.read(&input.fork())
-            {
-                self.given
-                    .push((Ident::new(meant.name, name.span()), value));
-            }
+            self.unknown(&name, input, diagnostics);
             skip_to_comma(input);
             return;
         };
-        let value = read_value(&name, key, input, diagnostics);
+        let given = self.read_value(&name, key, input, diagnostics);
         let earlier = self.given.iter().find(|(given, _)| *given == name);
-        if let Some((first, _)) = earlier
+        if let Some((first, value)) = earlier
             && !key.many
         {
+            let one = match value {
+                Value::Wrong => self.words.of(key.usage),
+                _ => format!("{name}{}", value.written()),
+            };
             diagnostics.error(
                 name.span(),
                 format!("`{name}` is given twice"),
-                format!("keep one of them: `{}`", key.usage),
+                format!("keep one of them: `{one}`"),
             );
             diagnostics.push(syn::Error::new(
                 first.span(),
                 format!("`{name}` is first given here"),
             ));
         } else {
-            self.given.push((name, value));
+            self.given.push((name, given));
         }
         expect_comma(input, diagnostics);
     }
@@ -166,33 +181,88 @@ impl Arguments {
             })
     }
 
-    /// Reports a key nobody knows, and says which one was most likely meant.
-    fn unknown(&mut self, name: &Ident, diagnostics: &Diagnostics) -> Option<&'static Key> {
+    /// Reports a key nobody knows, and says which one was most likely meant. What it is given counts
+    /// as given to that one.
+    fn unknown(&mut self, name: &Ident, input: ParseStream<'_>, diagnostics: &Diagnostics) {
         let grammar = self.grammar;
         let text = name.to_string();
         if let Some((key, place)) = grammar.elsewhere.iter().find(|(key, _)| key.name == text) {
+            let value = written(&skip_to_comma(&input.fork()));
+            let usage = if key.shape.read(&input.fork()).is_ok() {
+                format!("{name}{value}")
+            } else if let Some(meant) = key.shape.read_meant(&input.fork()) {
+                format!("{name}{}", meant.written())
+            } else {
+                self.words.of(key.usage)
+            };
             diagnostics.error(
                 name.span(),
                 format!("`{name}` belongs on {place}"),
-                format!(
-                    "add `{}` to the `#[{}(…)]` there",
-                    key.usage, grammar.attribute
-                ),
+                self.words.there(&usage),
             );
+            return;
+        }
+        if let Some((key, value)) = self.without_its_key(name, input) {
+            diagnostics.error(
+                name.span(),
+                format!("`{name}` is given without a key"),
+                format!("did you mean `{}{}`?", key.name, value.written()),
+            );
+            self.given.push((Ident::new(key.name, name.span()), value));
+            self.meant.push(key.name);
+            return;
+        }
+        let what = format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute);
+        let Some(meant) = grammar.meant(&text) else {
+            diagnostics.error(name.span(), what, self.known_keys());
+            return;
+        };
+        self.meant.push(meant.name);
+        let as_it_is = meant.shape.read(&input.fork()).ok();
+        let (value, value_written) = if as_it_is.is_some() {
+            (as_it_is, Some(written(&skip_to_comma(&input.fork()))))
+        } else {
+            let value = meant.shape.read_meant(&input.fork());
+            let value_written = value.as_ref().map(Value::written);
+            (value, value_written)
+        };
+        let usage = match value_written {
+            Some(written) => format!("{}{written}", meant.name),
+            None => self.words.of(meant.usage),
+        };
+        diagnostics.error(name.span(), what, format!("did you mean `{usage}`?"));
+        if let Some(value) = value
+            && self.is_given(meant.name).is_none()
+        {
+            self.given
+                .push((Ident::new(meant.name, name.span()), value));
+        }
+    }
+
+    /// A type that stands there alone, and the first key that takes one and is not given: one that
+    /// is needed before one that is not.
+    fn without_its_key(
+        &self,
+        name: &Ident,
+        input: ParseStream<'_>,
+    ) -> Option<(&'static Key, Value)> {
+        let is_type = name.to_string().starts_with(char::is_uppercase);
+        if !is_type || !at_end(input) {
             return None;
         }
-        let known = grammar.keys.iter().map(|key| key.name);
-        let meant = nearest(&text, known).and_then(|meant| grammar.key(meant));
-        self.meant.extend(meant.map(|key| key.name));
-        diagnostics.error(
-            name.span(),
-            format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute),
-            meant.map_or_else(
-                || grammar.known_keys(),
-                |key| format!("did you mean `{}`?", key.usage),
-            ),
-        );
-        meant
+        let ty: Type = parse_quote!(#name);
+        let free = |key: &&Key| self.is_given(key.name).is_none() && !self.is_meant(key.name);
+        let mut needed = self.grammar.keys.iter().filter(|key| key.needed.is_some());
+        if let Some(key) = needed.find(free) {
+            return match key.shape {
+                Shape::Type => Some((key, Value::Type(ty.into()))),
+                Shape::Types => Some((key, Value::Types(vec![ty]))),
+                _ => None,
+            };
+        }
+        let mut keys = self.grammar.keys.iter();
+        let key = keys.find(|key| key.shape == Shape::Type && free(key))?;
+        Some((key, Value::Type(ty.into())))
     }
 
     /// Reports the arguments that nobody can do without and that are not there.
@@ -204,7 +274,7 @@ impl Arguments {
             diagnostics.error(
                 self.span,
                 self.first_is(first),
-                format!("write it first: `{}`", grammar.usage()),
+                format!("write it first: `{}`", self.usage()),
             );
         }
         for key in grammar.keys {
@@ -215,14 +285,86 @@ impl Arguments {
                 diagnostics.error(
                     self.span,
                     format!("`{}` is missing: {why}", key.name),
-                    format!("add `{}` to `#[{}(...)]`", key.usage, grammar.attribute),
+                    format!(
+                        "add `{}` to `#[{}(...)]`",
+                        self.words.of(key.usage),
+                        grammar.attribute
+                    ),
                 );
             }
         }
     }
 
+    /// The attribute as its user would write it: with all it needs, or where it needs nothing, with
+    /// the first thing it knows.
+    pub(crate) fn usage(&self) -> String {
+        let grammar = self.grammar;
+        let one = usize::from(!grammar.needs_something());
+        let needed = grammar.keys.iter().filter(|key| key.needed.is_some());
+        let keys = grammar.keys.iter().take(one).chain(needed);
+        let first = grammar.first.iter().map(|_| self.first());
+        let keys = keys.map(|key| self.words.of(key.usage));
+        let arguments: Vec<_> = first.chain(keys).collect();
+        format!("#[{}({})]", grammar.attribute, arguments.join(", "))
+    }
+
+    /// The same where more arguments may follow: what is needed may be among them.
+    fn usage_before(&self, rest: ParseStream<'_>) -> String {
+        if rest.is_empty() {
+            return self.usage();
+        }
+        format!("#[{}({}, …)]", self.grammar.attribute, self.first())
+    }
+
+    /// The first argument as its user would write it.
+    fn first(&self) -> String {
+        match &self.first {
+            Some(Value::Text(text)) => text.to_token_stream().to_string(),
+            Some(Value::Type(given)) => written(&given.to_token_stream()),
+            _ => {
+                let first = self.grammar.first.as_ref();
+                first.map_or_else(String::new, |first| self.words.of(first.usage))
+            }
+        }
+    }
+
+    /// The help for a key or an argument nobody can read.
+    fn known_keys(&self) -> String {
+        let keys = self.grammar.keys.iter();
+        let known: Vec<_> = keys
+            .map(|key| format!("`{}`", self.words.of(key.usage)))
+            .collect();
+        format!("it takes {}", known.join(", "))
+    }
+
     fn first_is(&self, first: &First) -> String {
         format!("`#[{}]` needs {}", self.grammar.attribute, first.what)
+    }
+
+    /// What a key is given; where that is something else, what was most likely meant, so that nothing
+    /// follows from its absence.
+    fn read_value(
+        &self,
+        name: &Ident,
+        key: &Key,
+        input: ParseStream<'_>,
+        diagnostics: &Diagnostics,
+    ) -> Value {
+        let ahead = input.fork();
+        key.shape.read(input).unwrap_or_else(|at| {
+            let meant = key.shape.read_meant(&ahead);
+            let usage = meant.as_ref().map_or_else(
+                || self.words.of(key.usage),
+                |value| format!("{name}{}", value.written()),
+            );
+            diagnostics.error(
+                at.unwrap_or(name.span()),
+                format!("`{name}` takes {}", key.shape.name()),
+                format!("write `{usage}`"),
+            );
+            skip_to_comma(input);
+            meant.unwrap_or(Value::Wrong)
+        })
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -339,34 +481,20 @@ fn expect_comma(input: ParseStream<'_>, diagnostics: &Diagnostics) {
     if at_end(input) {
         return;
     }
-    let next = skip_to_comma(&input.fork());
-    diagnostics.error(
-        input.span(),
-        "expected a comma",
-        format!("write `, {next}`"),
-    );
+    if input.peek(Token![;]) {
+        diagnostics.error(input.span(), "expected a comma", "write `,` in its place");
+        let _: syn::Result<Token![;]> = input.parse();
+        return;
+    }
+    let next = written(&skip_to_comma(&input.fork()));
+    let help = if next.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '"') {
+        format!("write `, {next}`")
+    } else {
+        format!("take `{next}` away")
+    };
+    diagnostics.error(input.span(), "expected a comma", help);
     // A key is read as if the comma were there.
     if !input.peek(Ident::peek_any) {
         skip_to_comma(input);
     }
-}
-
-/// What a key is given; where that is something else, what was most likely meant, so that nothing
-/// follows from its absence.
-fn read_value(name: &Ident, key: &Key, input: ParseStream<'_>, diagnostics: &Diagnostics) -> Value {
-    let ahead = input.fork();
-    key.shape.read(input).unwrap_or_else(|at| {
-        let meant = key.shape.read_meant(&ahead);
-        let usage = meant.as_ref().map_or_else(
-            || key.usage.to_owned(),
-            |value| format!("{name}{}", value.written()),
-        );
-        diagnostics.error(
-            at.unwrap_or(name.span()),
-            format!("`{name}` takes {}", key.shape.name()),
-            format!("write `{usage}`"),
-        );
-        skip_to_comma(input);
-        meant.unwrap_or(Value::Wrong)
-    })
 }

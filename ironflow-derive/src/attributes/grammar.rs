@@ -3,8 +3,8 @@
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Ident, Meta};
 
-use super::{Arguments, Shape};
-use crate::diagnostics::Diagnostics;
+use super::{Arguments, Shape, Words};
+use crate::diagnostics::{Diagnostics, nearest};
 
 /// What an attribute may hold: its name, its first argument, its keys.
 pub(crate) struct Grammar {
@@ -43,6 +43,8 @@ pub(crate) struct Key {
     pub(crate) needed: Option<&'static str>,
     /// Whether it may be given more than once.
     pub(crate) many: bool,
+    /// What others call it, spelled too differently to be taken for a slip.
+    pub(crate) also_called: &'static [&'static str],
 }
 
 impl Key {
@@ -55,6 +57,7 @@ impl Key {
         otherwise: "",
         needed: None,
         many: false,
+        also_called: &[],
     };
 }
 
@@ -65,9 +68,10 @@ impl Grammar {
         &'static self,
         tokens: TokenStream,
         span: Span,
+        words: Words,
         diagnostics: &Diagnostics,
     ) -> Arguments {
-        let mut arguments = Arguments::none(self, span);
+        let mut arguments = Arguments::none(self, span, words);
         arguments.read(tokens, diagnostics);
         arguments.check_needed(diagnostics);
         arguments
@@ -78,9 +82,10 @@ impl Grammar {
         &'static self,
         attributes: &mut Vec<Attribute>,
         span: Span,
+        words: Words,
         diagnostics: &Diagnostics,
     ) -> Arguments {
-        let mut taken = Arguments::none(self, span);
+        let mut taken = Arguments::none(self, span, words);
         let mut found = false;
         let mut readable = true;
         for attribute in attributes.extract_if(.., |a| a.path().is_ident(self.attribute)) {
@@ -94,7 +99,7 @@ impl Grammar {
                     diagnostics.error_at(
                         other,
                         format!("`#[{}]` takes its arguments in parentheses", self.attribute),
-                        format!("write `{}`", self.usage()),
+                        format!("write `{}`", taken.usage()),
                     );
                 }
             }
@@ -105,38 +110,31 @@ impl Grammar {
             diagnostics.error(
                 span,
                 format!("`#[{}(...)]` is missing", self.attribute),
-                format!("add `{}`", self.usage()),
+                format!("add `{}`", taken.usage()),
             );
         }
         taken
     }
 
-    fn needs_something(&self) -> bool {
+    pub(super) fn needs_something(&self) -> bool {
         self.first.is_some() || self.keys.iter().any(|key| key.needed.is_some())
     }
 
-    /// The attribute as a user would write it: with all it needs, or where it needs nothing, with
-    /// the first thing it knows.
-    pub(super) fn usage(&self) -> String {
-        let one = usize::from(!self.needs_something());
-        let needed = self.keys.iter().filter(|key| key.needed.is_some());
-        let keys = self.keys.iter().take(one).chain(needed);
-        let first = self.first.iter().map(|first| first.usage);
-        let arguments: Vec<_> = first.chain(keys.map(|key| key.usage)).collect();
-        format!("#[{}({})]", self.attribute, arguments.join(", "))
+    /// Whether it is the name of a key.
+    pub(crate) fn knows(&self, name: &str) -> bool {
+        self.key(name).is_some()
     }
 
     pub(super) fn key(&self, name: &str) -> Option<&'static Key> {
         self.keys.iter().find(|key| key.name == name)
     }
 
-    /// The help for a key or an argument nobody can read.
-    pub(super) fn known_keys(&self) -> String {
-        let known: Vec<_> = self
-            .keys
-            .iter()
-            .map(|key| format!("`{}`", key.usage))
-            .collect();
-        format!("it takes {}", known.join(", "))
+    /// The key an unknown word stands for: one that others call so, or one spelled nearly so.
+    pub(super) fn meant(&self, word: &str) -> Option<&'static Key> {
+        let called = |key: &&Key| key.also_called.contains(&word);
+        self.keys.iter().find(called).or_else(|| {
+            let known = self.keys.iter().map(|key| key.name);
+            nearest(word, known).and_then(|meant| self.key(meant))
+        })
     }
 }

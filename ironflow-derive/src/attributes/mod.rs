@@ -5,7 +5,9 @@
 mod arguments;
 mod grammar;
 mod value;
+mod words;
 
 pub(crate) use arguments::Arguments;
 pub(crate) use grammar::{First, Grammar, Key};
 pub(crate) use value::{Past, Shape, Value};
+pub(crate) use words::Words;

@@ -1,9 +1,12 @@
 //! What an argument may be given.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{LitInt, LitStr, Path, Token, Type, parenthesized};
+use syn::{Ident, LitInt, LitStr, Path, Token, Type, bracketed, parenthesized, token};
+
+use super::words::written;
 
 /// What follows a key.
 #[derive(Clone, Copy, PartialEq)]
@@ -35,6 +38,18 @@ pub(crate) struct Past {
     pub(crate) shapes: Vec<Type>,
 }
 
+impl Past {
+    fn written(&self) -> String {
+        let shapes = self
+            .shapes
+            .iter()
+            .map(|shape| written(&shape.to_token_stream()));
+        let name = self.name.to_token_stream().to_string();
+        let all: Vec<_> = std::iter::once(name).chain(shapes).collect();
+        format!("({})", all.join(", "))
+    }
+}
+
 /// What one key was given.
 pub(crate) enum Value {
     Flag,
@@ -51,16 +66,28 @@ pub(crate) enum Value {
 }
 
 impl Value {
-    /// How types are written behind their key.
+    /// How it is written behind its key.
     pub(super) fn written(&self) -> String {
-        let text = |shape: &Type| shape.to_token_stream().to_string().replace(' ', "");
+        fn list(values: &[impl ToTokens]) -> String {
+            let values: Vec<_> = values
+                .iter()
+                .map(|value| written(&value.to_token_stream()))
+                .collect();
+            format!("({})", values.join(", "))
+        }
         match self {
-            Self::Type(one) => format!(" = {}", text(one)),
-            Self::Types(several) => {
-                let several: Vec<_> = several.iter().map(text).collect();
-                format!("({})", several.join(", "))
+            Self::Text(one) => format!(" = {}", one.to_token_stream()),
+            Self::Number(one) => format!(" = {one}"),
+            Self::Type(one) => format!(" = {}", written(&one.to_token_stream())),
+            Self::Path(one) => format!(" = {}", written(&one.to_token_stream())),
+            Self::Types(several) => list(several),
+            Self::Texts(several) => list(several),
+            Self::Past(one) => one.written(),
+            Self::Merge(parts) => {
+                let parts: Vec<_> = parts.iter().map(Past::written).collect();
+                format!("({})", parts.join(", "))
             }
-            _ => String::new(),
+            Self::Flag | Self::Wrong => String::new(),
         }
     }
 }
@@ -106,23 +133,43 @@ impl Shape {
         self.read_value(input).map_err(|_| Some(span))
     }
 
-    /// Reads what was most likely meant by something else: types in quotes, or with the other sign
-    /// between them and the key.
+    /// Reads what was most likely meant by something else: what is in quotes and should not be, or
+    /// stands behind another sign or none, or in brackets.
     pub(super) fn read_meant(self, input: ParseStream<'_>) -> Option<Value> {
-        if !matches!(self, Self::Type | Self::Types) {
-            return None;
-        }
-        let types = if input.peek(Token![=]) {
-            input.parse::<Token![=]>().ok()?;
-            vec![read_type(input).ok()?]
-        } else {
-            read_all(input, read_type).ok()?
-        };
         match self {
-            Self::Types => Some(Value::Types(types)),
-            _ if types.len() == 1 => types.into_iter().next().map(Box::new).map(Value::Type),
-            _ => None,
+            Self::Type => {
+                let types = read_either(input, read_type)?;
+                only(types).map(Box::new).map(Value::Type)
+            }
+            Self::Types => read_either(input, read_type).map(Value::Types),
+            Self::Text => {
+                let texts = read_either(input, <LitStr as Parse>::parse)?;
+                only(texts).map(Value::Text)
+            }
+            Self::Texts => read_either(input, <LitStr as Parse>::parse).map(Value::Texts),
+            Self::Number => {
+                let numbers = read_either(input, read_number)?;
+                only(numbers).map(Value::Number)
+            }
+            Self::Past | Self::Merge => {
+                skip_sign(input);
+                self.read_list(input).ok()
+            }
+            Self::Flag | Self::Path => None,
         }
+    }
+
+    /// Reads a first argument that was given in quotes, or without those it needs.
+    pub(super) fn read_unquoted(self, input: ParseStream<'_>) -> Option<Value> {
+        let meant = match self {
+            Self::Text => {
+                let word = input.call(Ident::parse_any).ok()?;
+                Value::Text(LitStr::new(&word.to_string(), word.span()))
+            }
+            Self::Type => Value::Type(input.parse::<LitStr>().ok()?.parse().ok()?),
+            _ => return None,
+        };
+        at_end(input).then_some(meant)
     }
 
     pub(super) fn read_value(self, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -161,8 +208,54 @@ impl Shape {
     }
 }
 
+/// What stands behind a sign or none, in parentheses or brackets or without.
+fn read_either<T>(
+    input: ParseStream<'_>,
+    read: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> Option<Vec<T>> {
+    skip_sign(input);
+    if input.peek(token::Paren) {
+        return read_all(input, read).ok();
+    }
+    if input.peek(token::Bracket) {
+        return read_brackets(input, read).ok();
+    }
+    Some(vec![read(input).ok()?])
+}
+
+fn read_brackets<T>(
+    input: ParseStream<'_>,
+    read: fn(ParseStream<'_>) -> syn::Result<T>,
+) -> syn::Result<Vec<T>> {
+    let list;
+    bracketed!(list in input);
+    let values = list.parse_terminated(read, Token![,])?;
+    Ok(values.into_iter().collect())
+}
+
+/// Takes the sign between a key and its value away, if there is one.
+fn skip_sign(input: ParseStream<'_>) {
+    if input.peek(Token![=]) || input.peek(Token![:]) {
+        let _: Option<TokenTree> = input.parse().ok();
+    }
+}
+
+fn only<T>(values: Vec<T>) -> Option<T> {
+    let [value] = <[T; 1]>::try_from(values).ok()?;
+    Some(value)
+}
+
 /// A type, in quotes or not.
 fn read_type(input: ParseStream<'_>) -> syn::Result<Type> {
+    if input.peek(LitStr) {
+        input.parse::<LitStr>()?.parse()
+    } else {
+        input.parse()
+    }
+}
+
+/// A number, in quotes or not.
+fn read_number(input: ParseStream<'_>) -> syn::Result<LitInt> {
     if input.peek(LitStr) {
         input.parse::<LitStr>()?.parse()
     } else {
@@ -228,7 +321,7 @@ pub(super) fn at_end(input: ParseStream<'_>) -> bool {
 pub(super) fn skip_to_comma(input: ParseStream<'_>) -> TokenStream {
     let mut skipped = TokenStream::new();
     while !at_end(input) {
-        match input.parse::<proc_macro2::TokenTree>() {
+        match input.parse::<TokenTree>() {
             Ok(token) => token.to_tokens(&mut skipped),
             Err(_) => break,
         }

@@ -1,7 +1,7 @@
 //! From the meaning of a command to code.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned;
 
@@ -19,6 +19,7 @@ pub(super) fn expand(command: &Command) -> TokenStream {
         by_hand,
         item,
         shape,
+        is_guessed: _,
     } = command;
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
@@ -138,17 +139,32 @@ fn decide(command: &Command) -> TokenStream {
         root,
         aggregate,
         context,
+        is_guessed,
         ..
     } = command;
     let (decides, arguments) = match context {
         None => (quote!(Decide), quote!(state, self)),
         Some(_) => (quote!(DecideWith), quote!(state, self, context)),
     };
-    let decision = aggregate.as_ref().map_or_else(
-        || quote!(::core::unreachable!()),
-        |_| {
-            let aggregate = quote!(<Self as #root::Command>::Aggregate);
-            quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
+    let context_type = context
+        .as_ref()
+        .map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    // Named directly: whoever names it as `<Self as Command>::Aggregate` is told once more what keeps
+    // the item from being a command.
+    let (judge, decision) = aggregate.as_ref().map_or_else(
+        || {
+            (
+                quote!(<Self as #root::Command>::Aggregate),
+                quote!(::core::unreachable!()),
+            )
+        },
+        |aggregate| {
+            let decision = if *is_guessed {
+                quote!(::core::unreachable!())
+            } else {
+                quote!(<#aggregate as #root::#decides<Self>>::decide(#arguments))
+            };
+            (aggregate.to_token_stream(), decision)
         },
     );
     let context = if context.is_some() {
@@ -162,9 +178,9 @@ fn decide(command: &Command) -> TokenStream {
         #[inline]
         fn decide(
             self,
-            state: &<Self as #root::Command>::Aggregate,
-            #context: &<Self as #root::Command>::Context,
-        ) -> #root::Decision<<Self as #root::Command>::Aggregate> {
+            state: &#judge,
+            #context: &#context_type,
+        ) -> #root::Decision<#judge> {
             #decision
         }
     };

@@ -18,6 +18,8 @@ struct Command {
     root: Root,
     aggregate: Option<Type>,
     context: Option<Type>,
+    /// Whether the context was given in other words: then it is not known how it is decided.
+    is_guessed: bool,
     creates: bool,
     /// What would be derived, and is not.
     by_hand: Vec<String>,

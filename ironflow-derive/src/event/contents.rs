@@ -92,16 +92,16 @@ pub(super) fn codec(set: &EventSet, granted: &TokenStream) -> TokenStream {
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Codec for #ident #type_generics #granted {
-            fn write(
+            fn write<__S: #private::serde::Serializer>(
                 &self,
-                serializer: #private::VariantSerializer<'_>,
-            ) -> ::core::result::Result<(), #private::JsonError> {
+                serializer: #private::VariantSerializer<__S>,
+            ) -> ::core::result::Result<__S::Ok, __S::Error> {
                 __Stored::serialize(self, serializer)
             }
 
-            fn read(
-                deserializer: #private::VariantDeserializer<'_, '_>,
-            ) -> ::core::result::Result<Self, #private::JsonError> {
+            fn read<'__de, __D: #private::serde::Deserializer<'__de>>(
+                deserializer: #private::VariantDeserializer<__D>,
+            ) -> ::core::result::Result<Self, __D::Error> {
                 __Stored::deserialize(deserializer)
             }
         }

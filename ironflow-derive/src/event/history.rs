@@ -3,15 +3,18 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Data, Type};
+use syn::{Data, Ident, Type, parse_quote};
 
 use super::{EventSet, Fate, Past, Shape, Variant, payload_type};
 use crate::diagnostics::{Diagnostics, located};
+use crate::item::mentions;
 
 /// What stands in a list of shapes, before the payload of today. No type may be the shape of two
 /// versions: a step from it to itself does nothing, so one of the two is wrong.
 pub(super) fn shapes(
     types: Vec<Type>,
+    set: &Ident,
+    kind: &str,
     payload: Option<&Type>,
     diagnostics: &Diagnostics,
 ) -> Vec<Shape> {
@@ -22,6 +25,7 @@ pub(super) fn shapes(
             return Some(Shape::Retired);
         }
         refuse_borrowed(&shape, diagnostics);
+        refuse_set(&shape, set, kind, diagnostics);
         let text = shape.to_token_stream().to_string();
         if payload.as_ref() == Some(&text) {
             diagnostics.error_at(
@@ -58,6 +62,18 @@ fn refuse_borrowed(shape: &Type, diagnostics: &Diagnostics) {
             shape,
             "an old shape cannot borrow: what is read back has nobody to borrow from",
             "own the data: `String` where it says `&str`",
+        );
+    }
+}
+
+/// The set itself is what is read, in whichever shape that was stored.
+fn refuse_set(shape: &Type, set: &Ident, kind: &str, diagnostics: &Diagnostics) {
+    let is_set = matches!(shape, Type::Path(path) if path.path.is_ident(set));
+    if is_set || mentions(shape.to_token_stream(), "Self") {
+        diagnostics.error_at(
+            shape,
+            format!("`{set}` is what events are read as today, and no shape that one had before"),
+            format!("name a type with the fields it had then: `struct {kind}V1 {{ … }}`"),
         );
     }
 }
@@ -316,36 +332,49 @@ pub(super) fn check_shapes(set: &EventSet) -> Option<TokenStream> {
     let Data::Enum(_) = &set.item.data else {
         return None;
     };
-    // A trait inside the constant knows no generics of the item.
-    if !set.sound || !set.item.generics.params.is_empty() {
+    if !set.sound {
         return None;
     }
-    let of_variants = set
-        .variants
-        .iter()
-        .map(|variant| (&variant.earlier, payload_type(&variant.fields)));
-    let chains = of_variants.chain(set.past.iter().map(|past| (&past.shapes, None)));
-    let checks = chains.filter_map(|(shapes, payload)| {
-        let shapes: Vec<_> = shapes
-            .iter()
-            .filter_map(|shape| match shape {
-                Shape::Of(shape) => Some(&**shape),
-                Shape::Retired => None,
-            })
-            .chain(payload)
-            .collect();
-        let implementations = shapes.iter().map(
-            |shape| quote_spanned!(shape.span()=> impl EachVersionHasAShapeOfItsOwn for #shape {}),
-        );
-        (shapes.len() > 1).then(|| {
-            quote! {
-                const _: () = {
-                    #[allow(dead_code, reason = "only its implementations are compared")]
-                    trait EachVersionHasAShapeOfItsOwn {}
-                    #(#implementations)*
-                };
-            }
-        })
+    let root = &set.root;
+    let ident = &set.item.ident;
+    let (impl_generics, type_generics, where_clause) = set.item.generics.split_for_impl();
+    let this: Type = parse_quote!(#ident #type_generics);
+    let of_variants = set.variants.iter().map(|variant| {
+        let today = payload_type(&variant.fields).unwrap_or(&this);
+        (&variant.earlier, Some(today))
     });
-    Some(checks.collect())
+    let of_past = set.past.iter().map(|past| {
+        let is_replaced = matches!(past.fate, Fate::Replaced);
+        (&past.shapes, is_replaced.then_some(&this))
+    });
+    let mut checks = Vec::new();
+    for (shapes, today) in of_variants.chain(of_past) {
+        let mut before: Vec<&Type> = Vec::new();
+        let shapes = shapes.iter().filter_map(|shape| match shape {
+            Shape::Of(shape) => Some(&**shape),
+            Shape::Retired => None,
+        });
+        for shape in shapes.chain(today) {
+            let span = match before.last() {
+                // The enum is not where its users look for what is wrong with a list of shapes.
+                Some(last) if std::ptr::eq(shape, &raw const this) => last.span(),
+                _ => shape.span(),
+            };
+            let private = located(quote!(#root::__private), span);
+            checks.extend(before.iter().map(|before| {
+                quote_spanned!(span=> <#private::Versions<#before, #shape>>::have_their_own();)
+            }));
+            before.push(shape);
+        }
+    }
+    // In a function, a type parameter of the set is a type that is like no other.
+    (!checks.is_empty()).then(|| {
+        quote! {
+            #[allow(dead_code, reason = "only the types in it are compared")]
+            fn __check_shapes #impl_generics() #where_clause {
+                use #root::__private::Distinct as _;
+                #(#checks)*
+            }
+        }
+    })
 }

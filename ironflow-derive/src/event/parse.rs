@@ -9,11 +9,11 @@ use syn::{Attribute, Data, DeriveInput, Fields, Ident, LitStr, Meta, Token, Type
 
 use super::serde::{Place, UserDerives, stored_form};
 use super::{EventSet, Fate, Past, Variant, history, payload_type, schema};
-use crate::attributes::{Arguments, First, Grammar, Key, Shape};
+use crate::attributes::{Arguments, First, Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item::{self, BY_HAND};
 use crate::paths::{CRATE, Root};
-use crate::words::in_words;
+use crate::words::{in_camel_case, in_words};
 
 const NAME: Key = Key {
     name: "name",
@@ -21,6 +21,7 @@ const NAME: Key = Key {
     usage: "name = \"account.opened\"",
     meaning: "the whole stored name",
     otherwise: "category and variant: `account.opened`",
+    also_called: &["rename", "stored_as", "as", "type"],
     ..Key::OPTIONAL
 };
 const ALSO_NAMED: Key = Key {
@@ -30,6 +31,15 @@ const ALSO_NAMED: Key = Key {
     meaning: "names it was stored under before",
     otherwise: "none",
     many: true,
+    also_called: &[
+        "alias",
+        "aliases",
+        "also",
+        "renamed_from",
+        "formerly",
+        "was",
+        "old_name",
+    ],
     ..Key::OPTIONAL
 };
 const VERSION: Key = Key {
@@ -38,6 +48,7 @@ const VERSION: Key = Key {
     usage: "version = 2",
     meaning: "the version of the payload's shape",
     otherwise: "1",
+    also_called: &["schema_version", "v", "revision"],
     ..Key::OPTIONAL
 };
 const UPCAST: Key = Key {
@@ -48,6 +59,16 @@ const UPCAST: Key = Key {
               into the payload (of a variant with fields of its own: into the enum) by `From` or `Upcast`. `_` stands \
               for a version of which no event is stored",
     otherwise: "there is no version before",
+    also_called: &[
+        "from",
+        "upcaster",
+        "upcasters",
+        "history",
+        "old",
+        "shapes",
+        "previous",
+        "migrate",
+    ],
     ..Key::OPTIONAL
 };
 const REPLACED: Key = Key {
@@ -58,6 +79,7 @@ const REPLACED: Key = Key {
               made into the enum",
     otherwise: "none",
     many: true,
+    also_called: &["moved", "replaces", "became", "supersedes"],
     ..Key::OPTIONAL
 };
 const SPLIT: Key = Key {
@@ -87,6 +109,7 @@ const DROPPED: Key = Key {
     meaning: "events once stored under that name are counted, and nothing comes of them",
     otherwise: "none",
     many: true,
+    also_called: &["ignore", "ignored", "skip", "skipped", "deleted", "removed"],
     ..Key::OPTIONAL
 };
 const RETIRED: Key = Key {
@@ -96,6 +119,7 @@ const RETIRED: Key = Key {
     meaning: "no event is stored under that name any more; one that is met all the same cannot be read",
     otherwise: "none",
     many: true,
+    also_called: &["deprecated", "obsolete", "never"],
     ..Key::OPTIONAL
 };
 
@@ -136,9 +160,13 @@ pub(super) fn parse(
     mut item: DeriveInput,
     diagnostics: &Diagnostics,
 ) -> EventSet {
-    let mut on_enum = ON_ENUM.parse(arguments, Span::call_site(), diagnostics);
+    let stem = item::stem(&item.ident, &["Events", "Event"]);
+    let example = in_words(&stem, '_');
+    let words = words_on_enum(&item, &stem);
+    let mut on_enum = ON_ENUM.parse(arguments, Span::call_site(), words, diagnostics);
     let root = Root::new(on_enum.crate_path(), diagnostics);
-    refuse_twice(&mut item.attrs, diagnostics);
+    refuse_twice(&mut item.attrs, &on_enum, diagnostics);
+    refuse_id(&mut item.attrs, diagnostics);
     item::refuse_lifetimes(&item, "an event", diagnostics);
     item::refuse_unbounded(
         &item,
@@ -147,7 +175,7 @@ pub(super) fn parse(
     );
     let category = match on_enum.first_text() {
         Some(category) => {
-            item::check_category(&category, diagnostics);
+            item::check_category(&category, &example, diagnostics);
             category
         }
         // Reported; the name is never seen.
@@ -168,7 +196,13 @@ pub(super) fn parse(
         Data::Enum(data) => {
             serde = stored_form(&mut item.attrs, Place::Enum, user_derives, diagnostics);
             for variant in &mut data.variants {
-                variants.push(parse_variant(variant, &category, user_derives, diagnostics));
+                variants.push(parse_variant(
+                    variant,
+                    &item.ident,
+                    &category,
+                    user_derives,
+                    diagnostics,
+                ));
             }
             if data.variants.is_empty() {
                 diagnostics.error(
@@ -197,7 +231,7 @@ pub(super) fn parse(
             );
         }
     }
-    let (past, merges) = parse_past(&mut on_enum, diagnostics);
+    let (past, merges) = parse_past(&mut on_enum, &item.ident, diagnostics);
     check_names(&variants, &past, diagnostics);
     EventSet {
         root,
@@ -213,13 +247,84 @@ pub(super) fn parse(
     }
 }
 
+/// What the helps of the attribute on the enum say.
+fn words_on_enum(item: &DeriveInput, stem: &str) -> Words {
+    let variant = match &item.data {
+        Data::Enum(data) => data.variants.first().map(|first| first.ident.to_string()),
+        Data::Struct(_) | Data::Union(_) => None,
+    };
+    let above = variant.map_or_else(
+        || "the variant".to_owned(),
+        |variant| format!("its variant, such as `{variant}`"),
+    );
+    Words::default()
+        .say("account", in_words(stem, '_'))
+        .say("Account", stem)
+        .elsewhere("write `#[event(".to_owned(), format!(")]` above {above}"))
+}
+
+/// What the helps of the attribute on a variant say.
+fn words_on_variant(variant: &syn::Variant, category: &LitStr) -> Words {
+    let category_text = category.value();
+    let ident = variant.ident.unraw().to_string();
+    let payload = payload_name(variant);
+    Words::default()
+        .say(
+            "account.opened",
+            format!("{category_text}.{}", in_words(&ident, '_')),
+        )
+        .say("account", category_text)
+        .say("OpenedV1", format!("{payload}V1"))
+        .elsewhere(
+            format!(
+                "write it on the enum: `#[event({}, ",
+                category.to_token_stream()
+            ),
+            ")]`".to_owned(),
+        )
+}
+
+/// What the payload of a variant is called, or the variant where it has none.
+fn payload_name(variant: &syn::Variant) -> Ident {
+    let payload = match payload_type(&variant.fields) {
+        Some(Type::Path(path)) => path.path.segments.last().map(|last| &last.ident),
+        _ => None,
+    };
+    payload.unwrap_or(&variant.ident).unraw()
+}
+
+/// Takes away what marks a field of a command.
+fn refuse_id(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
+    for mark in attributes.extract_if(.., |attribute| attribute.path().is_ident("id")) {
+        diagnostics.error_at(
+            mark,
+            "`#[id]` belongs on a field of a command",
+            "take it away: an event is in the stream of its aggregate, whose id is `event.stream.id()`",
+        );
+    }
+}
+
+/// Takes away what belongs on a variant.
+fn refuse_event_on_field(field: &mut syn::Field, diagnostics: &Diagnostics) {
+    let name = field.ident.as_ref().map_or_else(String::new, |ident| {
+        format!(": `#[serde(rename = \"…\")] {ident}`")
+    });
+    for attribute in field.attrs.extract_if(.., |a| a.path().is_ident("event")) {
+        diagnostics.error_at(
+            attribute,
+            "`#[event]` belongs on the enum or on a variant, not on a field",
+            format!("how a field is stored, serde's attributes say{name}"),
+        );
+    }
+}
+
 /// Takes a second `#[event]` away, which would declare everything again.
-fn refuse_twice(attributes: &mut Vec<Attribute>, diagnostics: &Diagnostics) {
+fn refuse_twice(attributes: &mut Vec<Attribute>, given: &Arguments, diagnostics: &Diagnostics) {
     for second in attributes.extract_if(.., |attribute| attribute.path().is_ident("event")) {
         diagnostics.error_at(
             second,
             "`#[event]` is given twice",
-            "keep one of them: `#[event(\"account\")]`",
+            format!("keep one of them: `{}`", given.usage()),
         );
         diagnostics.push(syn::Error::new(
             Span::call_site(),
@@ -238,11 +343,15 @@ fn not_an_enum(span: Span, help: String, diagnostics: &Diagnostics) {
 
 fn parse_variant(
     variant: &mut syn::Variant,
+    set: &Ident,
     category: &LitStr,
     user_derives: UserDerives,
     diagnostics: &Diagnostics,
 ) -> Variant {
-    let mut given = ON_VARIANT.take(&mut variant.attrs, variant.ident.span(), diagnostics);
+    let words = words_on_variant(variant, category);
+    let span = variant.ident.span();
+    let mut given = ON_VARIANT.take(&mut variant.attrs, span, words, diagnostics);
+    refuse_id(&mut variant.attrs, diagnostics);
     let name = given.text("name").unwrap_or_else(|| {
         let name = in_words(&variant.ident.unraw().to_string(), '_');
         LitStr::new(
@@ -254,13 +363,15 @@ fn parse_variant(
     for name in std::iter::once(&name).chain(&also_named) {
         check_name(name, diagnostics);
     }
-    let earlier = parse_earlier(&mut given, variant, diagnostics);
+    let earlier = parse_earlier(&mut given, set, variant, diagnostics);
     check_shape(variant, diagnostics);
     refuse_cfg(&mut variant.attrs, diagnostics);
 
     let mut fields = variant.fields.clone();
     for (copy, field) in fields.iter_mut().zip(&mut variant.fields) {
         refuse_cfg(&mut field.attrs, diagnostics);
+        refuse_id(&mut field.attrs, diagnostics);
+        refuse_event_on_field(field, diagnostics);
         copy.attrs = stored_form(&mut field.attrs, Place::Field, user_derives, diagnostics);
     }
     Variant {
@@ -282,6 +393,7 @@ fn parse_variant(
 /// The shapes of the versions before the current one: exactly as many as there are.
 fn parse_earlier(
     given: &mut Arguments,
+    set: &Ident,
     variant: &syn::Variant,
     diagnostics: &Diagnostics,
 ) -> Vec<super::Shape> {
@@ -293,7 +405,9 @@ fn parse_earlier(
     let listed = given.is_given("upcast");
     let types = given.types("upcast").unwrap_or_default();
     let is_listed = listed.is_some() || given.is_meant("upcast");
-    let shapes = history::shapes(types.clone(), payload_type(&variant.fields), diagnostics);
+    let payload = payload_type(&variant.fields);
+    let kind = variant.ident.unraw().to_string();
+    let shapes = history::shapes(types.clone(), set, &kind, payload, diagnostics);
     // What was given and cannot be read has been reported, and so has what is no shape.
     if is_listed != shapes.is_empty()
         && !given.is_meant("version")
@@ -351,11 +465,7 @@ fn miscounted(variant: &syn::Variant, version: u32, listed: &[Type]) -> (String,
 fn shapes_wanted(variant: &syn::Variant, version: u32, listed: &[Type]) -> String {
     /// A help that is longer helps nobody.
     const MOST: usize = 5;
-    let payload = match payload_type(&variant.fields) {
-        Some(Type::Path(path)) => path.path.segments.last().map(|last| &last.ident),
-        _ => None,
-    };
-    let name = payload.unwrap_or(&variant.ident).unraw();
+    let name = payload_name(variant);
     let mut listed = listed.iter();
     let mut wanted: Vec<_> = (1..version)
         .map(|version| match listed.next() {
@@ -371,7 +481,11 @@ fn shapes_wanted(variant: &syn::Variant, version: u32, listed: &[Type]) -> Strin
 }
 
 /// The kinds that are not recorded any more, and which of them are merged.
-fn parse_past(given: &mut Arguments, diagnostics: &Diagnostics) -> (Vec<Past>, Vec<Vec<usize>>) {
+fn parse_past(
+    given: &mut Arguments,
+    set: &Ident,
+    diagnostics: &Diagnostics,
+) -> (Vec<Past>, Vec<Vec<usize>>) {
     let mut past = Vec::new();
     let mut add = |name: LitStr, shapes: Vec<Type>, fate| {
         check_name(&name, diagnostics);
@@ -385,9 +499,12 @@ fn parse_past(given: &mut Arguments, diagnostics: &Diagnostics) -> (Vec<Past>, V
                 ),
             );
         }
+        let text = name.value();
+        let kind = text.rsplit('.').next().unwrap_or_default();
+        let kind = in_camel_case(kind);
         past.push(Past {
             name,
-            shapes: history::shapes(shapes, None, diagnostics),
+            shapes: history::shapes(shapes, set, &kind, None, diagnostics),
             fate,
         });
         past.len() - 1

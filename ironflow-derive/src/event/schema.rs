@@ -3,9 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Data, Field, Fields, Meta, Path, Token, Variant};
+use syn::{Attribute, Data, Field, Fields, Meta, Path, Token, Variant, parse_quote};
 
 use super::EventSet;
+use super::serde::Place;
 
 /// When a derive is there: always, or where `cfg` says so.
 pub(super) enum Condition {
@@ -92,7 +93,8 @@ pub(super) fn describe(set: &EventSet) -> Option<TokenStream> {
         .iter()
         .zip(&set.variants)
         .map(|(theirs, stored)| {
-            let attributes = described(&theirs.attrs).chain(&stored.serde);
+            let attributes = of_variant(&theirs.attrs);
+            let attributes = attributes.iter().chain(&stored.serde);
             let Variant { ident, .. } = theirs;
             let fields = fields(&theirs.fields, &stored.fields);
             quote!(#(#attributes)* #ident #fields)
@@ -134,6 +136,27 @@ fn fields(theirs: &Fields, stored: &Fields) -> TokenStream {
         Fields::Unnamed(_) => quote!((#(#fields),*)),
         Fields::Unit => TokenStream::new(),
     }
+}
+
+/// The attributes of a variant, without those that say what it is called or whether it is there: an
+/// event is stored under its name, whatever another form of the enum says.
+fn of_variant(attributes: &[Attribute]) -> Vec<Attribute> {
+    let shaping = |attribute: &Attribute| {
+        if !attribute.path().is_ident("schemars") {
+            return attribute.clone();
+        }
+        let Ok(keys) = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated)
+        else {
+            // Schemars says what is wrong with it.
+            return attribute.clone();
+        };
+        let keys = keys.iter().filter(|key| {
+            let without_effect = Place::Variant.without_effect();
+            !without_effect.iter().any(|name| key.path().is_ident(name))
+        });
+        parse_quote!(#[schemars(#(#keys),*)])
+    };
+    described(attributes).map(shaping).collect()
 }
 
 /// The attributes a schema is made from besides serde's.

@@ -19,7 +19,7 @@ pub(super) enum Place {
 
 impl Place {
     /// What does not apply there, since names and tags are not stored by serde.
-    fn without_effect(self) -> &'static [&'static str] {
+    pub(super) fn without_effect(self) -> &'static [&'static str] {
         match self {
             Self::Enum => &[
                 "tag",

@@ -2,13 +2,15 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Type};
 
-use crate::attributes::{First, Grammar, Key, Shape};
+use crate::attributes::{First, Grammar, Key, Shape, Words};
 use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::{CRATE, Root};
+use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "projection",
@@ -25,6 +27,7 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             usage: "of(AccountEvent)",
             meaning: "the sets of events it reads, each with a `Project`",
             needed: Some("a projection reads at least one set of events"),
+            also_called: &["event", "events", "from", "reads", "on"],
             ..Key::OPTIONAL
         },
         Key {
@@ -33,6 +36,14 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             usage: "partition = AccountId",
             meaning: "the key of one view",
             otherwise: "a single view, under the key `Unpartitioned`",
+            also_called: &[
+                "key",
+                "by",
+                "keyed_by",
+                "partitioned_by",
+                "partition_by",
+                "id",
+            ],
             ..Key::OPTIONAL
         },
         Key {
@@ -81,11 +92,13 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         );
     }
     item::refuse_lifetimes(&item, "a projection", diagnostics);
-    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), diagnostics);
+    let example = in_words(&item.ident.unraw().to_string(), '-');
+    let words = Words::default().say("account-balance", &*example);
+    let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), words, diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);
     let name = given.first_text();
     if let Some(name) = &name {
-        check_name(name, diagnostics);
+        check_name(name, &example, diagnostics);
     }
     let events = each_once(given.types("of").unwrap_or_default(), diagnostics);
     let partition = given.r#type("partition");
@@ -119,13 +132,13 @@ fn each_once(listed: Vec<Type>, diagnostics: &Diagnostics) -> Vec<Type> {
     events
 }
 
-fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
+fn check_name(name: &LitStr, example: &str, diagnostics: &Diagnostics) {
     let text = name.value();
     if text.is_empty() {
         diagnostics.error(
             name.span(),
             "a projection's name cannot be empty",
-            "write `\"account-balance\"`",
+            format!("write `\"{example}\"`"),
         );
     } else if !text
         .chars()
@@ -134,7 +147,10 @@ fn check_name(name: &LitStr, diagnostics: &Diagnostics) {
         diagnostics.error(
             name.span(),
             format!("`{text}` is not a name for a projection"),
-            "it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"account-balance\"`",
+            format!(
+                "it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"{}\"`",
+                in_words(&text, '-')
+            ),
         );
     }
 }
@@ -179,6 +195,9 @@ fn generate(projection: &Projection) -> TokenStream {
             }
         })
         .collect();
+    // What is missing of the state is reported at its name.
+    let form = quote_spanned!(ident.span()=> Self);
+    let initial = item::initial(item, root);
     // Where the list is missing, that has been reported, and whatever is projected is no mistake.
     if reads.is_empty() && item.generics.params.is_empty() {
         reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));
@@ -211,6 +230,11 @@ fn generate(projection: &Projection) -> TokenStream {
             const DOC: &'static ::core::primitive::str = #doc;
             #version
             type Key = #key;
+            type Form = #form;
+
+            fn initial() -> Self {
+                #initial()
+            }
 
             fn feed() -> #root::Feed<Self> {
                 #root::Feed::new([#(#sources()),*])

@@ -6,6 +6,7 @@ pub(crate) mod command;
 mod command_metadata;
 pub(crate) mod event;
 pub(crate) mod identity;
+pub(crate) mod json;
 pub(crate) mod metadata;
 pub(crate) mod projection;
 pub(crate) mod recorded;
@@ -26,9 +27,10 @@ pub use event::{
 pub use identity::{
     CommandId, EventId, InvalidCommandId, InvalidEventId, InvalidStreamId, StreamId,
 };
+pub use json::JsonError;
 pub use metadata::Metadata;
 pub use projection::{
-    Delivery, Feed, Partition, Project, Projection, Reads, Source, Unpartitioned,
+    Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use time::{InvalidTimestamp, Timestamp};

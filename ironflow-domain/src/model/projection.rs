@@ -1,9 +1,33 @@
 //! A read model: views that are folded from the log.
+//!
+//! | file       | what is in it                                          |
+//! |------------|--------------------------------------------------------|
+//! | this one   | what a projection is, and how it reads the log         |
+//! | `apply.rs` | the events of a page on their way into the views       |
+//! | `route.rs` | which view an event goes to, and where others went     |
+//! | `named.rs` | why an event could not be applied, and which it was    |
+//! | `state.rs` | its state, as one value to serde                       |
+//! | `view.rs`  | one view, and how it is stored                         |
+
+mod apply;
+mod named;
+mod route;
+mod state;
+mod view;
+
+pub use apply::{Applied, Applying, Needed};
+pub use named::Unapplied;
+pub use route::{Routes, last_route};
+pub use state::State;
+pub use view::{Unstorable, View};
+
+#[cfg(feature = "runtime")]
+pub(crate) use named::panic_text;
 
 use std::fmt;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, Serializer};
 
 use crate::{Decoder, Event, EventRef, Recorded, UndecodableEvent};
 
@@ -19,7 +43,7 @@ use crate::{Decoder, Event, EventRef, Recorded, UndecodableEvent};
     label = "not a projection",
     note = "add `#[derive(Projection, Default, Serialize, Deserialize)]` and `#[projection(\"…\", of(…))]` to `{Self}`"
 )]
-pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Projection: Sized + Send + Sync + 'static {
     /// What its views and its checkpoint are stored under.
     const NAME: &'static str;
     /// The categories of the streams it reads.
@@ -31,9 +55,50 @@ pub trait Projection: Default + Serialize + DeserializeOwned + Send + Sync + 'st
     const VERSION: u32 = 1;
     /// What its views are told apart by; [`Unpartitioned`] where there is only one.
     type Key: fmt::Display;
+    /// How its state is kept. The derive says `Self`: whatever serde can write and read.
+    type Form: Kept<Self>;
+
+    /// A view that no event has reached.
+    fn initial() -> Self;
 
     /// The sets of events it reads, before the first event of the log.
     fn feed() -> Feed<Self>;
+}
+
+/// How the state of a projection is kept. Implemented for all that serde can write and read.
+///
+/// The serde traits are asked for here, and in one place only: as supertraits of [`Projection`] they
+/// would be asked for again wherever a [`Project`] is written.
+#[diagnostic::on_unimplemented(
+    message = "`{State}` cannot be kept as the state of a projection",
+    label = "it needs `Serialize` and `Deserialize`",
+    note = "add `#[derive(Serialize, Deserialize)]` to `{State}`, and to the types it is made of"
+)]
+pub trait Kept<State> {
+    /// Writes a state.
+    ///
+    /// # Errors
+    ///
+    /// As the state's `Serialize`.
+    fn keep<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// Reads a state.
+    ///
+    /// # Errors
+    ///
+    /// As the state's `Deserialize`.
+    fn restore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<State: Serialize + DeserializeOwned> Kept<State> for State {
+    fn keep<S: Serializer>(state: &State, serializer: S) -> Result<S::Ok, S::Error> {
+        state.serialize(serializer)
+    }
+
+    fn restore<'de, D: Deserializer<'de>>(deserializer: D) -> Result<State, D::Error> {
+        State::deserialize(deserializer)
+    }
 }
 
 /// That a projection lists a set of events in `of(…)`. The derive writes it.
@@ -74,6 +139,7 @@ pub trait Project<E: Event>: Projection + Reads<E> {
 #[non_exhaustive]
 pub enum Partition<K> {
     /// The view with this key.
+    #[doc(alias = "Some")]
     Key(K),
     /// The view that the last event of the same stream with a key went to, such as the customer an
     /// order was placed by.
@@ -82,6 +148,7 @@ pub enum Partition<K> {
     /// key.
     SameStream,
     /// No view.
+    #[doc(alias = "None")]
     Nowhere,
 }
 

@@ -5,11 +5,13 @@ use std::error::Error;
 use std::fmt;
 
 use crate::model::identity::category_of;
+use crate::model::json;
 use crate::{
     DecodeError, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
 };
 
-/// An event that has been recorded, with all that is known about it.
+/// An event that has been recorded, with all that is known about it. What happened is its `data`:
+/// `match &event.data { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recorded<D> {
@@ -62,7 +64,7 @@ pub struct EventRef<'a> {
     pub source: &'a str,
     /// The payload, a JSON text.
     pub data: &'a str,
-    /// The metadata, a JSON text.
+    /// The metadata, a JSON text; [`read_metadata`](Self::read_metadata) reads it.
     pub metadata: &'a str,
     /// How many events of the same append come after it.
     pub left_in_commit: u32,
@@ -94,13 +96,15 @@ impl<'a> EventRef<'a> {
         category_of(self.stream)
     }
 
-    /// The metadata, read.
+    /// The metadata, read: who caused the event, and the like.
     ///
     /// # Errors
     ///
     /// When it is not what Ironflow writes; the error says which event it was.
+    #[doc(alias = "issued_by")]
+    #[doc(alias = "correlation_id")]
     pub fn read_metadata(&self) -> Result<Metadata, UndecodableEvent> {
-        serde_json::from_str(self.metadata)
+        json::read(self.metadata)
             .map_err(|error| self.undecodable(DecodeError::Metadata { source: error }))
     }
 

@@ -12,6 +12,7 @@ mod key_value;
 mod log;
 mod memory;
 mod page;
+mod shared;
 mod stream;
 
 pub use append::{Append, AppendError, Appended, Conflict, ExpectedVersion, NewEvent};

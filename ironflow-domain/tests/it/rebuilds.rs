@@ -10,6 +10,7 @@ use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, Projection, ProjectionState, QueryError, Receipt,
     command, event,
 };
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -315,7 +316,7 @@ async fn view(ironflow: &Ironflow, meter: &str) -> Value {
 /// The same, by its type.
 async fn typed<P>(ironflow: &Ironflow, meter: &str) -> Value
 where
-    P: Projection<Key = String>,
+    P: Projection<Key = String> + Serialize,
 {
     let view = ironflow.query::<P>(&meter.to_owned()).await.unwrap();
     json!(view)
@@ -368,7 +369,7 @@ async fn filled() -> MemoryStore {
 /// Starts that program on views of the first one, and says what becomes of them.
 async fn rebuilt<P>() -> Value
 where
-    P: Projection<Key = String> + DeserializeOwned,
+    P: Projection<Key = String> + Serialize + DeserializeOwned,
 {
     let store = filled().await;
     let after = start::<P>(store.clone()).await;

@@ -9,6 +9,7 @@ pub(super) fn render(tests: &[Test], coverage: &Coverage) -> String {
     let tests = tests.iter().map(|test| {
         json!({
             "test": test.path,
+            "doc": test.doc,
             "stories": test.stories.iter().map(story).collect::<Vec<_>>(),
         })
     });
@@ -38,10 +39,14 @@ fn story(told: &Story) -> Value {
 }
 
 fn step(step: &Step) -> Value {
-    json!({
+    let mut value = json!({
         "label": step.label,
         "kind": step.kind,
         "names": step.names,
         "texts": step.texts,
-    })
+    });
+    if !step.marks.is_empty() {
+        value["marks"] = json!(step.marks);
+    }
+    value
 }

@@ -24,6 +24,9 @@ pub(super) fn render(tests: &[Test], coverage: &Coverage) -> String {
             line(&mut text, &format!("\n## {}", module.replace("::", " › ")));
         }
         line(&mut text, &format!("\n### {}", title(&test.path)));
+        if !test.doc.is_empty() {
+            line(&mut text, &format!("\n{}", test.doc));
+        }
         for story in &test.stories {
             tell(&mut text, story, 0, &mut known);
         }
@@ -61,7 +64,7 @@ fn tell<'a>(text: &mut String, story: &'a Story, depth: usize, known: &mut HashS
     for step in &story.steps {
         let texts = step.texts.iter().map(|text| shortened(text, known));
         let texts: Vec<_> = texts.collect();
-        told.push(section(&step.label, &body(&step.kind, &texts)));
+        told.push(section(&step.label, &body(&step.kind, &step.marks, &texts)));
     }
     let told = told.join(
         "

@@ -9,6 +9,8 @@ use std::{env, thread};
 
 use serde_json::{Value, json};
 
+use crate::stage::{is_on_store, telling};
+
 /// Where to write to; set by the test that binds the book.
 pub(super) const TARGET: &str = "IRONFLOW_STORIES_TO";
 
@@ -25,7 +27,7 @@ pub(crate) struct Entry<'a> {
 /// Writes it down where somebody collects stories, and says what it is known by from then on.
 pub(crate) fn record(entry: &Entry<'_>) -> Option<u64> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let file = target()?;
+    let file = target().filter(|_| !is_on_store())?;
     let id = NEXT.fetch_add(1, Ordering::Relaxed);
     let Entry {
         after,
@@ -35,11 +37,15 @@ pub(crate) fn record(entry: &Entry<'_>) -> Option<u64> {
     } = entry;
     let steps: Vec<Value> = steps.iter().map(crate::scenario::Step::to_json).collect();
     let current = thread::current();
+    let telling = telling();
+    let path = telling.and_then(|telling| telling.path.split_once("::"));
+    let test = path.map(|(_, path)| path).or(current.name());
     let line = json!({
         "id": id,
         "after": after,
         "about": about,
-        "test": current.name(),
+        "test": test,
+        "doc": telling.map_or("", |telling| telling.doc),
         "file": began.file().replace('\\', "/"),
         "line": began.line(),
         "column": began.column(),

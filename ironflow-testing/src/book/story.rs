@@ -9,6 +9,8 @@ use serde_json::Value;
 pub(super) struct Test {
     /// Its path, such as `commands::tests::an_order_is_placed_once`.
     pub(super) path: String,
+    /// Its doc comment.
+    pub(super) doc: String,
     pub(super) stories: Vec<Story>,
 }
 
@@ -28,6 +30,8 @@ pub(super) struct Step {
     /// What it is: `events`, `command`, `error` or something else.
     pub(super) kind: String,
     pub(super) names: Vec<String>,
+    /// What stands before each text, if it is not the place of an event in a list.
+    pub(super) marks: Vec<String>,
     pub(super) texts: Vec<String>,
 }
 
@@ -35,6 +39,7 @@ pub(super) struct Step {
 struct Part {
     id: u64,
     test: String,
+    doc: String,
     /// File, line and column.
     place: (String, u64, u64),
     story: Story,
@@ -67,8 +72,10 @@ pub(super) fn read(lines: &str) -> Result<Vec<Test>, serde_json::Error> {
             // A test tells its stories one after the other, whoever else runs meanwhile.
             stories.sort_by_key(|part| part.id);
             let first = stories.iter().map(|part| part.place.clone()).min();
+            let doc = stories.first().map_or("", |part| &part.doc).to_owned();
             let stories = stories.into_iter().map(|part| part.story).collect();
-            (first, Test { path, stories })
+            let test = Test { path, doc, stories };
+            (first, test)
         })
         .collect();
     tests.sort_by(|(one, first), (other, second)| {
@@ -93,12 +100,14 @@ fn part(line: &Value) -> Part {
         label: text(&step["label"]),
         kind: text(&step["kind"]),
         names: list(&step["names"]).iter().map(text).collect(),
+        marks: list(&step["marks"]).iter().map(text).collect(),
         texts: list(&step["texts"]).iter().map(text).collect(),
     });
     let number = |key: &str| line[key].as_u64().unwrap_or_default();
     Part {
         id: number("id"),
         test: text(&line["test"]),
+        doc: text(&line["doc"]),
         place: (text(&line["file"]), number("line"), number("column")),
         story: Story {
             about: text(&line["about"]),

@@ -50,6 +50,12 @@ impl Fixture {
         self
     }
 
+    /// The store.
+    #[cfg(feature = "stores")]
+    pub(crate) fn store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store)
+    }
+
     /// Keeps `what`, such as a temporary directory, for as long as the store.
     #[must_use]
     pub fn keeping(mut self, what: impl Any + Send + Sync) -> Self {
@@ -124,6 +130,12 @@ impl Fixture {
     /// What has to outlive the store.
     pub(super) fn kept(&self) -> Vec<Arc<dyn Any + Send + Sync>> {
         self.kept.clone()
+    }
+}
+
+impl<S: Store> From<S> for Fixture {
+    fn from(store: S) -> Self {
+        Self::new(store)
     }
 }
 

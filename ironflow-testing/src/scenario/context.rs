@@ -28,20 +28,21 @@ impl<F> Clone for ContextAt<F> {
     }
 }
 
-/// What a scenario offers as a context is what its command is decided with. There is nothing to
-/// implement.
+/// What a scenario offers as a context is what its command is decided with. A command that was
+/// declared without one leaves it alone, so that a story may go on with commands of both kinds.
+/// There is nothing to implement.
 ///
-/// A command that was declared without a context takes none:
+/// A command that needs a context does not compile without one, nor with another one:
 ///
 /// ```compile_fail,E0277
 /// use ironflow_testing::given;
-/// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+/// # use ironflow_domain::{Aggregate, DecideWith, Decision, Fold, command, event, events};
 /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
-/// # #[command(Door)] pub struct Close;
+/// # #[command(Door, context = u8)] pub struct Close;
 /// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
 /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
-/// # impl Decide<Close> for Door {
-/// #     fn decide(&self, _: Close) -> Decision<Self> {
+/// # impl DecideWith<Close> for Door {
+/// #     fn decide(&self, _: Close, _: &u8) -> Decision<Self> {
 /// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
 /// #     }
 /// # }
@@ -51,47 +52,61 @@ impl<F> Clone for ContextAt<F> {
 #[diagnostic::on_unimplemented(
     message = "this command is decided with the context `{C}`, and the scenario offers `{Self}`",
     label = "decided with the context `{C}`",
-    note = "for a command declared with `context = …`, write `.context(…)` before `.when(…)`; for any other command, leave it out"
+    note = "write `.context(…)`, with the type that the command is declared with, before `.when(…)`"
 )]
-pub trait Provides<C>: Clone {
+pub trait Provides<C, How>: Clone {
     /// The context at a given time.
     fn provide(&self, now: Timestamp) -> Arc<C>;
 }
 
+/// How a context comes to a command: it is given as it is needed.
+#[derive(Debug, Clone, Copy)]
+pub struct Offered;
+
+/// How a context comes to a command: none is needed.
+#[derive(Debug, Clone, Copy)]
+pub struct Unneeded;
+
 #[diagnostic::do_not_recommend]
-impl Provides<()> for NoContext {
+impl Provides<(), Unneeded> for NoContext {
     fn provide(&self, _: Timestamp) -> Arc<()> {
         Arc::new(())
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<C> Provides<C> for WithContext<C> {
+impl<C> Provides<C, Offered> for WithContext<C> {
     fn provide(&self, _: Timestamp) -> Arc<C> {
         Arc::clone(&self.0)
     }
 }
 
 #[diagnostic::do_not_recommend]
-impl<C, F: Fn(Timestamp) -> C> Provides<C> for ContextAt<F> {
+impl<C> Provides<(), Unneeded> for WithContext<C> {
+    fn provide(&self, _: Timestamp) -> Arc<()> {
+        Arc::new(())
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, F: Fn(Timestamp) -> C> Provides<C, Offered> for ContextAt<F> {
     fn provide(&self, now: Timestamp) -> Arc<C> {
         Arc::new((self.0)(now))
     }
 }
 
-// Nobody needs the next two. Where a type has a single implementation, the compiler takes it before
-// it looks at the command, and then reports a mismatch of types instead of the message above.
-
 #[diagnostic::do_not_recommend]
-impl Provides<NoContext> for NoContext {
-    fn provide(&self, _: Timestamp) -> Arc<NoContext> {
-        Arc::new(NoContext)
+impl<F> Provides<(), Unneeded> for ContextAt<F> {
+    fn provide(&self, _: Timestamp) -> Arc<()> {
+        Arc::new(())
     }
 }
 
+// Nobody needs this one. Where a type has a single implementation, the compiler takes it before it
+// looks at the command, and then reports a mismatch of types instead of the message above.
 #[diagnostic::do_not_recommend]
-impl<C> Provides<WithContext<C>> for WithContext<C> {
-    fn provide(&self, _: Timestamp) -> Arc<WithContext<C>> {
-        Arc::new(self.clone())
+impl Provides<NoContext, Offered> for NoContext {
+    fn provide(&self, _: Timestamp) -> Arc<NoContext> {
+        Arc::new(NoContext)
     }
 }

@@ -11,7 +11,7 @@ use super::past::{Happened, Past};
 use super::story;
 use super::time::Moment;
 use super::unfinished::Unfinished;
-use super::when::{self, When};
+use super::when::{self, Decided, When};
 
 /// Begins a scenario with what has happened to an aggregate of type `A`, in order.
 ///
@@ -258,17 +258,18 @@ where
     ///
     /// When the command is refused, or as [`when`](Self::when).
     #[track_caller]
-    pub fn after<C>(mut self, command: C) -> Self
+    pub fn after<C, How>(mut self, command: C) -> Self
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         self.past.story.after(command.name(), &command);
         let context = self.context.provide(self.past.now);
-        match when::decide(&mut self.past, command, &context).outcome {
+        let Decided { outcome, metadata } = when::decide(&mut self.past, command, &context);
+        match outcome {
             Ok(produced) => {
                 self.past.story.given(&produced);
-                self.past.events.extend(produced);
+                self.past.record(&produced, &metadata);
             }
             Err(error) => self.past.story.fail(
                 "a command of the past was refused",
@@ -287,10 +288,10 @@ where
     ///
     /// When the decision or the fold panics, or when an event does not survive being stored.
     #[track_caller]
-    pub fn when<C>(self, command: C) -> When<A, X>
+    pub fn when<C, How>(self, command: C) -> When<A, X>
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         let Self {
             past,

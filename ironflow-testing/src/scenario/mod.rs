@@ -19,15 +19,15 @@
 mod context;
 mod diff;
 mod given;
-mod layout;
+pub(crate) mod layout;
 mod past;
 mod propagation;
 mod round_trip;
 mod stored;
-mod story;
+pub(crate) mod story;
 mod then;
 mod time;
-mod unfinished;
+pub(crate) mod unfinished;
 mod when;
 
 #[cfg(feature = "laws")]
@@ -37,13 +37,19 @@ pub(crate) use round_trip::catch;
 #[cfg(feature = "laws")]
 pub(crate) use round_trip::round_trip;
 #[cfg(feature = "laws")]
-pub(crate) use story::{error, numbered, versus};
+pub(crate) use story::{error, versus};
+
+pub(crate) use past::BEGINNING;
 
 pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};
 pub use past::Happened;
 pub use stored::{Stored, stored};
-pub(crate) use story::{Step, body, section};
+#[cfg(any(feature = "stores", feature = "laws"))]
+pub(crate) use story::numbered;
+pub(crate) use story::{Step, body, line_difference, section};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;
+#[cfg(feature = "stores")]
+pub(crate) use {past::Appended, story::chain};

@@ -2,19 +2,25 @@
 
 use std::fmt::Debug;
 
-use ironflow_domain::{Aggregate, CommandId, CommandMetadata, Event, Events, Timestamp};
+use ironflow_domain::{
+    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, SchemaVersion, StreamId,
+    StreamVersion, Timestamp,
+};
 
 use super::stored::Stored;
 use super::story::{self, Story};
 use super::{layout, round_trip};
+use crate::log::{Payload, ToAppend};
 
 /// The time at which scenarios begin: 2026-01-01T00:00:00Z.
-pub(super) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
+pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
 
 /// What has happened so far, and what time it is.
 pub(super) struct Past<A: Aggregate> {
     /// As a store would return them.
     pub(super) events: Vec<A::Event>,
+    /// As they were written.
+    history: Vec<Appended>,
     pub(super) story: Story,
     pub(super) now: Timestamp,
     /// Who issues the next command, and in which conversation.
@@ -31,10 +37,37 @@ pub(super) struct Issuer {
     pub(super) tenant_id: Option<String>,
 }
 
+/// Events that were appended together.
+#[cfg_attr(
+    not(feature = "stores"),
+    allow(dead_code, reason = "only stores ask for it")
+)]
+#[derive(Debug, Clone)]
+pub struct Appended {
+    /// Name, version and payload of each.
+    pub(crate) events: Vec<(String, SchemaVersion, String)>,
+    pub(crate) metadata: Metadata,
+}
+
+impl Appended {
+    /// What cannot be written is left out: its round trip fails the scenario.
+    fn new<E: Event>(events: &[E], metadata: Metadata) -> Self {
+        let written = |event: &E| {
+            let kind = event.kind();
+            Some((kind.name.to_owned(), kind.version, event.encode().ok()?))
+        };
+        Self {
+            events: events.iter().filter_map(written).collect(),
+            metadata,
+        }
+    }
+}
+
 impl<A: Aggregate> Clone for Past<A> {
     fn clone(&self) -> Self {
         Self {
             events: self.events.clone(),
+            history: self.history.clone(),
             story: self.story.clone(),
             now: self.now,
             issuer: self.issuer.clone(),
@@ -55,6 +88,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
     pub(super) fn new() -> Self {
         Self {
             events: Vec::new(),
+            history: Vec::new(),
             story: Story::about(A::NAME),
             now: BEGINNING,
             issuer: Issuer::default(),
@@ -65,10 +99,23 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
     /// Adds what has happened, as a store would return it; it must be possible to fold it.
     #[track_caller]
     pub(super) fn add(&mut self, happened: impl Happened<A::Event>) {
-        let events = happened.tell(self.now, &mut self.story);
+        let (events, appended) = happened.tell(self.now, &mut self.story);
         self.events.extend(events);
+        self.history.push(appended);
         // Only a panic is of interest.
         let _ = self.state();
+    }
+
+    /// All that has happened, as it was written.
+    #[cfg(feature = "stores")]
+    pub(super) fn history(&self) -> &[Appended] {
+        &self.history
+    }
+
+    /// Adds what a command has led to.
+    pub(super) fn record(&mut self, produced: &[A::Event], metadata: &Metadata) {
+        self.events.extend_from_slice(produced);
+        self.history.push(Appended::new(produced, metadata.clone()));
     }
 
     /// The state after all that has happened.
@@ -123,31 +170,70 @@ pub trait Happened<E>: sealed::Tell<E> {}
 impl<E, T: sealed::Tell<E>> Happened<E> for T {}
 
 mod sealed {
-    use ironflow_domain::Timestamp;
+    use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
+    use crate::log::ToAppend;
+    use crate::scenario::past::Appended;
     use crate::scenario::story::Story;
 
     pub trait Tell<E> {
         /// As a store would return it at a given time.
         #[track_caller]
-        fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E>;
+        fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended);
+
+        /// As it is appended to a stream, in which its first event has a given place.
+        #[track_caller]
+        fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend;
     }
 }
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
     #[track_caller]
-    fn tell(self, _: Timestamp, story: &mut Story) -> Vec<E> {
+    fn tell(self, _: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
         story.given(&self);
-        round_trip::all(self, story)
+        let appended = Appended::new(&self, Metadata::default());
+        (round_trip::all(self, story), appended)
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend {
+        story.given_to(to, from, &self);
+        let mut payloads = Vec::new();
+        for event in round_trip::all(self, story) {
+            let kind = event.kind();
+            match event.encode() {
+                Ok(json) => payloads.push(Payload {
+                    name: kind.name.to_owned(),
+                    version: kind.version,
+                    json,
+                }),
+                // It could be written a moment ago.
+                Err(error) => story.fail(
+                    "an event cannot be written in its stored form",
+                    &[("Stored", story::chain(&error))],
+                ),
+            }
+        }
+        ToAppend {
+            payloads,
+            metadata: None,
+            time: None,
+        }
     }
 }
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
     #[track_caller]
-    fn tell(self, now: Timestamp, story: &mut Story) -> Vec<E> {
+    fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
+        let appended = self.appended();
         match self.read(now, story) {
-            Ok(events) => events,
+            Ok(events) => (events, appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }
+    }
+
+    #[track_caller]
+    fn append(self, to: &StreamId, _: StreamVersion, story: &mut Story) -> ToAppend {
+        self.into_append(to, story)
     }
 }

@@ -3,14 +3,15 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use ironflow_domain::{Event, Events, Metadata, Timestamp};
+use ironflow_domain::{Event, Events, Metadata, SchemaVersion, StreamId, Timestamp};
 use serde_json::Value;
 
-use super::past::BEGINNING;
+use super::past::{Appended, BEGINNING};
 use super::story::{self, Story};
 use super::time::Moment;
 use super::unfinished::Unfinished;
 use crate::append;
+use crate::log::{Payload, ToAppend};
 
 /// Begins a sentence about upcasting with an event as a program of before has stored it: its name,
 /// the version of its shape, its payload.
@@ -153,6 +154,18 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
         }
     }
 
+    /// As it was written.
+    pub(super) fn appended(&self) -> Appended {
+        let events = self.payloads.iter().map(|(name, version, payload)| {
+            let version = SchemaVersion::new(*version);
+            (name.clone(), version, payload.to_string())
+        });
+        Appended {
+            events: events.collect(),
+            metadata: self.metadata.clone(),
+        }
+    }
+
     /// What is read at a given time, or why nothing is.
     pub(super) fn read(self, now: Timestamp, story: &mut Story) -> Result<Vec<E>, String> {
         let Self {
@@ -170,5 +183,28 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
             .map(|(name, version, payload)| (name.as_str(), *version, payload));
         let read = append::read(stored, &metadata, time.unwrap_or(now));
         read.map_err(|error| story::chain(&error.source))
+    }
+
+    /// What is appended to a stream.
+    pub(super) fn into_append(self, to: &StreamId, story: &mut Story) -> ToAppend {
+        let Self {
+            payloads,
+            metadata,
+            time,
+            unfinished,
+            set: _,
+        } = self;
+        unfinished.goes_on();
+        story.stored_in(to, &payloads);
+        let payloads = payloads.into_iter().map(|(name, version, json)| Payload {
+            name,
+            version: SchemaVersion::new(version),
+            json: json.to_string(),
+        });
+        ToAppend {
+            payloads: payloads.collect(),
+            metadata: (metadata != Metadata::default()).then_some(metadata),
+            time,
+        }
     }
 }

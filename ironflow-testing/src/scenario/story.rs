@@ -4,12 +4,13 @@ use std::error::Error;
 use std::fmt::{self, Debug};
 use std::panic::Location;
 
-use ironflow_domain::{Event, Timestamp};
+use ironflow_domain::{Event, StreamId, StreamVersion, Timestamp};
 use serde_json::{Value, json};
 
 use super::diff::{self, Field, Likeness, Row};
 use super::layout::value;
 use crate::book::{Entry, record};
+use crate::snapshot;
 
 /// Of two values side by side each may be this long.
 const LONG_FIELD: usize = 40;
@@ -43,7 +44,9 @@ pub(crate) struct Step {
     kind: Kind,
     /// What the events or the command are called where they are stored; what the error is called.
     names: Vec<String>,
-    /// One for each event; one for anything else.
+    /// What stands before each text, if it is not the place of an event in a list.
+    marks: Vec<String>,
+    /// One for each event and each view; one for anything else.
     texts: Vec<String>,
 }
 
@@ -57,6 +60,8 @@ enum Kind {
     Error,
     Time,
     State,
+    /// What is known besides: who, how often.
+    With,
 }
 
 impl Step {
@@ -65,13 +70,22 @@ impl Step {
             label,
             kind,
             names,
+            marks,
             texts,
         } = self;
-        json!({ "label": label, "kind": kind.word(), "names": names, "texts": texts })
+        let mut step =
+            json!({ "label": label, "kind": kind.word(), "names": names, "texts": texts });
+        if !marks.is_empty() {
+            step["marks"] = json!(marks);
+        }
+        step
     }
 
     fn section(&self) -> String {
-        section(self.label, &body(self.kind.word(), &self.texts))
+        section(
+            self.label,
+            &body(self.kind.word(), &self.marks, &self.texts),
+        )
     }
 }
 
@@ -84,12 +98,17 @@ impl Kind {
             Self::Error => "error",
             Self::Time => "time",
             Self::State => "state",
+            Self::With => "with",
         }
     }
 }
 
 /// What a step of some kind says.
-pub(crate) fn body(kind: &str, texts: &[String]) -> String {
+pub(crate) fn body(kind: &str, marks: &[String], texts: &[String]) -> String {
+    if !marks.is_empty() {
+        let marked = marks.iter().zip(texts);
+        return join(marked.map(|(mark, text)| hang(mark, text)));
+    }
     if kind != "events" {
         return join(texts.iter().cloned());
     }
@@ -107,7 +126,7 @@ pub(crate) fn body(kind: &str, texts: &[String]) -> String {
 impl Story {
     /// Begins at the caller's line.
     #[track_caller]
-    pub(super) fn about(about: &'static str) -> Self {
+    pub(crate) fn about(about: &'static str) -> Self {
         Self {
             about,
             began: Location::caller(),
@@ -127,17 +146,49 @@ impl Story {
         self.push(label, Kind::Events, names(events), values(events));
     }
 
+    /// What has happened in a stream, from an event's place in it on.
+    pub(super) fn given_to<E: Event + Debug>(
+        &mut self,
+        stream: &StreamId,
+        from: StreamVersion,
+        events: &[E],
+    ) {
+        let is_told = |step: &Step| matches!(step.label, "Given" | "Stored");
+        let begins = !self.steps.iter().any(is_told);
+        let label = if begins { "Given" } else { "And" };
+        if events.is_empty() {
+            let nothing = vec!["no events".to_owned()];
+            self.push(label, Kind::Events, Vec::new(), nothing);
+            self.mark(vec![format!("{stream}  ")]);
+            return;
+        }
+        let places = from.get()..from.get() + events.len() as u64;
+        let width = places.end.saturating_sub(1).to_string().len();
+        let numbers = places.map(|place| format!("{place:>width$}  "));
+        self.push(label, Kind::Events, names(events), values(events));
+        self.mark(after(&format!("{stream}  "), numbers));
+    }
+
     /// What a program of before has stored.
     pub(super) fn stored(&mut self, payloads: &[(String, u32, Value)]) {
-        let names = payloads.iter().map(|(name, ..)| name.clone()).collect();
-        let text = payloads
-            .iter()
-            .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
-        self.push("Stored", Kind::Stored, names, text.collect());
+        self.push(
+            "Stored",
+            Kind::Stored,
+            stored_names(payloads),
+            as_stored(payloads),
+        );
+    }
+
+    /// What a program of before has stored in a stream.
+    pub(super) fn stored_in(&mut self, stream: &StreamId, payloads: &[(String, u32, Value)]) {
+        let (names, texts) = (stored_names(payloads), as_stored(payloads));
+        self.push("Stored", Kind::Stored, names, texts);
+        let nothing = payloads.iter().map(|_| String::new());
+        self.mark(after(&format!("{stream}  "), nothing));
     }
 
     /// What time it is.
-    pub(super) fn time(&mut self, now: Timestamp) {
+    pub(crate) fn time(&mut self, now: Timestamp) {
         self.push("Time", Kind::Time, Vec::new(), vec![now.to_string()]);
     }
 
@@ -186,8 +237,20 @@ impl Story {
         self.tell();
     }
 
+    /// With what something happens.
+    pub(crate) fn with(&mut self, label: &'static str, what: String) {
+        self.push(label, Kind::With, Vec::new(), vec![what]);
+    }
+
+    /// What views came of it, each with its key before it.
+    pub(crate) fn views(&mut self, views: Vec<(String, String)>) {
+        let (keys, texts) = views.into_iter().unzip();
+        self.push("Then", Kind::State, Vec::new(), texts);
+        self.mark(keys);
+    }
+
     /// Writes down what was said since the last time; it has turned out to be true.
-    fn tell(&mut self) {
+    pub(crate) fn tell(&mut self) {
         let entry = Entry {
             after: self.known_as,
             about: self.about,
@@ -205,13 +268,38 @@ impl Story {
             label,
             kind,
             names,
+            marks: Vec::new(),
             texts,
         });
     }
 
+    /// What stands before each text of the last step.
+    fn mark(&mut self, marks: Vec<String>) {
+        if let Some(step) = self.steps.last_mut() {
+            step.marks = marks;
+        }
+    }
+
+    /// All that was said, as a text without a margin.
+    pub(super) fn text(&self) -> String {
+        let text = join(self.steps.iter().map(Step::section));
+        let lines = text
+            .lines()
+            .map(|line| line.strip_prefix("  ").unwrap_or(line));
+        join(lines.map(str::to_owned))
+    }
+
+    /// Fails the scenario where it is not what its snapshot says.
+    #[track_caller]
+    pub(super) fn check_snapshot(&self) {
+        if let Err(problem) = snapshot::compare(&snapshot::redacted(&self.text())) {
+            panic!("{problem}\n\n{}", Place(Location::caller()));
+        }
+    }
+
     /// Fails the scenario at the caller's line.
     #[track_caller]
-    pub(super) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
+    pub(crate) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
         let steps = self.steps.iter().map(Step::section);
         let sections = sections.iter().map(|(label, body)| section(label, body));
         panic!(
@@ -228,6 +316,27 @@ fn names<E: Event>(events: &[E]) -> Vec<String> {
     names.collect()
 }
 
+/// Marks with a head before the first, and as much space before the others.
+fn after(head: &str, marks: impl Iterator<Item = String>) -> Vec<String> {
+    let space = " ".repeat(head.chars().count());
+    let marks = marks.enumerate().map(|(n, mark)| match n {
+        0 => format!("{head}{mark}"),
+        _ => format!("{space}{mark}"),
+    });
+    marks.collect()
+}
+
+fn stored_names(payloads: &[(String, u32, Value)]) -> Vec<String> {
+    payloads.iter().map(|(name, ..)| name.clone()).collect()
+}
+
+fn as_stored(payloads: &[(String, u32, Value)]) -> Vec<String> {
+    let texts = payloads
+        .iter()
+        .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));
+    texts.collect()
+}
+
 pub(crate) fn section(label: &str, body: &str) -> String {
     hang(&format!("  {label:<8}"), body)
 }
@@ -241,7 +350,12 @@ pub(crate) fn versus(one: &impl Debug, other: &impl Debug) -> String {
     if !after.contains('\n') {
         return after;
     }
-    let [before, after] = [&before, &after].map(|text| text.lines().collect::<Vec<_>>());
+    line_difference(&before, &after)
+}
+
+/// The lines of the second of two texts; those that are not in both are marked.
+pub(crate) fn line_difference(before: &str, after: &str) -> String {
+    let [before, after] = [before, after].map(|text| text.lines().collect::<Vec<_>>());
     let likeness = |i: usize, j: usize| {
         if before[i] == after[j] {
             Likeness::Same
@@ -280,7 +394,7 @@ fn described(label: &str, debug: &str, error: &impl Error) -> String {
 }
 
 /// What an error says, and what its causes say.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     join(
         std::iter::once(error.to_string()).chain(causes.map(|cause| format!("caused by: {cause}"))),
@@ -288,7 +402,7 @@ pub(super) fn chain(error: &dyn Error) -> String {
 }
 
 /// What was expected, and beneath it what was produced.
-pub(super) fn beside(expected: &str, produced: &str) -> String {
+pub(crate) fn beside(expected: &str, produced: &str) -> String {
     format!(
         "{}\n{}",
         hang("expected  ", expected),
@@ -298,7 +412,7 @@ pub(super) fn beside(expected: &str, produced: &str) -> String {
 
 /// Events, counted from 1.
 pub(crate) fn numbered<E: Debug>(events: &[E]) -> String {
-    body(Kind::Events.word(), &values(events))
+    body(Kind::Events.word(), &[], &values(events))
 }
 
 fn values<E: Debug>(events: &[E]) -> Vec<String> {
@@ -377,7 +491,17 @@ fn line(
 /// In which fields an event differs from the one that was expected.
 fn difference<E: Event + Debug>(expected: &E, produced: &E) -> String {
     let [before, after] = [expected, produced].map(|event| event.encode().unwrap_or_default());
-    let [old, new] = [&before, &after].map(|text| serde_json::from_str::<Value>(text));
+    differences(expected, produced, &before, &after)
+}
+
+/// In which fields a value differs from the one that was expected, by their stored forms.
+pub(crate) fn differences<T: Debug>(
+    expected: &T,
+    produced: &T,
+    before: &str,
+    after: &str,
+) -> String {
+    let [old, new] = [before, after].map(serde_json::from_str::<Value>);
     let fields = match (old, new) {
         (Ok(old), Ok(new)) => diff::fields(&old, &new),
         _ => Vec::new(),
@@ -422,7 +546,7 @@ fn label(field: &Field) -> &str {
 }
 
 /// Puts `prefix` before the first line and as much space before all others.
-fn hang(prefix: &str, body: &str) -> String {
+pub(crate) fn hang(prefix: &str, body: &str) -> String {
     if body.is_empty() {
         return prefix.trim_end().to_owned();
     }
@@ -433,6 +557,6 @@ fn hang(prefix: &str, body: &str) -> String {
     }))
 }
 
-fn join(lines: impl Iterator<Item = String>) -> String {
+pub(crate) fn join(lines: impl Iterator<Item = String>) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }

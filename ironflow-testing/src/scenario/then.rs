@@ -335,6 +335,55 @@ where
         refused.refused_settled(&error)
     }
 
+    /// The command must have come to what the snapshot of this story says, be it events or an
+    /// error. The whole story is kept, with a word in the place of each UUID and point in time.
+    ///
+    /// ```no_run
+    /// # use ironflow_testing::given;
+    /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+    /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+    /// # #[command(Door)] pub struct Close;
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+    /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+    /// # impl Decide<Close> for Door {
+    /// #     fn decide(&self, _: Close) -> Decision<Self> {
+    /// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
+    /// #     }
+    /// # }
+    /// given::<Door>(events![DoorEvent::Opened]).when(Close).then_snapshot();
+    /// ```
+    ///
+    /// The snapshot is a file in `snapshots`, beside the source file of the test, in the format of
+    /// [insta](https://insta.rs): where a story has changed, or is new, `cargo insta review` shows
+    /// the difference and accepts it. `INSTA_UPDATE` is heeded as `insta` does; where `CI` is set,
+    /// nothing is written.
+    ///
+    /// # Panics
+    ///
+    /// When the story is not what its snapshot says, or has none yet.
+    #[track_caller]
+    pub fn then_snapshot(self) -> Then<A, X> {
+        let Self {
+            past,
+            context,
+            decided: Decided { outcome, metadata },
+            unfinished,
+        } = self;
+        unfinished.goes_on();
+        let then = |events| Then {
+            past,
+            context,
+            events,
+            metadata,
+        };
+        let then = match outcome {
+            Ok(events) => then(events).settled(),
+            Err(error) => then(Vec::new()).refused_settled(&error),
+        };
+        then.past.story.check_snapshot();
+        then
+    }
+
     /// What follows where the command was accepted.
     #[track_caller]
     fn accepted(self, expected: impl FnOnce() -> String) -> Then<A, X> {
@@ -438,7 +487,7 @@ where
 {
     fn settled(mut self) -> Self {
         self.past.story.then(&self.events);
-        self.past.events.extend_from_slice(&self.events);
+        self.past.record(&self.events, &self.metadata);
         self
     }
 
@@ -540,6 +589,40 @@ where
         self
     }
 
+    /// The story so far is what its snapshot says; see [`When::then_snapshot`].
+    ///
+    /// # Panics
+    ///
+    /// When it is not, or there is no snapshot yet.
+    #[allow(clippy::return_self_not_must_use, reason = "a sentence may end here")]
+    #[track_caller]
+    pub fn and_snapshot(self) -> Self {
+        self.past.story.check_snapshot();
+        self
+    }
+
+    /// The story so far, as a text: for snapshots of another kind, and for documents.
+    ///
+    /// ```
+    /// # use ironflow_testing::given;
+    /// # use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+    /// # #[event("door")] pub enum DoorEvent { Opened, Closed }
+    /// # #[command(Door)] pub struct Close;
+    /// # #[derive(Aggregate, Default)] #[aggregate(event = DoorEvent, error = std::fmt::Error)] pub struct Door { open: bool }
+    /// # impl Fold for Door { fn fold(&mut self, event: &DoorEvent) { self.open = matches!(event, DoorEvent::Opened) } }
+    /// # impl Decide<Close> for Door {
+    /// #     fn decide(&self, _: Close) -> Decision<Self> {
+    /// #         Ok(if self.open { events![DoorEvent::Closed] } else { events![] })
+    /// #     }
+    /// # }
+    /// let closed = given::<Door>(events![]).when(Close).then_nothing();
+    /// assert_eq!(closed.story(), "Given   no events\nWhen    Close\nThen    no events");
+    /// ```
+    #[must_use]
+    pub fn story(&self) -> String {
+        self.past.story.text()
+    }
+
     /// Lets the aggregate decide the next command.
     ///
     /// ```
@@ -573,10 +656,10 @@ where
     ///
     /// As [`Given::when`].
     #[track_caller]
-    pub fn and_when<C>(&self, command: C) -> When<A, X>
+    pub fn and_when<C, How>(&self, command: C) -> When<A, X>
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         When::new(self.past.clone(), self.context.clone(), command)
     }

@@ -7,7 +7,7 @@ use std::thread;
 use super::story::Place;
 
 /// Fails the test when it is dropped without having been told that the sentence went on.
-pub(super) struct Unfinished {
+pub(crate) struct Unfinished {
     text: Option<&'static str>,
     began: &'static Location<'static>,
 }
@@ -15,7 +15,7 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// `text` is what to say when the sentence that begins at the caller's line does not go on.
     #[track_caller]
-    pub(super) fn new(text: &'static str) -> Self {
+    pub(crate) fn new(text: &'static str) -> Self {
         Self {
             text: Some(text),
             began: Location::caller(),
@@ -23,7 +23,7 @@ impl Unfinished {
     }
 
     /// The sentence goes on.
-    pub(super) fn goes_on(mut self) {
+    pub(crate) fn goes_on(mut self) {
         self.text = None;
     }
 }

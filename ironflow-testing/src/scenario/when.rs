@@ -1,7 +1,10 @@
 //! One command, decided.
 
 use std::fmt::{self, Debug};
+use std::sync::Arc;
 
+#[cfg(feature = "stores")]
+use ironflow_domain::CommandMetadata;
 use ironflow_domain::{Aggregate, Command, Decision, Metadata};
 
 use super::context::Provides;
@@ -9,6 +12,8 @@ use super::past::Past;
 use super::story::{self, Story};
 use super::unfinished::Unfinished;
 use super::{propagation, round_trip};
+#[cfg(feature = "stores")]
+use crate::stage::{Expected, perform};
 
 /// What an aggregate made of a command; [`Given::when`](super::Given::when) makes it.
 ///
@@ -22,10 +27,13 @@ pub struct When<A: Aggregate, X = super::NoContext> {
     pub(super) unfinished: Unfinished,
 }
 
+/// The new events, or the reason to refuse.
+type Outcome<A> = Result<Vec<<A as Aggregate>::Event>, <A as Aggregate>::Error>;
+
 /// What became of a command.
 pub(super) struct Decided<A: Aggregate> {
     /// The new events as a store would return them, or the reason to refuse.
-    pub(super) outcome: Result<Vec<A::Event>, A::Error>,
+    pub(super) outcome: Outcome<A>,
     /// What each of the new events carries.
     pub(super) metadata: Metadata,
 }
@@ -35,10 +43,10 @@ where
     A: Aggregate<Event: Debug + PartialEq>,
 {
     #[track_caller]
-    pub(super) fn new<C>(mut past: Past<A>, context: X, command: C) -> Self
+    pub(super) fn new<C, How>(mut past: Past<A>, context: X, command: C) -> Self
     where
         C: Command<Aggregate = A> + Debug,
-        X: Provides<C::Context>,
+        X: Provides<C::Context, How>,
     {
         past.story.when(command.name(), &command);
         let provided = context.provide(past.now);
@@ -60,7 +68,7 @@ where
 pub(super) fn decide<C>(
     past: &mut Past<C::Aggregate>,
     command: C,
-    context: &C::Context,
+    context: &Arc<C::Context>,
 ) -> Decided<C::Aggregate>
 where
     C: Command<Aggregate: Aggregate<Event: Debug + PartialEq>>,
@@ -75,6 +83,8 @@ where
     let metadata = propagation::metadata(&issued, command.name(), &past.story);
     let Past { events, story, .. } = &*past;
     let again = command.clone();
+    #[cfg(feature = "stores")]
+    let staged = command.clone();
     let outcome = match round_trip::catch(|| command.decide(&past.state(), context)) {
         Ok(Ok(produced)) => {
             let mut story = story.clone();
@@ -101,7 +111,34 @@ where
         Ok(Err(error)) => Err(error),
         Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
     };
+    #[cfg(feature = "stores")]
+    on_stage(past, &staged, context, &issued, &metadata, &outcome);
     Decided { outcome, metadata }
+}
+
+/// The same on the store of this story, if it has one.
+#[cfg(feature = "stores")]
+#[track_caller]
+fn on_stage<C>(
+    past: &Past<C::Aggregate>,
+    command: &C,
+    context: &Arc<C::Context>,
+    issued: &CommandMetadata,
+    metadata: &Metadata,
+    outcome: &Outcome<C::Aggregate>,
+) where
+    C: Command<Aggregate: Aggregate<Event: Debug + PartialEq>>,
+{
+    let expected = Expected {
+        history: past.history(),
+        issued,
+        metadata,
+        outcome,
+    };
+    if let Some(difference) = perform(command, context, &expected) {
+        let then = story::beside(&difference.expected, &difference.produced);
+        past.story.fail(&difference.headline, &[("Then", then)])
+    }
 }
 
 /// Decides again: a decision that looks at a clock or rolls dice comes out differently.

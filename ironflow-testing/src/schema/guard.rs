@@ -2,19 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::error::Error;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use ironflow_domain::{
-    Aggregate, Described, Event, EventKind, Fate, PastKind, SchemaVersion, Timestamp,
-};
+use ironflow_domain::{Aggregate, Described, Event, EventKind, Fate, PastKind, SchemaVersion};
 use serde_json::Value;
 
 use super::compare::{Comparison, Verdict, shape_only};
+use super::example::{self, Numbers};
+use super::gone::Gone;
+use super::payload::{self, Made, Unmade};
 use super::records::{Id, Record, Records};
-use super::{example, skeleton};
-use crate::append;
+use super::skeleton;
+use super::written::Rewriting;
 use crate::scenario::catch;
 
 /// Whether the guard may write.
@@ -24,11 +24,12 @@ pub enum Mode {
     Record,
     /// Nothing is written: what is not recorded yet is a failure. This is for CI.
     Check,
-    /// As [`Record`](Self::Record), and a shape may change under the same version as long as what was
-    /// stored can be read: for when no program of before is running any more.
+    /// As [`Record`](Self::Record), and a shape, or the form it is written in, may change under the
+    /// same version as long as what was stored can be read: for when no program of before is running
+    /// any more.
     Backward,
-    /// As [`Record`](Self::Record), and events may take any shape, go away, and go back to an earlier
-    /// version: for changes before anything was stored.
+    /// As [`Record`](Self::Record), and events may take any shape, go away, and go back to an
+    /// earlier version: for changes before anything was stored.
     Overwrite,
 }
 
@@ -85,8 +86,14 @@ impl SchemaGuard {
         A: Aggregate<Event: Described>,
     {
         let directory = self.directory.join(A::CATEGORY);
+        let records = Records::read(directory)?;
+        let unseen = A::Event::KINDS.iter().filter(|kind| {
+            let mut known = records.known();
+            !known.any(|(name, _)| kind.is_named(name))
+        });
         let mut check = Check::<A> {
-            records: Records::read(directory)?,
+            unseen: unseen.collect(),
+            records,
             mode: self.mode,
             problems: Vec::new(),
             changed: BTreeSet::new(),
@@ -114,6 +121,8 @@ impl SchemaGuard {
 /// One look at the events of `A`.
 struct Check<A: Aggregate> {
     records: Records,
+    /// The variants of which nothing was recorded before.
+    unseen: Vec<&'static EventKind>,
     mode: Mode,
     problems: Vec<String>,
     /// What has another shape than was recorded.
@@ -132,6 +141,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
     /// Everything that was ever recorded must still be there, and be read.
     fn recorded(&mut self) {
         let known: Vec<Id> = self.records.known().cloned().collect();
+        let mut gone = BTreeSet::new();
         for id in known {
             let (name, version) = &id;
             let declared = declared::<A::Event>(name);
@@ -141,7 +151,11 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 Declared::Past(kind) if kind.fate == Fate::Retired => continue,
                 Declared::Past(kind) => (kind.version, kind.retired),
                 Declared::Nothing => {
-                    self.give_up(&id, unknown(&id));
+                    if self.mode == Mode::Overwrite {
+                        self.records.forget(&id);
+                    } else if gone.insert(name.clone()) {
+                        self.problems.push(self.gone(name));
+                    }
                     continue;
                 }
             };
@@ -164,11 +178,12 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             };
             let is_part = matches!(declared, Declared::Past(past) if matches!(past.fate, Fate::Merged { .. }));
             if !is_part && !self.changed.contains(&id) {
-                let Record {
-                    examples, folded, ..
-                } = record.clone();
-                for example in examples {
-                    self.read(&id, folded, &[(name, *version, &example)]);
+                let record = record.clone();
+                for example in record.examples.iter().chain(&record.before) {
+                    self.read(&id, record.folded, &[(name, *version, example)]);
+                }
+                for bound in &record.bounds {
+                    self.read_bounds(&id, &[(name, *version, bound)]);
                 }
             }
         }
@@ -183,8 +198,8 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         }
     }
 
-    /// The parts of a merge can be read together only: each version of each part, with the newest of
-    /// the others.
+    /// The parts of a merge can be read together only: each version of each part, with the newest
+    /// of the others.
     fn merges(&mut self) {
         for names in A::Event::MERGES {
             let parts: Vec<Vec<Record>> = names.iter().map(|name| self.versions(name)).collect();
@@ -217,6 +232,20 @@ impl<A: Aggregate<Event: Described>> Check<A> {
 
     /// Reads the parts of a merge, each of their examples at least once.
     fn read_together(&mut self, parts: &[&Record]) {
+        for (place, part) in parts.iter().enumerate() {
+            for bound in &part.bounds {
+                let stored = parts.iter().enumerate().filter_map(|(other, record)| {
+                    let first = if other == place {
+                        bound
+                    } else {
+                        record.examples.first()?
+                    };
+                    Some((record.event.as_str(), record.version, first))
+                });
+                let stored: Vec<_> = stored.collect();
+                self.read_bounds(&(part.event.clone(), part.version), &stored);
+            }
+        }
         let folded = parts.iter().all(|part| part.folded);
         let count = parts.iter().map(|part| part.examples.len()).max();
         for nth in 0..count.unwrap_or(0) {
@@ -236,24 +265,35 @@ impl<A: Aggregate<Event: Described>> Check<A> {
     /// Reads what was stored in one append, and folds it where that could be done when it was
     /// recorded.
     fn read(&mut self, id: &Id, folded: bool, stored: &[(&str, u32, &Value)]) {
-        let read = read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
+        let read = payload::read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
             Err(panic) if folded => Err(format!(
                 "cannot be folded any more, and what has happened cannot be refused: the fold panicked, {panic}"
             )),
             _ => Ok(()),
         });
         if let Err(why) = read {
-            let (name, version) = id;
-            let payload = stored
-                .iter()
-                .map(|(_, _, example)| example.to_string())
-                .collect::<Vec<_>>()
-                .join("\n    ");
-            self.problems.push(format!(
-                "{name} version {version} was recorded, and {why}\n    {}\n    {payload}",
-                self.records.path(id).display()
-            ));
+            self.unread(id, &why, stored);
         }
+    }
+
+    /// Reads what has the least or the greatest numbers in it.
+    fn read_bounds(&mut self, id: &Id, stored: &[(&str, u32, &Value)]) {
+        if let Some(why) = payload::misfit::<A::Event>(stored) {
+            self.unread(id, &why, stored);
+        }
+    }
+
+    fn unread(&mut self, id: &Id, why: &str, stored: &[(&str, u32, &Value)]) {
+        let (name, version) = id;
+        let payload = stored
+            .iter()
+            .map(|(_, _, example)| example.to_string())
+            .collect::<Vec<_>>()
+            .join("\n    ");
+        self.problems.push(format!(
+            "{name} version {version} was recorded, and {why}\n    {}\n    {payload}",
+            self.records.path(id).display()
+        ));
     }
 
     /// The current version must have the shape it was recorded in.
@@ -264,16 +304,18 @@ impl<A: Aggregate<Event: Described>> Check<A> {
         let recorded: Vec<Record> = names
             .filter_map(|name| self.records.get(name, version).cloned())
             .collect();
+        let made = made::<A::Event>(kind);
+        let mut is_told = false;
         for record in &recorded {
             let comparison = Comparison::of(&record.schema, schema);
             if comparison.is_same() {
+                is_told |= self.written(kind, schema, record, &made)?;
                 continue;
             }
             let is_ours = record.event == kind.name;
-            let examples_are_read = record
-                .examples
-                .iter()
-                .all(|example| read::<A::Event>(&[(&record.event, version, example)]).is_ok());
+            let examples_are_read = record.examples.iter().all(|example| {
+                payload::read::<A::Event>(&[(&record.event, version, example)]).is_ok()
+            });
             let verdict = match (self.mode, comparison.verdict()) {
                 // Nobody is left who could not read it.
                 (Mode::Backward, Verdict::Backward) => Verdict::Full,
@@ -288,16 +330,13 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 }
                 (Verdict::Full, _) if !is_ours => {}
                 (Verdict::Full, _) => {
-                    let mut record = record.clone();
-                    schema.clone_into(&mut record.schema);
-                    for example in self.examples(kind, schema)? {
-                        if !record.examples.contains(&example) {
-                            record.examples.push(example);
-                        }
-                    }
-                    self.records.insert(record);
+                    let mut changed = record.clone();
+                    schema.clone_into(&mut changed.schema);
+                    changed.add(&made);
+                    self.records.insert(changed.clone());
+                    is_told |= self.written(kind, schema, &changed, &made)?;
                 }
-                (_, Mode::Overwrite) if is_ours => self.record(kind, schema)?,
+                (_, Mode::Overwrite) if is_ours => self.record(kind, schema, &made),
                 (_, Mode::Overwrite) => {
                     self.records.forget(&(record.event.clone(), record.version));
                 }
@@ -315,32 +354,71 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                 }
             }
         }
+        if let (Err(Unmade::Unreadable(why)), false) = (&made, is_told) {
+            self.problems.push(why.clone());
+        }
         if recorded.iter().any(|record| record.event == kind.name) {
             return Ok(());
         }
         match self.mode {
             // Its file was deleted, which has been reported.
             Mode::Record | Mode::Backward | Mode::Check
-                if self.records.knows(kind.name, version) =>
-            {
-                Ok(())
-            }
+                if self.records.knows(kind.name, version) => {}
             Mode::Check => {
                 let problem = self.not_committed(kind, "is not recorded yet");
                 self.problems.push(problem);
-                Ok(())
             }
-            Mode::Record | Mode::Backward | Mode::Overwrite => self.record(kind, schema),
+            Mode::Record | Mode::Backward | Mode::Overwrite => self.record(kind, schema, &made),
         }
+        Ok(())
+    }
+
+    /// What was recorded of the current version must be written as it was. Whether a problem with
+    /// that was told.
+    fn written(
+        &mut self,
+        kind: &'static EventKind,
+        schema: &Value,
+        record: &Record,
+        made: &Result<Made, Unmade>,
+    ) -> Result<bool, String> {
+        let rewriting = Rewriting::of::<A::Event>(record, schema)?;
+        if rewriting.is_same() {
+            return Ok(false);
+        }
+        let is_ours = record.event == kind.name;
+        match self.mode {
+            Mode::Overwrite if is_ours => self.record(kind, schema, made),
+            Mode::Overwrite => {
+                self.records.forget(&(record.event.clone(), record.version));
+            }
+            Mode::Backward if is_ours && rewriting.unread.is_none() => {
+                let mut record = record.clone();
+                let is_otherwise = |one: &Value| rewriting.otherwise.contains(one);
+                record.examples.retain(|example| !is_otherwise(example));
+                record.bounds.retain(|bound| !is_otherwise(bound));
+                record.before.extend(rewriting.otherwise);
+                record.add(made);
+                self.records.insert(record);
+            }
+            Mode::Record | Mode::Check | Mode::Backward => {
+                let path = self.records.path(&(record.event.clone(), record.version));
+                self.problems.push(rewriting.problem(record, &path));
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Records the current version as it is.
-    fn record(&mut self, kind: &'static EventKind, schema: &Value) -> Result<(), String> {
+    fn record(&mut self, kind: &'static EventKind, schema: &Value, made: &Result<Made, Unmade>) {
         let version = kind.version.get();
-        let examples = self.examples(kind, schema)?;
-        if examples.is_empty() {
-            return Ok(());
-        }
+        let made = match made {
+            Ok(made) => made,
+            Err(Unmade::Refused(why)) => return self.problems.push(why.clone()),
+            // That has been told.
+            Err(Unmade::Unreadable(_)) => return,
+        };
         let before = version.checked_sub(1).and_then(|before| {
             let mut names = std::iter::once(&kind.name).chain(kind.also_named);
             names.find_map(|name| self.records.get(name, before))
@@ -350,8 +428,8 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             let comparison = Comparison::of(&before.schema, schema);
             Verdict::of(is_read, comparison.forward.is_empty()).to_string()
         });
-        let folded = examples.iter().all(|example| {
-            read::<A::Event>(&[(kind.name, version, example)])
+        let folded = made.examples.iter().all(|example| {
+            payload::read::<A::Event>(&[(kind.name, version, example)])
                 .is_ok_and(|events| self.folding.fold(&events).is_ok())
         });
         self.records.insert(Record {
@@ -359,44 +437,11 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             version,
             compatibility,
             schema: schema.clone(),
-            examples,
+            examples: made.examples.clone(),
+            bounds: made.bounds.clone(),
+            before: Vec::new(),
             folded,
         });
-        Ok(())
-    }
-
-    /// Payloads of the current version, as this program writes them.
-    fn examples(&mut self, kind: &EventKind, schema: &Value) -> Result<Vec<Value>, String> {
-        // The shape alone has no examples in it.
-        let described = A::Event::KINDS
-            .iter()
-            .position(|known| known == kind)
-            .and_then(|index| A::Event::schemas().into_iter().nth(index))
-            .map_or_else(|| schema.clone(), Value::from);
-        let mut examples = Vec::new();
-        for example in example::examples(&described) {
-            let written = read::<A::Event>(&[(kind.name, kind.version.get(), &example)]);
-            let events = match written {
-                Ok(events) => events,
-                Err(why) => {
-                    self.problems.push(format!(
-                        "an example of {} was made from its schema, and {why}\n    {example}\n  Give the type that refuses it \
-                         an example that fits: `#[schemars(example = …)]`.",
-                        kind.name
-                    ));
-                    return Ok(Vec::new());
-                }
-            };
-            for event in &events {
-                let written = event.encode().map_err(|error| with_causes(&error))?;
-                let written =
-                    serde_json::from_str(&written).map_err(|error| with_causes(&error))?;
-                if !examples.contains(&written) {
-                    examples.push(written);
-                }
-            }
-        }
-        Ok(examples)
     }
 
     fn deleted(&self, id: &Id) -> String {
@@ -414,6 +459,36 @@ impl<A: Aggregate<Event: Described>> Check<A> {
                     format!("`retired(\"{name}\")` on the enum"),
             }
         )
+    }
+
+    /// A name that was recorded, and that nothing is declared under.
+    fn gone(&self, name: &str) -> String {
+        let of_that_name = self.records.known().filter(|(known, _)| known == name);
+        let versions: Vec<u32> = of_that_name.map(|(_, version)| *version).collect();
+        let newest = versions.last().copied().unwrap_or_default();
+        let record = self.records.get(name, newest);
+        let alike: Vec<_> = A::Event::KINDS
+            .iter()
+            .zip(A::Event::schemas())
+            .filter(|(kind, schema)| {
+                kind.version.get() == newest
+                    && self.unseen.contains(kind)
+                    && record.is_some_and(|record| {
+                        Comparison::of(&record.schema, schema.as_value()).is_same()
+                    })
+            })
+            .map(|(kind, _)| kind)
+            .collect();
+        Gone {
+            name,
+            versions: &versions,
+            path: &self.records.path(&(name.to_owned(), newest)),
+            newest: record,
+            alike: &alike,
+            category: A::CATEGORY,
+            set: set_name::<A::Event>(),
+        }
+        .problem()
     }
 
     fn not_committed(&self, kind: &EventKind, what: &str) -> String {
@@ -436,8 +511,7 @@ impl<A: Aggregate<Event: Described>> Check<A> {
             examples_are_read,
         } = change;
         let id = (record.event.clone(), record.version);
-        let set = std::any::type_name::<A::Event>();
-        let set = set.rsplit("::").next().unwrap_or(set);
+        let set = set_name::<A::Event>();
         let mut text = format!(
             "{} version {} has another shape than what was recorded (compatibility: {verdict})\n    {}\n",
             id.0,
@@ -506,16 +580,31 @@ struct Change<'a> {
     examples_are_read: bool,
 }
 
-/// What examples are stored with, so that an upcaster finds what it looks for.
-const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1",
-    "traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","issuedBy":"somebody",
-    "issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#;
+impl Record {
+    /// Adds examples to those that were recorded.
+    fn add(&mut self, made: &Result<Made, Unmade>) {
+        let Ok(made) = made else {
+            return;
+        };
+        for (known, new) in [
+            (&mut self.examples, &made.examples),
+            (&mut self.bounds, &made.bounds),
+        ] {
+            for example in new {
+                if !known.contains(example) {
+                    known.push(example.clone());
+                }
+            }
+        }
+    }
+}
 
-/// Reads payloads that were stored one after the other in one append.
-fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
-    let time = Timestamp::from_micros(1_776_435_721_000_000);
-    append::read(stored.iter().copied(), METADATA, time)
-        .map_err(|error| format!("cannot be read: {}", with_causes(&error.source)))
+/// Payloads of the current version, made from its schema.
+fn made<E: Described>(kind: &EventKind) -> Result<Made, Unmade> {
+    let mut schemas = E::KINDS.iter().zip(E::schemas());
+    // The shape alone, as it is recorded, has none of the examples the user gave.
+    let schema = schemas.find_map(|(known, schema)| (known == kind).then_some(schema));
+    payload::made::<E>(kind, &schema.map(Value::from).unwrap_or_default())
 }
 
 /// Folds events that did not happen to any aggregate.
@@ -532,9 +621,11 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
     fn of_declared() -> Self {
         let mut before = Vec::new();
         for (kind, schema) in A::Event::KINDS.iter().zip(A::Event::schemas()) {
-            let example = example::examples(&Value::from(schema)).into_iter().next();
+            let examples =
+                example::examples(&Value::from(schema), example::KEYS[0], Numbers::Usual);
+            let example = examples.unwrap_or_default().into_iter().next();
             let stored = example.unwrap_or_default();
-            let events = read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);
+            let events = payload::read::<A::Event>(&[(kind.name, kind.version.get(), &stored)]);
             for event in events.unwrap_or_default() {
                 if catch(|| A::replay(before.iter().chain([&event]))).is_ok() {
                     before.push(event);
@@ -556,11 +647,10 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
     }
 }
 
-/// An error and its causes, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let causes = std::iter::successors(Some(error), |&error| error.source());
-    let texts: Vec<_> = causes.map(ToString::to_string).collect();
-    texts.join(": ")
+/// What an enum is called in the program.
+fn set_name<E>() -> &'static str {
+    let set = std::any::type_name::<E>();
+    set.rsplit("::").next().unwrap_or(set)
 }
 
 fn declared<E: Event>(name: &str) -> Declared {
@@ -571,13 +661,4 @@ fn declared<E: Event>(name: &str) -> Declared {
         Some(kind) => Declared::Past(kind),
         None => Declared::Nothing,
     }
-}
-
-fn unknown((name, version): &Id) -> String {
-    format!(
-        "{name} version {version} was recorded, and nothing is declared under that name\n  Where it is called something else \
-         now: `#[event(also_named(\"{name}\"))]` on the variant.\n  Where it is not recorded any more, say on the enum what \
-         becomes of the stored ones: `replaced(\"{name}\", …)`, `split(\"{name}\", …)`, `merged(…)` or `dropped(\"{name}\")`; \
-         `retired(\"{name}\")` where none is stored.{NOTHING_STORED}"
-    )
 }

@@ -2,9 +2,14 @@
 
 mod compare;
 mod example;
+mod gone;
 mod guard;
+mod normal;
+mod payload;
 mod records;
+mod reference;
 mod skeleton;
+mod written;
 
 pub use compare::Verdict;
 pub use guard::{Mode, SchemaGuard};
@@ -32,6 +37,7 @@ pub use guard::{Mode, SchemaGuard};
 ///   each other's events; it shows the fields that differ and the ways out, with the code of an
 ///   upcaster to paste,
 /// - when a payload that was ever recorded cannot be read or folded any more,
+/// - when what was recorded of the current version is written in another form,
 /// - when a file is gone, or an event is not declared any more, unless the declaration says what
 ///   became of the stored ones.
 ///

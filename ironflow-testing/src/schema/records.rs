@@ -21,8 +21,15 @@ pub(super) struct Record {
     pub(super) compatibility: Option<String>,
     /// The JSON Schema of the payload.
     pub(super) schema: Value,
-    /// Payloads as they were stored.
+    /// Payloads as they are stored.
     pub(super) examples: Vec<Value>,
+    /// Payloads with the least and the greatest numbers. Sums of them may be too great for any
+    /// fold, so they are only read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) bounds: Vec<Value>,
+    /// Payloads as they were stored by programs that wrote them otherwise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) before: Vec<Value>,
     /// Whether they could be folded: a fold may rely on what came before.
     #[serde(default = "yes", skip_serializing_if = "is_true")]
     pub(super) folded: bool,

@@ -1,9 +1,13 @@
 //! Code to paste: a new version and the step to it.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use ironflow_domain::EventKind;
 use serde_json::{Map, Value};
+
+use super::compare::Comparison;
+use super::reference::target;
 
 /// The declaration of the next version, the old shape, and the step from it. What only the user can
 /// know is `…`, which does not compile.
@@ -14,12 +18,13 @@ pub(super) fn upcast(kind: &EventKind, set: &str, old: &Value, new: &Value) -> S
         Some(payload) => (format!("{ident}({payload})"), payload),
         None => (format!("{ident} {{ … }}"), set),
     };
+    let (old_root, new_root) = (old, new);
     let (Some(old), Some(new)) = (fields(old), fields(new)) else {
         let list = list(version, "serde_json::Value");
         return format!(
-            "#[event(version = {}, upcast({list}))]\n{variant},\n\nimpl Upcast<serde_json::Value> for {target} {{\n    fn \
-             upcast(old: serde_json::Value, event: &EventRef<'_>) -> UpcastResult<Self> {{\n        …\n    }}\n}}",
-            version + 1
+            "#[event(version = {}, upcast({list}))]\n{variant},\n\n{}",
+            version + 1,
+            upcast_from_json(target)
         );
     };
     let before = format!("{ident}V{version}");
@@ -35,9 +40,11 @@ pub(super) fn upcast(kind: &EventKind, set: &str, old: &Value, new: &Value) -> S
     for (name, schema) in old {
         let field = Field::of(name);
         let (rust_type, comment) = match new.get(name) {
-            Some(now) if now == schema => ("…".to_owned(), " // the type it has today"),
-            Some(_) => (rust_type(schema), ""),
-            None => (rust_type(schema), " // gone"),
+            Some(now) if is_same((schema, old_root), (now, new_root)) => {
+                ("…".to_owned(), " // the type it has today")
+            }
+            Some(_) => (rust_type(schema, old_root), ""),
+            None => (rust_type(schema, old_root), " // gone"),
         };
         let Field { renamed, ident } = field;
         let _ = writeln!(code, "{renamed}    {ident}: {rust_type},{comment}");
@@ -48,15 +55,74 @@ pub(super) fn upcast(kind: &EventKind, set: &str, old: &Value, new: &Value) -> S
     );
     for (name, schema) in new {
         let ident = Field::of(name).ident;
-        let value = if old.get(name) == Some(schema) {
-            format!("old.{ident}")
-        } else {
-            "…".to_owned()
+        let value = match old.get(name) {
+            Some(was) if is_same((was, old_root), (schema, new_root)) => format!("old.{ident}"),
+            _ => "…".to_owned(),
         };
         let _ = writeln!(code, "            {ident}: {value},");
     }
     code.push_str("        }\n    }\n}");
     code
+}
+
+/// What becomes of an event that no variant stands for any more: the shapes its declaration lists,
+/// and the declaration with the last of them and the step from it.
+pub(super) fn replaced(
+    name: &str,
+    version: u32,
+    set: &str,
+    old: Option<&Value>,
+) -> (String, String) {
+    let fields = old.and_then(|old| Some((old, fields(old)?)));
+    let Some((root, fields)) = fields else {
+        let list = list(version, "serde_json::Value");
+        let code = format!("replaced(\"{name}\", {list})\n\n{}", upcast_from_json(set));
+        return (list, code);
+    };
+    let mut before = type_name(name);
+    if version > 1 {
+        let _ = write!(before, "V{version}");
+    }
+    let list = list(version, &before);
+    let mut code =
+        format!("replaced(\"{name}\", {list})\n\n#[derive(Deserialize)]\nstruct {before} {{\n");
+    for (name, schema) in fields {
+        let Field { renamed, ident } = Field::of(name);
+        let rust_type = rust_type(schema, root);
+        let _ = writeln!(code, "{renamed}    {ident}: {rust_type},");
+    }
+    let _ = write!(
+        code,
+        "}}\n\nimpl From<{before}> for {set} {{\n    fn from(old: {before}) -> Self {{\n        …\n    }}\n}}"
+    );
+    (list, code)
+}
+
+/// The type an event of that stored name may have had: `order.payment_captured` is
+/// `PaymentCaptured`.
+fn type_name(stored: &str) -> String {
+    let last = stored.rsplit('.').next().unwrap_or(stored);
+    let words = last.split(|c: char| !c.is_alphanumeric());
+    let name: String = words
+        .flat_map(|word| {
+            let mut letters = word.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).collect::<Vec<_>>()
+        })
+        .collect();
+    if name.starts_with(char::is_alphabetic) {
+        name
+    } else {
+        "Old".to_owned()
+    }
+}
+
+/// The step from a shape that is not worth a type.
+fn upcast_from_json(target: &str) -> String {
+    format!(
+        "impl Upcast<serde_json::Value> for {target} {{\n    fn upcast(old: serde_json::Value, event: &EventRef<'_>) -> \
+         UpcastResult<Self> {{\n        …\n    }}\n}}"
+    )
 }
 
 /// The shapes there will be, the last one being `before`.
@@ -68,11 +134,44 @@ fn list(version: u32, before: &str) -> String {
     }
 }
 
+/// Whether two fields have the same shape; each with the document it is part of.
+fn is_same((was, old): (&Value, &Value), (is, new): (&Value, &Value)) -> bool {
+    let whole = |field: &Value, document: &Value| {
+        let mut field = field.clone();
+        if let (Value::Object(field), Some(definitions)) = (&mut field, document.get("$defs")) {
+            field.insert("$defs".to_owned(), definitions.clone());
+        }
+        field
+    };
+    was.get("default") == is.get("default")
+        && Comparison::of(&whole(was, old), &whole(is, new)).is_same()
+}
+
+/// What a schema refers to, where it is a reference.
+fn referred<'a>(schema: &'a Value, document: &'a Value) -> &'a Value {
+    let mut schema = schema;
+    let mut seen = BTreeSet::new();
+    while let Some(reference) = schema.get("$ref").and_then(Value::as_str)
+        && seen.insert(reference)
+        && let Some(definition) = target(document, reference)
+    {
+        schema = definition;
+    }
+    schema
+}
+
 /// The fields of a payload that is nothing but an object with fields.
 fn fields(schema: &Value) -> Option<&Map<String, Value>> {
-    let is_plain = ["oneOf", "anyOf", "additionalProperties"]
-        .iter()
-        .all(|keyword| schema.get(keyword).is_none());
+    let schema = referred(schema, schema);
+    let is_plain = [
+        "oneOf",
+        "anyOf",
+        "allOf",
+        "additionalProperties",
+        "patternProperties",
+    ]
+    .iter()
+    .all(|keyword| schema.get(keyword).is_none());
     schema
         .get("properties")
         .filter(|_| is_plain)
@@ -161,17 +260,50 @@ fn is_keyword(ident: &str) -> bool {
 }
 
 /// The type a field most likely had; `…` where that cannot be told.
-fn rust_type(schema: &Value) -> String {
+fn rust_type(schema: &Value, document: &Value) -> String {
+    // A list of lists of itself goes on forever.
+    rust_type_to(4, schema, document)
+}
+
+fn rust_type_to(depth: usize, schema: &Value, document: &Value) -> String {
+    let schema = referred(schema, document);
+    let has = |keyword: &str| schema.get(keyword).is_some();
+    if let Some([one, other]) = schema
+        .get("anyOf")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        && other.get("type").is_some_and(|word| word == "null")
+    {
+        return optional(plain_type(depth, referred(one, document), document));
+    }
+    let is_optional = schema.get("type").and_then(Value::as_array);
+    let is_optional = is_optional.is_some_and(|types| types.iter().any(|word| word == "null"));
+    let plain = plain_type(depth, schema, document);
+    if is_optional && !has("enum") {
+        optional(plain)
+    } else {
+        plain
+    }
+}
+
+fn optional(plain: String) -> String {
+    match plain.as_str() {
+        "…" => plain,
+        _ => format!("Option<{plain}>"),
+    }
+}
+
+/// The type but for `null`.
+fn plain_type(depth: usize, schema: &Value, document: &Value) -> String {
     let types: Vec<&str> = match schema.get("type") {
         Some(Value::String(one)) => vec![one],
         Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
     let format = schema.get("format").and_then(Value::as_str);
-    let is_optional = types.contains(&"null");
     let types: Vec<_> = types.into_iter().filter(|word| *word != "null").collect();
     let has = |keyword: &str| schema.get(keyword).is_some();
-    let plain = match (types.as_slice(), format) {
+    match (types.as_slice(), format) {
         (["string"], None) if !has("enum") && !has("const") => "String".to_owned(),
         (["boolean"], _) => "bool".to_owned(),
         (["number"], Some("float")) => "f32".to_owned(),
@@ -180,17 +312,11 @@ fn rust_type(schema: &Value) -> String {
         (["integer"], Some("int")) => "isize".to_owned(),
         (["integer"], Some(format)) => format.replace("uint", "u").replace("int", "i"),
         (["integer"], None) => "i64".to_owned(),
-        (["array"], _) if !has("prefixItems") && !has("maxItems") => {
-            let items = schema
-                .get("items")
-                .map_or_else(|| "…".to_owned(), rust_type);
-            format!("Vec<{items}>")
+        (["array"], _) if !has("prefixItems") && !has("maxItems") && depth > 0 => {
+            let items = schema.get("items");
+            let items = items.map(|items| rust_type_to(depth - 1, items, document));
+            format!("Vec<{}>", items.unwrap_or_else(|| "…".to_owned()))
         }
         _ => "…".to_owned(),
-    };
-    if is_optional && plain != "…" {
-        format!("Option<{plain}>")
-    } else {
-        plain
     }
 }

@@ -5,6 +5,8 @@ mod chaining;
 mod failure;
 mod looser;
 mod scenario;
+mod snapshots_of_stories;
 mod stored_form;
 mod unfinished;
 mod upcasting;
+mod views;

@@ -35,7 +35,6 @@ fn scenarios_that_hold() {
         .when(SetRate)
         .then(events![Rated { rate: 0.5 }]);
     given::<Account>(events![])
-        .context(())
         .when(Visit)
         .then_error(Refused::BankClosed(Holiday("Sunday")));
 }

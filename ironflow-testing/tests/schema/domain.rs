@@ -163,6 +163,40 @@ domain!(renamed {
     pub(crate) use super::plain::OrderPlaced;
 );
 
+domain!(renamed_in_the_program {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        Sent { carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(renamed_in_the_program_and_stored_as_before {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(name = "order.shipped")]
+        Sent { carrier: String },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+);
+
+domain!(of_the_same_category {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Printed { copies: u32 },
+    }
+}
+);
+
 domain!(renamed_and_changed {
     #[event("order")]
     #[derive(JsonSchema)]
@@ -433,6 +467,33 @@ domain!(flattened_and_changed {
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
     pub(crate) struct Paid { id: u8, #[serde(flatten)] way: Way }
+);
+
+domain!(keyed {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        OfLetters { counts: HashMap<char, u32> },
+        Numbered { counts: HashMap<i64, u32> },
+        Identified { counts: HashMap<EventId, u32> },
+        Flagged { counts: HashMap<bool, u32> },
+    }
+}
+    use std::collections::HashMap;
+
+    use ironflow_domain::EventId;
+);
+
+domain!(called_otherwise_in_its_schema {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        #[schemars(rename = "sent", title = "It is on its way")]
+        Shipped { carrier: String },
+        #[schemars(skip)]
+        Weighed { grams: u32 },
+    }
+}
 );
 
 domain!(without_fields {

@@ -1,8 +1,11 @@
 //! The schema guard, held against every kind of change.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+#[macro_use]
 mod domain;
+mod recursive;
 mod verdicts;
+mod writing;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -91,6 +94,7 @@ fn what_is_seen_for_the_first_time_is_recorded() {
         serde_json::json!([
             {"id": 1, "note": "note", "items": [{"sku": "sku", "quantity": 1}]},
             {"id": 1, "note": null, "items": [{"sku": "sku", "quantity": 1}]},
+            {"id": 1, "note": null, "items": []},
         ])
     );
     assert_eq!(placed["schema"]["properties"]["id"]["format"], "uint64");
@@ -167,7 +171,7 @@ order.placed version 1 has another shape than what was recorded (compatibility: 
     schema/order/order.placed.v1.json
   ~ id: integer (uint64) → string
   ~ items[].quantity: integer (uint32) → integer (uint64)
-  - note: null or string
+  - note: string or null
   What was stored cannot be read:
     id: integer (uint64) is not read as string
   A program of before, still running, cannot read what this one writes:
@@ -610,4 +614,95 @@ fn a_file_that_was_edited_by_hand_is_named() {
         failure.contains("is about version 1 of order.placed: give it back its name"),
         "{failure}"
     );
+}
+
+#[test]
+fn a_map_is_recorded_whatever_its_keys_are_made_from() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty.check::<domain::keyed::Order>(Mode::Record).unwrap();
+    empty.check::<domain::keyed::Order>(Mode::Check).unwrap();
+    assert_eq!(
+        empty.read("order.of_letters.v1.json")["examples"][0],
+        serde_json::json!({ "counts": { "k": 1 } })
+    );
+}
+
+#[test]
+fn what_is_declared_no_more_has_its_ways_out_in_order() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::renamed_in_the_program::Order>();
+    let expected = "\
+order.shipped version 1 was recorded, and nothing is declared under that name
+    schema/order/order.shipped.v1.json
+  Ways out:
+  - `Sent` has the same shape. If it is only called otherwise in the program, it keeps its stored name: `#[event(name = \"order.shipped\")]` on the variant.
+  - If it is stored under another name from now on: `#[event(also_named(\"order.shipped\"))]` on the variant, such as `Sent`.
+  - If another enum has the category `order` as well, and declares it: give one of them a category of its own. They would read each other's events.
+  - If no variant stands for it any more, say on the enum what becomes of the stored ones. Each is one event of today:
+
+        replaced(\"order.shipped\", Shipped)
+
+        #[derive(Deserialize)]
+        struct Shipped {
+            carrier: String,
+        }
+
+        impl From<Shipped> for OrderEvent {
+            fn from(old: Shipped) -> Self {
+                …
+            }
+        }
+
+    Where it is several, `split(\"order.shipped\", Shipped)` and `for Events<OrderEvent>`; where it is one together with others of its append, `merged((\"order.shipped\", Shipped), …)`.
+  - If the stored ones mean nothing any more, though they are there: `dropped(\"order.shipped\")` on the enum.
+  - If none is stored any more: `retired(\"order.shipped\")` on the enum.
+  - If none has been stored anywhere yet: `IRONFLOW_SCHEMA=overwrite cargo test`.";
+    assert_eq!(failure, expected);
+    recorded
+        .check::<domain::renamed_in_the_program_and_stored_as_before::Order>(Mode::Check)
+        .unwrap();
+    // A variant that was recorded before is not the one that is gone.
+    let failure = recorded.failure::<domain::removed::Order>();
+    assert!(!failure.contains("has the same shape"), "{failure}");
+}
+
+#[test]
+fn all_versions_of_what_is_declared_no_more_are_told_at_once() {
+    let recorded = Recorded::new();
+    recorded
+        .check::<domain::upcast::Order>(Mode::Record)
+        .unwrap();
+    let failure = recorded.failure::<domain::removed::Order>();
+    assert!(
+        failure.starts_with("order.shipped versions 1, 2 were recorded, and nothing is declared"),
+        "{failure}"
+    );
+    assert!(
+        failure.contains("        replaced(\"order.shipped\", …, ShippedV2)\n"),
+        "{failure}"
+    );
+    assert_eq!(failure.matches("nothing is declared").count(), 1);
+}
+
+#[test]
+fn what_another_enum_of_the_category_declares_is_not_said_to_be_of_no_use() {
+    let recorded = Recorded::new();
+    let failure = recorded
+        .check::<domain::of_the_same_category::Order>(Mode::Record)
+        .unwrap_err();
+    let shared = failure.find("If another enum has the category `order` as well");
+    let dropped = failure.find("`dropped(");
+    assert!(shared.is_some() && shared < dropped, "{failure}");
+}
+
+#[test]
+fn what_a_variant_is_called_in_another_schema_hides_nothing() {
+    let empty = Recorded(tempfile::tempdir().unwrap());
+    empty
+        .check::<domain::called_otherwise_in_its_schema::Order>(Mode::Record)
+        .unwrap();
+    let shipped = &empty.read("order.shipped.v1.json")["schema"]["properties"];
+    assert_eq!(shipped["carrier"]["type"], "string");
+    let weighed = &empty.read("order.weighed.v1.json")["schema"]["properties"];
+    assert_eq!(weighed["grams"]["format"], "uint32");
 }

@@ -1,13 +1,14 @@
 //! Who can read whose payloads.
 
+use std::collections::BTreeMap;
+
 use ironflow_testing::Verdict;
 use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value, json};
 
 fn schema<T: JsonSchema>() -> Value {
-    let settings =
-        SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
-    settings.into_generator().into_root_schema_for::<T>().into()
+    let generator = SchemaSettings::draft2020_12().into_generator();
+    generator.into_root_schema_for::<T>().into()
 }
 
 /// Shapes as serde has them.
@@ -95,6 +96,17 @@ mod shapes {
     pub(super) struct WideTree {
         pub(super) value: u64,
         pub(super) children: Vec<WideTree>,
+    }
+
+    #[derive(JsonSchema)]
+    pub(super) struct Wrapped(u32);
+
+    #[derive(JsonSchema)]
+    pub(super) struct Flattened<A, B> {
+        #[serde(flatten)]
+        pub(super) one: A,
+        #[serde(flatten)]
+        pub(super) other: B,
     }
 
     pub(super) type Map<T> = BTreeMap<String, T>;
@@ -324,6 +336,138 @@ fn alternatives_formats_and_types_in_themselves() {
             json!({"type": "string"}),
             json!({"type": "string", "format": "uuid"}),
             Verdict::Forward,
+        ),
+    ]);
+}
+
+#[test]
+fn maps_against_objects_and_maps_with_other_keys() {
+    let by_number = schema::<Of<BTreeMap<u64, u32>>>();
+    check(&[
+        (
+            "a map that was an object",
+            schema::<Of<Other>>(),
+            schema::<Of<Map<u32>>>(),
+            Verdict::Backward,
+        ),
+        (
+            "a map of texts that was an object of numbers",
+            schema::<Of<Other>>(),
+            schema::<Of<Map<String>>>(),
+            Verdict::None,
+        ),
+        (
+            "a field that was in a map of texts",
+            schema::<Of<Map<String>>>(),
+            schema::<Of<WithDefault>>(),
+            Verdict::None,
+        ),
+        (
+            "anything under any name",
+            schema::<Of<Map<Value>>>(),
+            schema::<Of<Map<u32>>>(),
+            Verdict::Forward,
+        ),
+        (
+            "keys that are wider numbers",
+            by_number.clone(),
+            schema::<Of<BTreeMap<u8, u64>>>(),
+            Verdict::Backward,
+        ),
+        (
+            "keys that may be negative",
+            by_number.clone(),
+            schema::<Of<BTreeMap<i64, u32>>>(),
+            Verdict::Backward,
+        ),
+        (
+            "keys that may be texts",
+            by_number.clone(),
+            schema::<Of<Map<u32>>>(),
+            Verdict::Backward,
+        ),
+        (
+            "other values under numbers",
+            by_number,
+            schema::<Of<BTreeMap<u64, String>>>(),
+            Verdict::None,
+        ),
+    ]);
+}
+
+#[test]
+fn lists_without_items_nothing_at_all_and_great_numbers() {
+    let list = json!({"type": "array"});
+    let numbers = json!({"type": "array", "items": {"type": "integer"}});
+    let up_to = |most: u64| json!({"type": "integer", "minimum": 0, "maximum": most});
+    let itself = json!({"type": "object", "properties": {"next": {"$ref": "#"}}});
+    let narrower = json!({
+        "type": "object",
+        "properties": {"next": {"$ref": "#"}, "value": {"type": "integer"}},
+        "required": ["value"]
+    });
+    check(&[
+        (
+            "a list of anything",
+            numbers.clone(),
+            list.clone(),
+            Verdict::Backward,
+        ),
+        ("a list of something", list, numbers, Verdict::Forward),
+        ("nothing", json!(true), json!(false), Verdict::Forward),
+        (
+            "nothing before",
+            json!(false),
+            json!(true),
+            Verdict::Backward,
+        ),
+        (
+            "nothing there",
+            json!({"type": "object", "properties": {"a": true}}),
+            json!({"type": "object", "properties": {"a": false}}),
+            Verdict::Forward,
+        ),
+        (
+            "one more than a float tells apart",
+            up_to(9_007_199_254_740_993),
+            up_to(9_007_199_254_740_992),
+            Verdict::Forward,
+        ),
+        (
+            "the greatest number",
+            up_to(u64::MAX),
+            up_to(u64::MAX - 1),
+            Verdict::Forward,
+        ),
+        (
+            "the whole document",
+            itself.clone(),
+            narrower,
+            Verdict::Forward,
+        ),
+        (
+            "the whole document, one level deeper",
+            itself.clone(),
+            json!({"type": "object", "properties": {"next": itself}}),
+            Verdict::Full,
+        ),
+        (
+            "a list that was a pair",
+            schema::<Of<(u8, u8)>>(),
+            schema::<Of<Vec<u8>>>(),
+            Verdict::Backward,
+        ),
+        (
+            "an optional type of its own",
+            schema::<Of<Option<u32>>>(),
+            schema::<Of<Option<Wrapped>>>(),
+            Verdict::Full,
+        ),
+        (
+            "what two flattened enums are",
+            schema::<Flattened<Card, Two>>(),
+            schema::<Flattened<CardOrVoucher, Two>>(),
+            Verdict::Backward,
         ),
     ]);
 }

@@ -5,11 +5,13 @@ mod cancel_order;
 mod confirm_order;
 #[cfg(test)]
 mod laws;
+#[cfg(test)]
+mod life;
 mod pay_order;
 mod place_order;
 mod ship_order;
 #[cfg(test)]
-mod stories;
+pub(crate) mod stories;
 
 pub use cancel_order::CancelOrder;
 pub use confirm_order::ConfirmOrder;

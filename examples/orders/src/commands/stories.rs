@@ -54,10 +54,15 @@ pub(crate) fn shop() -> PlaceOrderContext {
 }
 
 pub(crate) fn placed() -> OrderEvent {
+    placed_by("cust-456", "123")
+}
+
+/// A customer has ordered two packets of coffee.
+pub(crate) fn placed_by(customer: &str, order: &str) -> OrderEvent {
     OrderEvent::Placed(OrderPlaced {
-        order_id: order(),
+        order_id: order.into(),
         customer: Contact {
-            id: "cust-456".into(),
+            id: customer.into(),
             name: "Ann".into(),
             email: "ann@example.com".into(),
         },

@@ -64,3 +64,87 @@ impl Project<OrderEvent> for CustomerOrders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use ironflow_domain::events;
+    use ironflow_testing::views_of;
+
+    use super::*;
+    use crate::commands::stories::{cancelled, confirmed, paid, placed_by, shipped};
+
+    const NOON: &str = "2026-04-17T12:00:00Z";
+    const AN_HOUR_LATER: &str = "2026-04-17T13:00:00Z";
+    const AN_HOUR: Duration = Duration::from_hours(1);
+
+    /// An order of two packets of coffee on somebody's dashboard.
+    fn line(order: &str, placed_at: &str, status: Status) -> OrderSummary {
+        OrderSummary {
+            order_id: order.into(),
+            placed_at: placed_at.parse().expect("a valid time"),
+            total_amount: Cents(2_500),
+            status,
+            summary: "1 item".into(),
+        }
+    }
+
+    fn dashboard<const N: usize>(orders: [OrderSummary; N]) -> CustomerOrders {
+        CustomerOrders {
+            orders: orders.into(),
+        }
+    }
+
+    #[test]
+    fn every_customer_sees_their_own_orders_the_newest_first() {
+        views_of::<CustomerOrders>()
+            .at(NOON)
+            .given("1", events![placed_by("ann", "1")])
+            .given("2", events![placed_by("bob", "2")])
+            .advance(AN_HOUR)
+            .given("3", events![placed_by("ann", "3")])
+            .then([
+                (
+                    "ann",
+                    dashboard([
+                        line("3", AN_HOUR_LATER, Status::Placed),
+                        line("1", NOON, Status::Placed),
+                    ]),
+                ),
+                ("bob", dashboard([line("2", NOON, Status::Placed)])),
+            ]);
+    }
+
+    #[test]
+    fn an_order_shows_how_far_it_has_come() {
+        let shows = |status| [("ann", dashboard([line("1", NOON, status)]))];
+        views_of::<CustomerOrders>()
+            .at(NOON)
+            .given("1", events![placed_by("ann", "1")])
+            .then(shows(Status::Placed))
+            .advance(AN_HOUR)
+            .given("1", events![confirmed()])
+            .then(shows(Status::Confirmed))
+            .given("1", events![paid()])
+            .then(shows(Status::Paid))
+            .given("1", events![shipped()])
+            .then(shows(Status::Shipped));
+    }
+
+    #[test]
+    fn a_cancelled_order_stays_on_the_dashboard_and_leaves_the_others_alone() {
+        views_of::<CustomerOrders>()
+            .at(NOON)
+            .given("1", events![placed_by("ann", "1")])
+            .given("2", events![placed_by("ann", "2")])
+            .given("1", events![cancelled()])
+            .then([(
+                "ann",
+                dashboard([
+                    line("2", NOON, Status::Placed),
+                    line("1", NOON, Status::Cancelled),
+                ]),
+            )]);
+    }
+}

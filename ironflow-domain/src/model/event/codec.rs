@@ -2,13 +2,8 @@
 //! beside it.
 //!
 //! `#[event]` derives serde's traits on a private copy of the user's enum. What is here stands
-//! between those derives and `serde_json`, and leaves the variant's tag out on the way in and puts
+//! between those derives and the format, and leaves the variant's tag out on the way in and puts
 //! it back on the way out.
-
-#![allow(
-    missing_debug_implementations,
-    reason = "serde_json's own parts have no Debug, and nobody holds one of these"
-)]
 
 use serde::de::value::U32Deserializer;
 use serde::de::{
@@ -18,37 +13,17 @@ use serde::de::{
 use serde::ser::{self, Impossible, SerializeStruct, SerializeStructVariant, Serializer};
 use serde::{Deserialize, Serialize};
 
-use super::{DecodeError, Decoded, EncodeError, Event, EventKind, Fate, PastKind, UpcastResult};
-use crate::{EventRef, SchemaVersion};
-
-type Error = serde_json::Error;
-type Json<'a> = &'a mut serde_json::Serializer<&'a mut Vec<u8>>;
-
-/// Encodes `event` with its derived `Serialize`.
-pub(super) fn encode_variant<E: Event>(
-    event: &E,
-    serialize: impl FnOnce(VariantSerializer<'_>) -> Result<(), Error>,
-) -> Result<String, EncodeError> {
-    let mut text = Vec::with_capacity(128);
-    let encoded = {
-        let mut json = serde_json::Serializer::new(&mut text);
-        serialize(VariantSerializer { json: &mut json })
-    };
-    encoded
-        .and_then(|()| String::from_utf8(text).map_err(ser::Error::custom))
-        .map_err(|source| EncodeError {
-            name: event.kind().name,
-            source,
-        })
-}
+use super::contents::Codec;
+use super::{DecodeError, Decoded, Event, EventKind, Fate, PastKind, UpcastResult};
+use crate::model::json;
+use crate::{EventRef, JsonError, SchemaVersion};
 
 /// Reads a stored event of the set `E`: in its current version with the derived `Deserialize`, in an
 /// earlier one with `upcast`, which is told which kind it is: first those of today, then the past
 /// ones.
 #[inline]
-pub(super) fn decode<'de, E: Event>(
-    event: &EventRef<'de>,
-    deserialize: impl FnOnce(VariantDeserializer<'_, 'de>) -> Result<E, Error>,
+pub(super) fn decode<E: Event + Codec>(
+    event: &EventRef<'_>,
     upcast: impl FnOnce(usize) -> Result<Decoded<E>, DecodeError>,
 ) -> Result<Decoded<E>, DecodeError> {
     // Nearly every event is one of today, so this comparison is compiled for the set's own names.
@@ -64,14 +39,9 @@ pub(super) fn decode<'de, E: Event>(
             Found::Dropped => return Ok(Decoded::nothing()),
         },
     };
-    let mut json = serde_json::Deserializer::from_str(event.data);
-    deserialize(VariantDeserializer {
-        index,
-        json: &mut json,
-    })
-    .and_then(|event| json.end().map(|()| event))
-    .map(Decoded::One)
-    .map_err(|source| payload(event, source))
+    json::read_variant(index, event.data)
+        .map(Decoded::One)
+        .map_err(|source| payload(event, source))
 }
 
 /// What a stored name and version stand for.
@@ -154,7 +124,7 @@ fn retired(event: &EventRef<'_>, whole: bool) -> DecodeError {
 }
 
 #[cold]
-fn payload(event: &EventRef<'_>, source: Error) -> DecodeError {
+fn payload(event: &EventRef<'_>, source: JsonError) -> DecodeError {
     DecodeError::Payload {
         name: event.name.to_owned(),
         version: event.schema_version,
@@ -185,37 +155,46 @@ pub trait OldShape: Sized {
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> OldShape for T {
     fn read(event: &EventRef<'_>) -> Result<Self, DecodeError> {
-        serde_json::from_str(event.data).map_err(|source| payload(event, source))
+        json::read(event.data).map_err(|source| payload(event, source))
     }
 }
 
 /// Writes the content of a variant and leaves its tag out.
-pub struct VariantSerializer<'a> {
-    json: Json<'a>,
+#[derive(Debug)]
+pub struct VariantSerializer<S> {
+    inner: S,
+}
+
+#[cfg(feature = "json")]
+impl<S> VariantSerializer<S> {
+    /// Writes to `inner`.
+    pub(crate) fn new(inner: S) -> Self {
+        Self { inner }
+    }
 }
 
 /// The answer to a derive that does not serialise an enum; `#[event]` accepts nothing but enums.
-fn not_an_enum<T>() -> Result<T, Error> {
-    Err(ser::Error::custom("an event is a variant of an enum"))
+fn not_an_enum<T, E: ser::Error>() -> Result<T, E> {
+    Err(E::custom("an event is a variant of an enum"))
 }
 
 /// All the methods of a serializer that a derive on an enum never calls.
 macro_rules! never_called {
     ($($method:ident($($argument:ty),*);)*) => {
-        $(fn $method(self, $(_: $argument),*) -> Result<Self::Ok, Error> { not_an_enum() })*
+        $(fn $method(self, $(_: $argument),*) -> Result<Self::Ok, Self::Error> { not_an_enum() })*
     };
 }
 
-impl<'a> Serializer for VariantSerializer<'a> {
-    type Ok = ();
-    type Error = Error;
-    type SerializeSeq = Impossible<(), Error>;
-    type SerializeTuple = Impossible<(), Error>;
-    type SerializeTupleStruct = Impossible<(), Error>;
-    type SerializeTupleVariant = Impossible<(), Error>;
-    type SerializeMap = Impossible<(), Error>;
-    type SerializeStruct = Impossible<(), Error>;
-    type SerializeStructVariant = Fields<'a>;
+impl<S: Serializer> Serializer for VariantSerializer<S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
+    type SerializeSeq = Impossible<S::Ok, S::Error>;
+    type SerializeTuple = Impossible<S::Ok, S::Error>;
+    type SerializeTupleStruct = Impossible<S::Ok, S::Error>;
+    type SerializeTupleVariant = Impossible<S::Ok, S::Error>;
+    type SerializeMap = Impossible<S::Ok, S::Error>;
+    type SerializeStruct = Impossible<S::Ok, S::Error>;
+    type SerializeStructVariant = Fields<S::SerializeStruct>;
 
     /// A variant without fields is an object without fields, so that it may be given some later.
     fn serialize_unit_variant(
@@ -223,8 +202,8 @@ impl<'a> Serializer for VariantSerializer<'a> {
         _: &'static str,
         _: u32,
         variant: &'static str,
-    ) -> Result<(), Error> {
-        SerializeStruct::end(self.json.serialize_struct(variant, 0)?)
+    ) -> Result<S::Ok, S::Error> {
+        SerializeStruct::end(self.inner.serialize_struct(variant, 0)?)
     }
 
     fn serialize_newtype_variant<T: ?Sized + Serialize>(
@@ -233,8 +212,8 @@ impl<'a> Serializer for VariantSerializer<'a> {
         _: u32,
         _: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
-        value.serialize(self.json)
+    ) -> Result<S::Ok, S::Error> {
+        value.serialize(self.inner)
     }
 
     fn serialize_struct_variant(
@@ -243,10 +222,8 @@ impl<'a> Serializer for VariantSerializer<'a> {
         _: u32,
         variant: &'static str,
         fields: usize,
-    ) -> Result<Self::SerializeStructVariant, Error> {
-        self.json
-            .serialize_struct(variant, fields)
-            .map(|json| Fields { json })
+    ) -> Result<Self::SerializeStructVariant, S::Error> {
+        self.inner.serialize_struct(variant, fields).map(Fields)
     }
 
     never_called! {
@@ -269,7 +246,7 @@ impl<'a> Serializer for VariantSerializer<'a> {
         serialize_unit_struct(&'static str);
     }
 
-    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<(), Error> {
+    fn serialize_some<T: ?Sized + Serialize>(self, _: &T) -> Result<S::Ok, S::Error> {
         not_an_enum()
     }
 
@@ -277,15 +254,15 @@ impl<'a> Serializer for VariantSerializer<'a> {
         self,
         _: &'static str,
         _: &T,
-    ) -> Result<(), Error> {
+    ) -> Result<S::Ok, S::Error> {
         not_an_enum()
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, Error> {
+    fn serialize_seq(self, _: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
         not_an_enum()
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, Error> {
+    fn serialize_tuple(self, _: usize) -> Result<Self::SerializeTuple, S::Error> {
         not_an_enum()
     }
 
@@ -293,7 +270,7 @@ impl<'a> Serializer for VariantSerializer<'a> {
         self,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleStruct, Error> {
+    ) -> Result<Self::SerializeTupleStruct, S::Error> {
         not_an_enum()
     }
 
@@ -303,55 +280,67 @@ impl<'a> Serializer for VariantSerializer<'a> {
         _: u32,
         _: &'static str,
         _: usize,
-    ) -> Result<Self::SerializeTupleVariant, Error> {
+    ) -> Result<Self::SerializeTupleVariant, S::Error> {
         not_an_enum()
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, Error> {
+    fn serialize_map(self, _: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
         not_an_enum()
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self::SerializeStruct, Error> {
+    fn serialize_struct(
+        self,
+        _: &'static str,
+        _: usize,
+    ) -> Result<Self::SerializeStruct, S::Error> {
         not_an_enum()
     }
 }
 
 /// The named fields of a variant, written as an object.
-pub struct Fields<'a> {
-    json: <Json<'a> as Serializer>::SerializeStruct,
-}
+#[derive(Debug)]
+pub struct Fields<S>(S);
 
-impl SerializeStructVariant for Fields<'_> {
-    type Ok = ();
-    type Error = Error;
+impl<S: SerializeStruct> SerializeStructVariant for Fields<S> {
+    type Ok = S::Ok;
+    type Error = S::Error;
 
     fn serialize_field<T: ?Sized + Serialize>(
         &mut self,
         key: &'static str,
         value: &T,
-    ) -> Result<(), Error> {
-        SerializeStruct::serialize_field(&mut self.json, key, value)
+    ) -> Result<(), S::Error> {
+        self.0.serialize_field(key, value)
     }
 
-    fn skip_field(&mut self, key: &'static str) -> Result<(), Error> {
-        SerializeStruct::skip_field(&mut self.json, key)
+    fn skip_field(&mut self, key: &'static str) -> Result<(), S::Error> {
+        self.0.skip_field(key)
     }
 
-    fn end(self) -> Result<(), Error> {
-        SerializeStruct::end(self.json)
+    fn end(self) -> Result<S::Ok, S::Error> {
+        self.0.end()
     }
 }
 
 /// Reads the content of the variant with the given index.
-pub struct VariantDeserializer<'a, 'de> {
+#[derive(Debug)]
+pub struct VariantDeserializer<D> {
     index: u32,
-    json: &'a mut serde_json::Deserializer<serde_json::de::StrRead<'de>>,
+    inner: D,
 }
 
-impl<'de> Deserializer<'de> for VariantDeserializer<'_, 'de> {
-    type Error = Error;
+#[cfg(feature = "json")]
+impl<D> VariantDeserializer<D> {
+    /// Reads from `inner`.
+    pub(crate) fn new(index: u32, inner: D) -> Self {
+        Self { index, inner }
+    }
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+impl<'de, D: Deserializer<'de>> Deserializer<'de> for VariantDeserializer<D> {
+    type Error = D::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
         visitor.visit_enum(self)
     }
 
@@ -361,29 +350,29 @@ impl<'de> Deserializer<'de> for VariantDeserializer<'_, 'de> {
     }
 }
 
-impl<'de> EnumAccess<'de> for VariantDeserializer<'_, 'de> {
-    type Error = Error;
+impl<'de, D: Deserializer<'de>> EnumAccess<'de> for VariantDeserializer<D> {
+    type Error = D::Error;
     type Variant = Self;
 
-    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), Error> {
-        let index: U32Deserializer<Error> = self.index.into_deserializer();
+    fn variant_seed<V: DeserializeSeed<'de>>(self, seed: V) -> Result<(V::Value, Self), D::Error> {
+        let index: U32Deserializer<D::Error> = self.index.into_deserializer();
         Ok((seed.deserialize(index)?, self))
     }
 }
 
-impl<'de> VariantAccess<'de> for VariantDeserializer<'_, 'de> {
-    type Error = Error;
+impl<'de, D: Deserializer<'de>> VariantAccess<'de> for VariantDeserializer<D> {
+    type Error = D::Error;
 
     /// Fields that the variant once had are ignored, as serde ignores unknown fields elsewhere.
-    fn unit_variant(self) -> Result<(), Error> {
-        IgnoredAny::deserialize(self.json).map(|_| ())
+    fn unit_variant(self) -> Result<(), D::Error> {
+        IgnoredAny::deserialize(self.inner).map(|_| ())
     }
 
-    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(self.json)
+    fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, D::Error> {
+        seed.deserialize(self.inner)
     }
 
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, D::Error> {
         Err(de::Error::custom("the fields of an event have names"))
     }
 
@@ -391,7 +380,7 @@ impl<'de> VariantAccess<'de> for VariantDeserializer<'_, 'de> {
         self,
         _: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.json.deserialize_map(visitor)
+    ) -> Result<V::Value, D::Error> {
+        self.inner.deserialize_map(visitor)
     }
 }

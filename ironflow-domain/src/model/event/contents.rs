@@ -1,11 +1,12 @@
 //! What the contents of an event must be able to do, and what the compiler says where they cannot.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserializer, Serialize, Serializer};
 
-use super::codec::{VariantDeserializer, VariantSerializer, decode, encode_variant};
+use super::codec::{VariantDeserializer, VariantSerializer, decode};
 use super::{DecodeError, Decoded, EncodeError, Event};
 use crate::EventRef;
+use crate::model::json;
 
 /// What is in an event can be stored and read back.
 #[diagnostic::on_unimplemented(
@@ -23,13 +24,13 @@ impl<T: Serialize + DeserializeOwned> Stored for T {}
 /// uses these all the same cannot be built.
 pub trait Underived: Sized {
     /// In place of the one that serde derives.
-    fn serialize<E, S>(_: &E, _: S) -> Result<(), serde_json::Error> {
+    fn serialize<E, S: Serializer>(_: &E, _: S) -> Result<S::Ok, S::Error> {
         const { refuse::<E>() }
         unreachable!("a program that uses it cannot be built")
     }
 
     /// In place of the one that serde derives.
-    fn deserialize<E, D>(_: D) -> Result<E, serde_json::Error> {
+    fn deserialize<'de, E, D: Deserializer<'de>>(_: D) -> Result<E, D::Error> {
         const { refuse::<E>() }
         unreachable!("a program that uses it cannot be built")
     }
@@ -49,17 +50,22 @@ impl<T> Underived for T {}
 /// contents can be.
 pub trait Codec: Sized {
     /// Writes the content of the variant.
-    fn write(&self, serializer: VariantSerializer<'_>) -> Result<(), serde_json::Error>;
+    fn write<S: Serializer>(&self, serializer: VariantSerializer<S>) -> Result<S::Ok, S::Error>;
 
     /// Reads the content of a variant.
-    fn read(deserializer: VariantDeserializer<'_, '_>) -> Result<Self, serde_json::Error>;
+    fn read<'de, D: Deserializer<'de>>(
+        deserializer: VariantDeserializer<D>,
+    ) -> Result<Self, D::Error>;
 
     /// The event as it is stored.
     fn encode_stored(&self) -> Result<String, EncodeError>
     where
         Self: Event,
     {
-        encode_variant(self, |serializer| self.write(serializer))
+        json::write_variant(self).map_err(|source| EncodeError {
+            name: self.kind().name,
+            source,
+        })
     }
 
     /// A stored event of the set, in its current version or with `upcast` in an earlier one.
@@ -71,6 +77,6 @@ pub trait Codec: Sized {
     where
         Self: Event,
     {
-        decode(event, |deserializer| Self::read(deserializer), upcast)
+        decode(event, upcast)
     }
 }

@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use super::{EventKind, PastKind};
-use crate::{InvalidStreamId, SchemaVersion};
+use crate::{InvalidStreamId, JsonError, SchemaVersion};
 
 /// An event could not be written in its stored form.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ pub struct EncodeError {
     /// The event's stored name.
     pub name: &'static str,
     /// What the payload's `Serialize` said.
-    pub source: serde_json::Error,
+    pub source: JsonError,
 }
 
 impl fmt::Display for EncodeError {
@@ -70,7 +70,7 @@ pub enum DecodeError {
         /// The version it was written in.
         version: SchemaVersion,
         /// What does not fit, and where.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// A step from an old shape to the next one refused.
     #[non_exhaustive]
@@ -96,7 +96,7 @@ pub enum DecodeError {
     #[non_exhaustive]
     Metadata {
         /// What does not fit.
-        source: serde_json::Error,
+        source: JsonError,
     },
     /// The name of its stream is not one Ironflow writes.
     #[non_exhaustive]

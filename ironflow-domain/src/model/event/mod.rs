@@ -9,7 +9,7 @@ mod events;
 mod kind;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
-mod upcast;
+pub(crate) mod upcast;
 
 pub use decoded::Decoded;
 pub use decoder::Decoder;

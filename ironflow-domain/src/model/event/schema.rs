@@ -1,5 +1,7 @@
 //! What the payloads of a set of events look like, as JSON Schema.
 
+use std::collections::BTreeSet;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
@@ -33,45 +35,33 @@ use crate::{CommandId, EventId, Position, SchemaVersion, StreamId, StreamVersion
     note = "add `#[derive(schemars::JsonSchema)]` below `#[event(…)]` on `{Self}`, and to the types of its payloads"
 )]
 pub trait Described: Event {
-    /// The schema of each kind's payload, in the order of [`KINDS`](Event::KINDS).
+    /// The schema of each kind's payload, in the order of [`KINDS`](Event::KINDS). Each is a
+    /// document of its own, with the types it refers to in its `$defs`.
     fn schemas() -> Vec<Schema>;
 }
 
 /// The schemas of the variants of `D`, a copy of the enum `E` that has the stored form in it.
 #[must_use]
 pub fn schemas<E: Event, D: JsonSchema>() -> Vec<Schema> {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
-        settings.meta_schema = None;
-        settings.inline_subschemas = true;
-    });
-    let root = Value::from(settings.into_generator().into_root_schema_for::<D>());
-    let definitions = root.get("$defs");
+    // Types are referred to: those that hold one another could not be written out.
+    let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
+    let root = settings.into_generator().into_root_schema_for::<D>();
     E::KINDS
         .iter()
         .map(|kind| {
-            let mut payload = payload(&root, kind.ident).unwrap_or_default();
-            // A type that contains itself cannot be written out; it refers to its definition.
-            if let Some(definitions) = definitions
-                && refers(&payload)
-            {
-                payload.insert("$defs".to_owned(), definitions.clone());
+            let payload = payload(&root, kind.ident).unwrap_or_default();
+            let mut payload = referred(&root, payload);
+            let definitions = reached(&root, &payload);
+            if !definitions.is_empty() {
+                payload.insert("$defs".to_owned(), Value::Object(definitions));
             }
             Schema::from(payload)
         })
         .collect()
 }
 
-fn refers(schema: &Map<String, Value>) -> bool {
-    schema.contains_key("$ref")
-        || schema.values().any(|value| match value {
-            Value::Object(schema) => refers(schema),
-            Value::Array(schemas) => schemas.iter().filter_map(Value::as_object).any(refers),
-            _ => false,
-        })
-}
-
 /// The schema of a variant's content, in that of an enum whose variants are properties.
-fn payload(root: &Value, variant: &str) -> Option<Map<String, Value>> {
+fn payload(root: &Schema, variant: &str) -> Option<Map<String, Value>> {
     // An enum of nothing but variants without fields has none.
     let alternatives = root.get("oneOf").and_then(Value::as_array);
     let content = alternatives
@@ -85,6 +75,69 @@ fn payload(root: &Value, variant: &str) -> Option<Map<String, Value>> {
         // A variant without fields is a text there; it is stored as an object.
         None => json_schema!({ "type": "object" }).as_object().cloned(),
     }
+}
+
+/// What a payload refers to, where it is nothing but a reference. A type that contains itself stays
+/// one: it would be there twice.
+fn referred(root: &Schema, mut payload: Map<String, Value>) -> Map<String, Value> {
+    loop {
+        let is_all = payload.keys().all(|keyword| {
+            matches!(
+                keyword.as_str(),
+                "$ref" | "title" | "description" | "examples" | "deprecated"
+            )
+        });
+        let reference = payload.get("$ref").filter(|_| is_all).cloned();
+        let target = |reference: &Value| root.pointer(reference.as_str()?)?.as_object();
+        let Some(definition) = reference.as_ref().and_then(target) else {
+            return payload;
+        };
+        let within = reached(root, definition);
+        let contains = |one: &Value| one.as_object().is_some_and(|one| one == definition);
+        if within.values().any(contains) {
+            return payload;
+        }
+        payload.remove("$ref");
+        let mut definition = definition.clone();
+        // What the variant says of itself counts.
+        definition.extend(payload);
+        payload = definition;
+    }
+}
+
+/// The definitions a payload refers to, and those they refer to.
+fn reached(root: &Schema, payload: &Map<String, Value>) -> Map<String, Value> {
+    let Some(Value::Object(definitions)) = root.get("$defs") else {
+        return Map::new();
+    };
+    // A reference writes a name in its own way: what it leads to tells the name.
+    let name_of = |reference: &Value| {
+        let target = root.pointer(reference.as_str()?)?;
+        let mut named = definitions.iter();
+        named.find_map(|(name, schema)| std::ptr::eq(schema, target).then_some(name))
+    };
+    let mut names = BTreeSet::new();
+    let mut left = vec![payload];
+    let mut values = Vec::new();
+    while let Some(keywords) = left.pop() {
+        if let Some(name) = keywords.get("$ref").and_then(name_of)
+            && names.insert(name)
+        {
+            values.extend(definitions.get(name));
+        }
+        values.extend(keywords.values());
+        while let Some(value) = values.pop() {
+            match value {
+                Value::Object(keywords) => left.push(keywords),
+                Value::Array(items) => values.extend(items),
+                _ => {}
+            }
+        }
+    }
+    names
+        .into_iter()
+        .filter_map(|name| Some((name.clone(), definitions.get(name)?.clone())))
+        .collect()
 }
 
 /// The schemas of our own types, which payloads may have in them.

@@ -1,6 +1,7 @@
 //! From an old shape of an event to the next.
 
 use std::error::Error;
+use std::marker::PhantomData;
 
 use crate::EventRef;
 
@@ -11,6 +12,7 @@ pub type UpcastResult<T> = Result<T, Box<dyn Error + Send + Sync>>;
 ///
 /// Whatever can be made `From` the old shape has it already; that is what most steps are. Implement
 /// it where the step looks at the event's metadata, its time or its stream, or where it may fail.
+/// The standard library's conversions are steps too, such as the one from `T` to `Option<T>`.
 ///
 /// ```
 /// use ironflow_domain::{EventRef, Upcast, UpcastResult, event};
@@ -80,3 +82,51 @@ impl<Old, New: From<Old>> Upcast<Old> for New {
         Ok(old.into())
     }
 }
+
+/// Two versions of one kind of event, for generated code that asks whether their shapes differ. A
+/// step from a shape to itself would do nothing, and nobody would notice.
+#[allow(missing_debug_implementations, reason = "there is no value of it")]
+pub struct Versions<Earlier: ?Sized, Later: ?Sized>(PhantomData<Earlier>, PhantomData<Later>);
+
+/// What holds of any two versions, unless [`Versions`] itself says otherwise: its own functions are
+/// preferred to these.
+pub trait Distinct {
+    /// Nothing is wrong with them.
+    fn have_their_own() {}
+}
+
+impl<Earlier: ?Sized, Later: ?Sized> Distinct for Versions<Earlier, Later> {}
+
+impl<Shape: ?Sized> Versions<Shape, Shape> {
+    /// One type for both is a mistake.
+    pub fn have_their_own()
+    where
+        Shape: ShapeOfOneVersion,
+    {
+    }
+}
+
+impl<Shape> Versions<Shape, Box<Shape>> {
+    /// A box is stored as what is in it.
+    pub fn have_their_own()
+    where
+        Box<Shape>: StoredLike<Shape>,
+    {
+    }
+}
+
+/// Not implemented: to need it is how the mistake is said.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is the shape of two versions",
+    label = "an earlier version has this shape too",
+    note = "give each version a type of its own, or write `_` for one of which no event is stored"
+)]
+pub trait ShapeOfOneVersion {}
+
+/// Not implemented: to need it is how the mistake is said.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is stored like `{Earlier}`, so it is the shape of two versions",
+    label = "an earlier version has this shape too",
+    note = "a box does not change what is stored: count no version for it"
+)]
+pub trait StoredLike<Earlier> {}

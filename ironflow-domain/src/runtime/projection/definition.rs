@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Projection;
+use crate::model::projection::State;
 use crate::runtime::shape::Fingerprint;
 
 /// What the views of a projection are filled from, and what is made of it.
@@ -26,7 +27,7 @@ impl Definition {
         categories.dedup();
         Self {
             categories,
-            fingerprint: Some(Fingerprint::of::<P>().to_string()),
+            fingerprint: Some(Fingerprint::of::<State<P>>().to_string()),
             version: Some(P::VERSION),
         }
     }

@@ -4,35 +4,30 @@
 //! process that follows the same projection fails that guard instead of applying an event twice,
 //! and goes on from where the first one is. One that finds another generation of views there stops.
 
-use std::any::Any;
-use std::collections::{BTreeMap, HashMap};
-use std::fmt;
+use std::collections::BTreeMap;
 use std::marker::PhantomData;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::model::projection::{
+    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
+};
 use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
 use crate::runtime::projection::generation::{view_key, views_of};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus, Step};
-use crate::runtime::projection::view::{QueryError, View, read_view};
+use crate::runtime::projection::view::{QueryError, read_view};
 use crate::store::{
     EventPage, Expected, KeyRange, LogPage, ReadLog, ReadStream, Revision, Store, StoreError,
     StoreErrorKind, Write, WriteError,
 };
-use crate::{
-    Delivery, EventId, EventRef, InvalidStreamId, Partition, Position, Projection, StreamId,
-    StreamVersion, UndecodableEvent,
-};
+use crate::{EventRef, InvalidStreamId, Position, Projection, StreamId, StreamVersion, View};
 
 /// How many events to take at once.
 const BATCH: usize = 500;
 /// How many outdated views to delete at once.
 const DELETED_AT_ONCE: usize = 500;
-/// How many streams' partitions to keep in mind.
-const REMEMBERED_STREAMS: usize = 10_000;
 /// The longest wait before a failing store is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -49,20 +44,11 @@ pub(crate) struct Follower {
 #[derive(Debug, thiserror::Error)]
 enum Trouble {
     #[error(transparent)]
-    Undecodable(#[from] UndecodableEvent),
-    #[error(
-        "{event} is to go where earlier events of its stream went, but none went anywhere: give it `Partition::Key`, or `Partition::Nowhere`"
-    )]
-    Unrouted { event: Named },
-    #[error("{event} made the projection panic: {panic}")]
-    Panicked { event: Named, panic: String },
+    Event(#[from] Unapplied),
     #[error(transparent)]
     View(#[from] QueryError),
-    #[error("the view {key} cannot be stored as JSON and read back")]
-    Unstorable {
-        key: String,
-        source: serde_json::Error,
-    },
+    #[error(transparent)]
+    Unstorable(#[from] Unstorable),
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
     #[error(transparent)]
@@ -73,41 +59,6 @@ enum Trouble {
     Superseded { generation: u32, how: String },
     #[error("the checkpoint of this projection is gone: start the program again")]
     Gone,
-}
-
-/// Which event it was.
-#[derive(Debug)]
-struct Named {
-    name: String,
-    id: EventId,
-    version: StreamVersion,
-    stream: String,
-}
-
-impl Named {
-    fn new(event: &EventRef<'_>) -> Self {
-        Self {
-            name: event.name.to_owned(),
-            id: event.id,
-            version: event.version,
-            stream: event.stream.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for Named {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            id,
-            version,
-            stream,
-        } = self;
-        write!(
-            f,
-            "event {name} {id}, version {version} of stream {stream},"
-        )
-    }
 }
 
 impl Trouble {
@@ -155,8 +106,7 @@ struct Following<P> {
     /// The checkpoint as it was seen or written last.
     progress: Progress,
     revision: Revision,
-    /// Where the events of a stream went last.
-    routes: HashMap<String, String>,
+    routes: Routes,
     state: PhantomData<fn() -> P>,
 }
 
@@ -178,7 +128,7 @@ impl<P: Projection> Following<P> {
             batch: BATCH,
             progress: checkpoint.progress,
             revision: checkpoint.revision,
-            routes: HashMap::new(),
+            routes: Routes::default(),
             state: PhantomData,
         }
     }
@@ -281,102 +231,35 @@ impl<P: Projection> Following<P> {
 
     /// The views that the events of a page change, as they are after it.
     async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
-        let mut views: BTreeMap<String, View<P>> = BTreeMap::new();
-        // A page has whole appends, so nothing that is stored in several parts goes on in the next.
-        let mut feed = P::feed();
-        for event in page.events.iter() {
-            for delivery in guarded(&event, || feed.next(&event))?? {
-                let key = match guarded(&event, || Route::of(&*delivery))? {
-                    Route::To(key) => {
-                        self.remember(event.stream, &key);
-                        key
-                    }
-                    Route::SameStream => self.earlier_route(&event).await?,
-                    Route::Nowhere => continue,
-                };
-                let view = if let Some(view) = views.remove(&key) {
-                    Some(view)
-                } else {
-                    read_view(&*self.store, P::NAME, self.progress.generation, &key).await?
-                };
-                let mut state = view.map(|view| view.state).unwrap_or_default();
-                guarded(&event, || delivery.project(&mut state))?;
-                views.insert(key, View::after(&event, state));
-            }
-        }
-        Ok(Applied {
-            views,
-            dropped: feed.dropped(),
-        })
-    }
-
-    /// Where the last event of the same stream with a key went: a function of the log, so that it
-    /// need not be stored.
-    async fn earlier_route(&mut self, event: &EventRef<'_>) -> Result<String, Trouble> {
-        if let Some(key) = self.routes.get(event.stream) {
-            return Ok(key.clone());
-        }
-        let stream: StreamId = event.stream.parse()?;
-        let mut next = event.version.get().checked_sub(1).map(StreamVersion::new);
-        // Appends are met from the last to the first, and each is read from its first event to its
-        // last.
-        let mut append = EventPage::new();
-        while let Some(from) = next {
-            let page = self
-                .store
-                .read_stream(&stream, ReadStream::backward(from))
-                .await?;
-            for earlier in page.events.iter() {
-                if earlier.left_in_commit == 0
-                    && let Some(key) = last_route::<P>(&std::mem::take(&mut append))?
-                {
-                    self.remember(event.stream, &key);
-                    return Ok(key);
+        let store = &*self.store;
+        let generation = self.progress.generation;
+        let mut applying = Applying::<P, _>::new(page.events.iter(), &mut self.routes);
+        while let Some(needed) = applying.go_on()? {
+            match needed {
+                Needed::View(key) => {
+                    let view = read_view(store, P::NAME, generation, key).await?;
+                    applying.view(view)?;
                 }
-                append.push(&earlier);
-            }
-            next = page.next;
-        }
-        if let Some(key) = last_route::<P>(&append)? {
-            self.remember(event.stream, &key);
-            return Ok(key);
-        }
-        Err(Trouble::Unrouted {
-            event: Named::new(event),
-        })
-    }
-
-    fn remember(&mut self, stream: &str, key: &str) {
-        if self.routes.len() >= REMEMBERED_STREAMS {
-            self.routes.clear();
-        }
-        match self.routes.get_mut(stream) {
-            Some(last) if last == key => {}
-            Some(last) => key.clone_into(last),
-            None => {
-                self.routes.insert(stream.to_owned(), key.to_owned());
+                Needed::EarlierRoute(event) => {
+                    let key = earlier_route::<P>(store, &event).await?;
+                    applying.earlier_route(key)?;
+                }
             }
         }
+        Ok(applying.end())
     }
 
     /// Writes the views and the checkpoint together, unless someone else has moved the checkpoint.
     async fn commit(
         &mut self,
-        views: BTreeMap<String, View<P>>,
+        views: BTreeMap<String, View<State<P>>>,
         progress: Progress,
     ) -> Result<(), Trouble> {
         let mut batch = Vec::with_capacity(views.len() + 1);
         for (key, view) in views {
-            // A view that cannot be read back, as a `NaN` cannot, would be lost with this write.
-            let written = serde_json::to_vec(&view)
-                .and_then(|json| serde_json::from_slice::<View<P>>(&json).map(|_| json));
-            match written {
-                Ok(json) => {
-                    let key = view_key(P::NAME, progress.generation, &key);
-                    batch.push(Write::put(key, json));
-                }
-                Err(source) => return Err(Trouble::Unstorable { key, source }),
-            }
+            let json = view.write(&key)?;
+            let key = view_key(P::NAME, progress.generation, &key);
+            batch.push(Write::put(key, json));
         }
         batch.push(progress.write(P::NAME, Expected::Revision(self.revision))?);
         // The checkpoint's comes last. A store that gives it none is taken for overtaken: the
@@ -449,58 +332,32 @@ impl<P: Projection> Following<P> {
     }
 }
 
-/// What has become of a page.
-struct Applied<P> {
-    views: BTreeMap<String, View<P>>,
-    dropped: u64,
-}
-
-/// Where the last event with a key went, of an append that was read backward.
-fn last_route<P: Projection>(append: &EventPage) -> Result<Option<String>, Trouble> {
-    let mut feed = P::feed();
-    let mut last = None;
-    for event in append.iter().rev() {
-        for delivery in guarded(&event, || feed.next(&event))?? {
-            if let Route::To(key) = guarded(&event, || Route::of(&*delivery))? {
-                last = Some(key);
+/// Where the last event of the same stream with a key went: a function of the log, so that it need
+/// not be stored.
+async fn earlier_route<P: Projection>(
+    store: &dyn Store,
+    event: &EventRef<'_>,
+) -> Result<Option<String>, Trouble> {
+    let stream: StreamId = event.stream.parse()?;
+    let mut next = event.version.get().checked_sub(1).map(StreamVersion::new);
+    // Appends are met from the last to the first, and each is read from its first event to its
+    // last.
+    let mut append = EventPage::new();
+    while let Some(from) = next {
+        let page = store
+            .read_stream(&stream, ReadStream::backward(from))
+            .await?;
+        for earlier in page.events.iter() {
+            if earlier.left_in_commit == 0
+                && let Some(key) = last_route::<P>(std::mem::take(&mut append).iter().rev())?
+            {
+                return Ok(Some(key));
             }
+            append.push(&earlier);
         }
+        next = page.next;
     }
-    Ok(last)
-}
-
-/// Which view an event goes to, the key as text.
-enum Route {
-    To(String),
-    SameStream,
-    Nowhere,
-}
-
-impl Route {
-    fn of<P: Projection>(delivery: &dyn Delivery<P>) -> Self {
-        match delivery.partition() {
-            Partition::Key(key) => Self::To(key.to_string()),
-            Partition::SameStream => Self::SameStream,
-            Partition::Nowhere => Self::Nowhere,
-        }
-    }
-}
-
-/// Runs the user's code on an event; a panic there stops this projection, and names the event.
-fn guarded<T>(event: &EventRef<'_>, code: impl FnOnce() -> T) -> Result<T, Trouble> {
-    // What the closure was changing is thrown away with the batch.
-    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| Trouble::Panicked {
-        event: Named::new(event),
-        panic: panic_text(&*panic).to_owned(),
-    })
-}
-
-pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
-    panic
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("without a message")
+    Ok(last_route::<P>(append.iter().rev())?)
 }
 
 /// An error with all its causes.

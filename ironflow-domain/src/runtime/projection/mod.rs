@@ -9,7 +9,7 @@ mod status;
 mod view;
 
 pub use status::{ProjectionState, ProjectionStatus, WaitError};
-pub use view::{QueryError, View};
+pub use view::QueryError;
 
 pub(crate) use definition::Definition;
 pub(crate) use registration::{Followed, Registration};

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::Projection;
+use crate::model::projection::panic_text;
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::follow::{self, Follower};
 use crate::runtime::projection::generation;
@@ -87,7 +88,7 @@ async fn report_panic(
 ) {
     let Err(error) = task.await else { return };
     let state = if let Ok(panic) = error.try_into_panic() {
-        let error = format!("it panicked: {}", follow::panic_text(&*panic));
+        let error = format!("it panicked: {}", panic_text(&*panic));
         tracing::error!(projection = name, error, "projection stopped");
         ProjectionState::Failed { error }
     } else {

@@ -1,45 +1,16 @@
-//! What a projection keeps, and asking for it.
+//! Asking for what a projection keeps.
 
 use std::any::TypeId;
 
-use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::model::projection::State;
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::{Checkpoint, is_outdated};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::generation::view_key;
 use crate::store::{KeyValueStore, StoreError};
-use crate::{EventId, EventRef, Position, Projection, Timestamp};
-
-/// One view of a projection, with the event that last changed it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-#[non_exhaustive]
-pub struct View<S> {
-    /// The state.
-    pub state: S,
-    /// The id of the event that last changed it.
-    pub last_event_id: EventId,
-    /// That event's name.
-    pub last_event_name: String,
-    /// That event's place in the log.
-    pub last_event_position: Position,
-    /// When that event was recorded.
-    pub last_event_time: Timestamp,
-}
-
-impl<S> View<S> {
-    pub(crate) fn after(event: &EventRef<'_>, state: S) -> Self {
-        Self {
-            state,
-            last_event_id: event.id,
-            last_event_name: event.name.to_owned(),
-            last_event_position: event.position,
-            last_event_time: event.time,
-        }
-    }
-}
+use crate::{Projection, View};
 
 /// A view could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -136,7 +107,10 @@ impl<X> Ironflow<X> {
         // asked for.
         let key = key.to_string();
         match self.generation_of::<P>().await? {
-            Some(generation) => self.read(P::NAME, generation, &key).await,
+            Some(generation) => {
+                let view = self.read::<State<P>>(P::NAME, generation, &key).await?;
+                Ok(view.map(|view| view.map(|state| state.0)))
+            }
             None => Ok(None),
         }
     }

@@ -17,4 +17,17 @@ impl Fold for Account {
     }
 }
 
+#[derive(Aggregate)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error)]
+enum Door {
+    Open,
+    Closed,
+}
+
+impl Fold for Door {
+    fn fold(&mut self, _: &AccountEvent) {
+        *self = Door::Open;
+    }
+}
+
 fn main() {}

@@ -1,4 +1,4 @@
-use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event, events};
+use ironflow_domain::{Aggregate, Decide, DecideWith, Decision, Fold, command, event, events};
 
 #[event("account")]
 enum AccountEvent {
@@ -26,6 +26,12 @@ struct Clerk;
 
 impl<C> Decide<C> for Account {
     fn decide(&self, _: C) -> Decision<Self> {
+        Ok(events![AccountEvent::Opened])
+    }
+}
+
+impl DecideWith<Close> for Account {
+    fn decide(&self, _: Close, _: &Clerk) -> Decision<Self> {
         Ok(events![AccountEvent::Opened])
     }
 }

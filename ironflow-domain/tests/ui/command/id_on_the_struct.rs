@@ -25,6 +25,11 @@ struct Close {
     account: u32,
 }
 
+#[command(Account, id = account)]
+struct Freeze {
+    account: u32,
+}
+
 impl<C> Decide<C> for Account {
     fn decide(&self, _: C) -> Decision<Self> {
         Ok(events![AccountEvent::Opened])

@@ -5,7 +5,7 @@ use serde::Deserialize;
 enum AccountEvent {
     #[event(version = 2, upcasts(OpenedV1))]
     Opened { owner: String },
-    #[event(alias("account.shut"))]
+    #[event(alias = "account.over")]
     Closed,
     #[event(renamed_from("account.frozen"))]
     Stopped,

@@ -1,0 +1,46 @@
+//! What may be written.
+
+use std::env;
+
+/// What becomes of a story that is not what its snapshot says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mode {
+    /// Nothing is written.
+    Keep,
+    /// It is written beside the snapshot, to be reviewed.
+    Propose,
+    /// The first time it becomes the snapshot, after that it is to be reviewed.
+    AcceptNew,
+    /// It becomes the snapshot.
+    Accept,
+}
+
+impl Mode {
+    /// What `INSTA_UPDATE` says; where it says nothing, nothing is written if `CI` is set.
+    pub(super) fn from_env() -> Self {
+        let variable = |name| env::var(name).unwrap_or_default();
+        match variable("INSTA_UPDATE").as_str() {
+            "no" => Self::Keep,
+            "new" => Self::Propose,
+            "unseen" => Self::AcceptNew,
+            "always" | "force" | "1" => Self::Accept,
+            _ if ["CI", "TF_BUILD"]
+                .map(variable)
+                .iter()
+                .any(|value| is_set(value)) =>
+            {
+                Self::Keep
+            }
+            _ => Self::Propose,
+        }
+    }
+}
+
+fn is_set(value: &str) -> bool {
+    !matches!(value, "" | "false" | "0")
+}
+
+/// Whether a difference is no failure: `cargo insta test` looks at all of them afterwards.
+pub(super) fn always_passes() -> bool {
+    env::var("INSTA_FORCE_PASS").is_ok_and(|value| is_set(&value))
+}

@@ -1,0 +1,5 @@
+//! Stories that are told on stores.
+
+mod domain;
+mod faulty;
+mod told;

@@ -17,7 +17,7 @@ use super::learn::learn;
 use super::refusal::Refusal;
 
 /// How often a value that is refused is tried with other choices.
-const TRIES: u64 = 120;
+const TRIES: usize = 400;
 /// How many sequences of choices may come to nothing before there is no value at all.
 const SEQUENCES: usize = 20;
 
@@ -57,40 +57,45 @@ impl<T> Debug for Learned<T> {
 }
 
 impl<T> Learned<T> {
-    /// A value of what the choices stand for, and how many of them are of use. What is refused is
-    /// tried again with other choices, always the same ones.
-    fn make(&self, choices: &[u64]) -> Result<(T, usize), Refusal> {
-        let given = choices.len();
-        let first = (self.make)(&self.knowledge, choices);
-        let refusal = match first.value {
-            Ok(value) => return Ok((value, first.used)),
-            Err(refusal) => refusal,
-        };
+    fn make(&self, choices: &[u64]) -> Made<T> {
+        (self.make)(&self.knowledge, choices)
+    }
+
+    /// The choices, changed so that what they stand for is taken, and no more than are of use.
+    fn mend(&self, mut choices: Vec<u64>) -> Result<Vec<u64>, Refusal> {
         let mut dice = Dice::new(0);
-        for attempt in 0..TRIES {
-            let mut choices = choices.to_vec();
-            choices.resize(choices.len().max(first.used), 0);
-            if let (Some(last), Some(part)) = (first.used.checked_sub(1), first.last) {
-                match attempt {
-                    // Most likely what came last was refused.
-                    0..16 => choices[last] = attempt,
-                    16..32 => choices[part.from.min(last)] = attempt - 16,
-                    32..56 => choices[last] = dice.choice(),
-                    _ => {
-                        for choice in &mut choices {
-                            if dice.roll().is_multiple_of(2) {
-                                *choice = dice.choice();
-                            }
+        let mut best = self.make(&choices);
+        let mut attempt = 0;
+        for _ in 0..TRIES {
+            let (Err(_), Some(last)) = (&best.value, best.used.checked_sub(1)) else {
+                break;
+            };
+            let mut changed = choices.clone();
+            changed.resize(changed.len().max(best.used), 0);
+            let part = best.last.map_or(last, |part| part.from.min(last));
+            match attempt {
+                // Most likely what came last was refused.
+                0..16 => changed[last] = attempt,
+                16..32 => changed[part] = attempt - 16,
+                32..56 => changed[last] = dice.choice(),
+                _ => {
+                    for choice in &mut changed {
+                        if dice.roll().is_multiple_of(2) {
+                            *choice = dice.choice();
                         }
                     }
                 }
             }
-            let made = (self.make)(&self.knowledge, &choices);
-            if let Ok(value) = made.value {
-                return Ok((value, given));
+            attempt += 1;
+            let made = self.make(&changed);
+            // What comes before the refusal was taken, and stays.
+            if made.value.is_ok() || made.filled > best.filled {
+                (best, choices, attempt) = (made, changed, 0);
             }
         }
-        Err(refusal)
+        best.value?;
+        choices.truncate(best.used);
+        Ok(choices)
     }
 
     /// The enums that values of the type are made of.
@@ -98,7 +103,7 @@ impl<T> Learned<T> {
         let mut dice = Dice::new(2);
         let mut enums = Vec::new();
         for _ in 0..32 {
-            enums.extend((self.make)(&self.knowledge, &dice.choices()).enums);
+            enums.extend(self.make(&dice.choices()).enums);
         }
         enums.sort_unstable();
         enums.dedup();
@@ -111,7 +116,7 @@ impl<T> Learned<T> {
         let choices: Vec<_> = (0..8).map(|_| dice.choices()).collect();
         let mut places = Vec::new();
         for choices in &choices {
-            places.extend((self.make)(&self.knowledge, choices).leaves);
+            places.extend(self.make(choices).leaves);
         }
         places.dedup();
         let mut knowledge = self.knowledge.clone();
@@ -208,10 +213,8 @@ impl<T: Debug> Strategy for MadeUp<T> {
         let mut dice = Dice::new(seed);
         let mut refused = None;
         for _ in 0..SEQUENCES {
-            let mut choices = dice.choices();
-            match self.learned.make(&choices) {
-                Ok((_, used)) => {
-                    choices.truncate(used);
+            match self.learned.mend(dice.choices()) {
+                Ok(choices) => {
                     return Ok(MadeUpTree {
                         learned: Arc::clone(&self.learned),
                         simpler: Simpler::new(choices),
@@ -240,7 +243,7 @@ pub struct MadeUpTree<T> {
 
 impl<T> MadeUpTree<T> {
     fn is_taken(&self) -> bool {
-        self.learned.make(self.simpler.current()).is_ok()
+        self.learned.make(self.simpler.current()).value.is_ok()
     }
 
     /// What is refused is not tried.
@@ -262,8 +265,8 @@ impl<T: Debug> ValueTree for MadeUpTree<T> {
     type Value = T;
 
     fn current(&self) -> T {
-        match self.learned.make(self.simpler.current()) {
-            Ok((value, _)) => value,
+        match self.learned.make(self.simpler.current()).value {
+            Ok(value) => value,
             Err(refusal) => unreachable!("it was made before, and now: {refusal}"),
         }
     }

@@ -247,6 +247,21 @@ fn what_is_checked_is_made_up_so_that_it_is_taken() {
     assert_eq!(simplest::<Checked>(|_| true).count.get(), 1);
 }
 
+#[test]
+fn what_is_checked_in_many_places_is_made_up_place_by_place() {
+    let ranges = thousand::<[Range; 24]>();
+    assert!(
+        ranges
+            .iter()
+            .all(|ranges| ranges.iter().all(|range| range.0 < range.1))
+    );
+    let simple = simplest::<[Range; 24]>(|_| true);
+    assert!(
+        simple.iter().all(|range| (range.0, range.1) == (0, 1)),
+        "{simple:?}"
+    );
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Payment {

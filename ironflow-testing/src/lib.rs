@@ -152,12 +152,17 @@
 //! events and views survive being stored, that the same events lead to the same views when they are
 //! taken again, and that neither batches nor restarts make a difference.
 //!
+//! What holds for every domain needs no stories: with the feature `laws`, the macro `laws!` makes
+//! commands up, and finds the shortest story that breaks a law.
+//!
 //! Nothing asynchronous is started: scenarios run in any kind of test.
 
 mod append;
 mod book;
 #[cfg(feature = "contract")]
 pub mod contract;
+#[cfg(feature = "laws")]
+pub mod laws;
 mod log;
 mod scenario;
 #[cfg(feature = "schema")]
@@ -174,6 +179,18 @@ macro_rules! schema_guard {
         ::core::compile_error!(
             "the schema guard needs the feature `schema`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = \
              [\"schema\"] }`, `ironflow-domain = { …, features = [\"schema\"] }` and `schemars = \"1\"`"
+        );
+    };
+}
+
+/// The laws of an aggregate; they need the feature `laws`.
+#[cfg(not(feature = "laws"))]
+#[macro_export]
+macro_rules! laws {
+    ($($declared:tt)*) => {
+        ::core::compile_error!(
+            "the laws need the feature `laws`\n\nhelp: in Cargo.toml, write `ironflow-testing = { …, features = [\"laws\"] }`, \
+             and `proptest = \"1\"` for strategies of your own"
         );
     };
 }

@@ -30,8 +30,14 @@ mod time;
 pub(crate) mod unfinished;
 mod when;
 
-#[cfg(feature = "schema")]
+#[cfg(feature = "laws")]
+pub(crate) use layout::value;
+#[cfg(any(feature = "schema", feature = "laws"))]
 pub(crate) use round_trip::catch;
+#[cfg(feature = "laws")]
+pub(crate) use round_trip::round_trip;
+#[cfg(feature = "laws")]
+pub(crate) use story::{error, versus};
 
 pub(crate) use past::BEGINNING;
 
@@ -39,12 +45,11 @@ pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};
 pub use past::Happened;
 pub use stored::{Stored, stored};
+#[cfg(any(feature = "stores", feature = "laws"))]
+pub(crate) use story::numbered;
 pub(crate) use story::{Step, body, line_difference, section};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;
 #[cfg(feature = "stores")]
-pub(crate) use {
-    past::Appended,
-    story::{chain, numbered},
-};
+pub(crate) use {past::Appended, story::chain};

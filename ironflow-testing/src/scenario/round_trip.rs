@@ -69,12 +69,13 @@ pub(crate) fn catch<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 }
 
 /// Why an event is not what a store would return.
-struct Damage {
-    what: &'static str,
-    evidence: Vec<(&'static str, String)>,
+pub(crate) struct Damage {
+    pub(crate) what: &'static str,
+    pub(crate) evidence: Vec<(&'static str, String)>,
 }
 
-fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
+/// An event, written in its stored form and read back.
+pub(crate) fn round_trip<E: Event + Debug + PartialEq>(event: &E) -> Result<E, Damage> {
     let kind = event.kind();
     let stored = event.encode().map_err(|error| Damage {
         what: "cannot be written in its stored form",

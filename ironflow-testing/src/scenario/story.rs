@@ -374,7 +374,7 @@ pub(crate) fn line_difference(before: &str, after: &str) -> String {
 }
 
 /// An error that was expected or produced.
-pub(super) fn error(error: &impl Error) -> String {
+pub(crate) fn error(error: &impl Error) -> String {
     described("error ", &value(error), error)
 }
 

@@ -1,11 +1,13 @@
 //! The shop accepts an order.
 
 use ironflow_domain::{Decide, Decision, command, events};
+use serde::Deserialize;
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, Status};
 
 /// The shop accepts an order.
 #[command(Order)]
+#[derive(Deserialize)]
 pub struct ConfirmOrder {
     /// Which order.
     #[id]

@@ -4,6 +4,8 @@
 mod cancel_order;
 mod confirm_order;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 mod life;
 mod pay_order;
 mod place_order;

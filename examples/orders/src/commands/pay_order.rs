@@ -1,11 +1,13 @@
 //! A customer pays an order.
 
 use ironflow_domain::{Decide, Decision, command, events};
+use serde::Deserialize;
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, PaymentId, Status};
 
 /// A customer pays an order.
 #[command(Order)]
+#[derive(Deserialize)]
 pub struct PayOrder {
     /// Which order.
     #[id]

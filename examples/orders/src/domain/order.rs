@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{OrderError, OrderEvent};
 
 /// An order, as far as its decisions need to know it.
-#[derive(Aggregate, Debug, Default)]
+#[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[aggregate(event = OrderEvent, error = OrderError)]
 pub struct Order {
     status: Option<Status>,

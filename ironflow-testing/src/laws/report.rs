@@ -1,0 +1,214 @@
+//! What is said where the laws do not hold, or were not tried.
+
+use std::error::Error;
+use std::fmt::{self, Debug, Display, Write as _};
+use std::panic::Location;
+
+use ironflow_domain::Aggregate;
+use proptest::test_runner::Reason;
+
+use super::command::Kind;
+use super::declared::Laws;
+use super::law::Broken;
+use super::paste;
+use super::run::{Count, Counts};
+use crate::scenario::{self, section};
+
+/// How many reasons are told of those a command was refused for.
+const REASONS: usize = 3;
+
+/// Why the laws do not hold, or why nothing was proven; it says all there is to say.
+///
+/// It has the story, a test to paste and the seed.
+pub struct Failure(String);
+
+impl Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Failure {}
+
+/// Where and when it was found.
+pub(super) struct Found {
+    pub(super) place: &'static Location<'static>,
+    pub(super) runs: u32,
+    pub(super) seed: u64,
+}
+
+impl Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, seed, .. } = self;
+        write!(
+            f,
+            "found in run {runs}; PROPTEST_RNG_SEED={seed} makes the same runs again"
+        )
+    }
+}
+
+/// A law is broken: the story, and a test to paste.
+pub(super) fn broken<A>(laws: &Laws<A>, broken: &Broken<A>, found: &Found) -> Failure
+where
+    A: Aggregate<Event: Debug>,
+{
+    let mut text = format!(
+        "a law of `{}` is broken: {}\n  --> {}\n",
+        A::NAME,
+        broken.law,
+        found.place
+    );
+    let mut say = |label: &str, body: &str| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n{}", section(label, body));
+    };
+    say("Given", &scenario::numbered(&broken.history));
+    if let Some(step) = &broken.step {
+        if let Some(context) = step.context() {
+            say("Context", &scenario::value(&context));
+        }
+        say("When", &scenario::value(&step.command()));
+    }
+    if let Some(produced) = &broken.produced {
+        say("Then", &scenario::numbered(produced));
+    }
+    let is_one = broken
+        .produced
+        .as_ref()
+        .is_some_and(|produced| produced.len() == 1);
+    for (label, body) in &broken.evidence {
+        // Which of several it is.
+        if *label != "Event" || !is_one {
+            say(label, body);
+        }
+    }
+    let pasted = paste::test(laws, broken);
+    let _ = write!(text, "\n\n{found}\n\nas a test:\n\n{}\n", indented(&pasted));
+    Failure(text)
+}
+
+fn indented(code: &str) -> String {
+    let lines = code.lines().map(|line| format!("    {line}"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// No value of a type can be made up, or drawn.
+pub(super) fn nothing_to_run<A: Aggregate>(
+    place: &Location<'_>,
+    kind: &Kind<A>,
+    reason: &Reason,
+) -> Failure {
+    let (name, command) = (A::NAME, kind.r#type);
+    Failure(format!(
+        "the laws of `{name}` were not tried: there is no `{command}` to decide\n  --> {place}\n\n{}\n\n\
+         help: say what it is drawn from: `{command}: drawn_from(…)`, its context `{command}: in_context(…)`\n",
+        section("But", reason.message()),
+    ))
+}
+
+/// Commands that were never accepted: nothing was proven about them.
+pub(super) fn never_accepted<A: Aggregate>(
+    never: &[&(&'static str, &'static str)],
+    counts: &Counts,
+    found: &Found,
+) -> Failure {
+    let named: Vec<_> = never
+        .iter()
+        .map(|(_, ident)| format!("`{ident}`"))
+        .collect();
+    let (was, them, are) = match never {
+        [_] => ("was", "it", "it is"),
+        _ => ("were", "them", "they are"),
+    };
+    let mut text = format!(
+        "the laws of `{}` were not tried in full: {} {was} never accepted\n  --> {}\n",
+        A::NAME,
+        named.join(", "),
+        found.place
+    );
+    for (name, ident) in never {
+        let count = counts.get(name).cloned().unwrap_or_default();
+        let _ = write!(text, "\n  {ident}");
+        for reason in reasons(&count) {
+            let _ = write!(text, "\n    {reason}");
+        }
+    }
+    let first = never.first().map_or("…", |(_, ident)| ident);
+    let _ = write!(
+        text,
+        "\n\n{}\n\nhelp: draw {them} from a strategy that hits the rules: `{first}: drawn_from(…)`\n\
+         help: or draw what {are} decided with: `{first}: in_context(…)`\n\
+         help: where another command has to come first, it has to be among the laws, too\n\n\
+         {} runs; PROPTEST_RNG_SEED={} makes the same again\n",
+        table(found.runs, counts),
+        found.runs,
+        found.seed,
+    );
+    Failure(text)
+}
+
+fn reasons(count: &Count) -> Vec<String> {
+    let mut reasons: Vec<_> = count.reasons.iter().collect();
+    reasons.sort_by(|(one, many), (other, more)| more.cmp(many).then(one.cmp(other)));
+    let mut lines: Vec<_> = reasons
+        .iter()
+        .take(REASONS)
+        .map(|(reason, times)| format!("{times} × {reason}"))
+        .collect();
+    if let Some(others) = reasons
+        .len()
+        .checked_sub(REASONS)
+        .filter(|others| *others > 0)
+    {
+        lines.push(format!("and {others} other reasons"));
+    }
+    if count.unchanged > 0 {
+        lines.push(format!(
+            "{} × accepted, and nothing recorded",
+            count.unchanged
+        ));
+    }
+    if count.misaddressed > 0 {
+        lines.push(format!(
+            "{} × not decided: its `#[id]` cannot name an aggregate",
+            count.misaddressed
+        ));
+    }
+    if lines.is_empty() {
+        lines.push("it was never issued".to_owned());
+    }
+    lines
+}
+
+/// What became of the commands.
+pub(super) fn table(runs: u32, counts: &Counts) -> String {
+    let width = counts
+        .keys()
+        .map(|name| name.len())
+        .max()
+        .unwrap_or(0)
+        .max(8);
+    let mut text = format!(
+        "  {:<width$}  accepted  unchanged  refused   in {runs} runs",
+        ""
+    );
+    for (name, count) in counts {
+        let Count {
+            accepted,
+            refused,
+            unchanged,
+            ..
+        } = count;
+        let _ = write!(
+            text,
+            "\n  {name:<width$}  {accepted:>8}  {unchanged:>9}  {refused:>7}"
+        );
+    }
+    text
+}

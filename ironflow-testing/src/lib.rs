@@ -159,6 +159,7 @@
 
 mod append;
 mod book;
+mod color;
 #[cfg(feature = "contract")]
 pub mod contract;
 #[cfg(feature = "laws")]

@@ -10,6 +10,7 @@ use super::command::{Commands, Draw, Kind};
 use super::law::{Invariant, Snapshots, Source};
 use super::report::Failure;
 use super::search::{self, Statistics};
+use crate::color::colored;
 use crate::scenario;
 
 /// The laws of an aggregate, as a value; [`laws!`](crate::laws!) is made of it.
@@ -194,7 +195,7 @@ impl<A: Aggregate> Laws<A> {
         A: Aggregate<Event: Debug + PartialEq>,
     {
         if let Err(failure) = self.check() {
-            panic!("{failure}");
+            panic!("{}", colored(failure.to_string()));
         }
     }
 }

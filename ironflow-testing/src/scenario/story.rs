@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::diff::{self, Field, Likeness, Row};
 use super::layout::value;
 use crate::book::{Entry, record};
+use crate::color::colored;
 use crate::snapshot;
 
 /// Of two values side by side each may be this long.
@@ -293,7 +294,8 @@ impl Story {
     #[track_caller]
     pub(super) fn check_snapshot(&self) {
         if let Err(problem) = snapshot::compare(&snapshot::redacted(&self.text())) {
-            panic!("{problem}\n\n{}", Place(Location::caller()));
+            let text = format!("{problem}\n\n{}", Place(Location::caller()));
+            panic!("{}", colored(text));
         }
     }
 
@@ -302,11 +304,12 @@ impl Story {
     pub(crate) fn fail(&self, headline: &str, sections: &[(&str, String)]) -> ! {
         let steps = self.steps.iter().map(Step::section);
         let sections = sections.iter().map(|(label, body)| section(label, body));
-        panic!(
+        let text = format!(
             "{headline}\n{}\n\n{}\n",
             Place(Location::caller()),
             join(steps.chain(sections))
-        )
+        );
+        panic!("{}", colored(text))
     }
 }
 

@@ -5,6 +5,7 @@ use std::panic::Location;
 use std::thread;
 
 use super::story::Place;
+use crate::color::colored;
 
 /// Fails the test when it is dropped without having been told that the sentence went on.
 pub(crate) struct Unfinished {
@@ -32,7 +33,7 @@ impl Drop for Unfinished {
     fn drop(&mut self) {
         // A test that already fails has said why.
         if let Some(text) = self.text.filter(|_| !thread::panicking()) {
-            panic!("{text}\n{}", Place(self.began));
+            panic!("{}", colored(format!("{text}\n{}", Place(self.began))));
         }
     }
 }

@@ -35,10 +35,19 @@ pub(crate) fn failure<T>(scenario: impl FnOnce() -> T) -> Failure {
     let result = panic::catch_unwind(AssertUnwindSafe(|| drop(scenario())));
     let place = PLACE.take().unwrap_or_default();
     let payload = result.expect_err("the scenario passed");
+    let text: String = *payload.downcast().expect("a failure is a text");
     Failure {
-        text: *payload.downcast().expect("a failure is a text"),
+        text: without_color(&text),
         place,
     }
+}
+
+/// At a terminal failures are in color.
+fn without_color(text: &str) -> String {
+    let mut parts = text.split("\x1b[");
+    let first = parts.next().unwrap_or_default();
+    let others = parts.map(|part| part.split_once('m').map_or(part, |(_, text)| text));
+    std::iter::once(first).chain(others).collect()
 }
 
 /// Whether a scenario that begins in the line after the caller's fails at its own line and says

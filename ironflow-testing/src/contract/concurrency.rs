@@ -217,7 +217,7 @@ async fn tail_while_others_write(handles: Vec<Fixture>) {
 }
 
 /// Follows the log until it is `done` and read to the end; holds every page to its promises.
-async fn tail(store: Fixture, limit: usize, done: Arc<AtomicBool>) -> Vec<EventId> {
+pub(super) async fn tail(store: Fixture, limit: usize, done: Arc<AtomicBool>) -> Vec<EventId> {
     let mut seen = Vec::new();
     let mut at = Position::START;
     loop {

@@ -22,6 +22,8 @@ pub struct Fixture {
     open: Option<Arc<dyn Fn() -> Opening + Send + Sync>>,
     kept: Vec<Arc<dyn Any + Send + Sync>>,
     patience: Duration,
+    place: Option<String>,
+    worker: Option<String>,
 }
 
 impl Fixture {
@@ -32,6 +34,8 @@ impl Fixture {
             open: None,
             kept: Vec::new(),
             patience: Duration::from_secs(30),
+            place: None,
+            worker: None,
         }
     }
 
@@ -47,6 +51,24 @@ impl Fixture {
             let opening = open();
             Box::pin(async move { Arc::new(opening.await) as Arc<dyn Store> })
         }));
+        self
+    }
+
+    /// Where other processes find what this store has, such as a path or a URL. The rules in
+    /// [`processes`](super::processes) hand it to those they start.
+    #[must_use]
+    pub fn shared_at(mut self, place: impl Into<String>) -> Self {
+        self.place = Some(place.into());
+        self
+    }
+
+    /// The test that other processes are started to run, which calls [`work`](super::work): its
+    /// path with the crate, as in `concat!(module_path!(), "::worker")`.
+    ///
+    /// [`store_contract!`](crate::store_contract) writes the test, and says so itself.
+    #[must_use]
+    pub fn worked_by(mut self, test: impl Into<String>) -> Self {
+        self.worker = Some(test.into());
         self
     }
 
@@ -99,6 +121,8 @@ impl Fixture {
             open,
             kept,
             patience,
+            place,
+            worker,
         } = self;
         let open = open.expect("a store that is said to reopen has `Fixture::reopened_by`");
         drop(store);
@@ -108,6 +132,8 @@ impl Fixture {
             open: Some(open),
             kept,
             patience,
+            place,
+            worker,
         }
     }
 
@@ -125,6 +151,19 @@ impl Fixture {
             }
         };
         self.wait_for(what, asking).await;
+    }
+
+    /// Where other processes find the store, and the test that they run.
+    pub(super) fn place_and_worker(&self) -> (&str, &str) {
+        let place = self
+            .place
+            .as_deref()
+            .expect("a store that processes share says where it is, with `Fixture::shared_at`");
+        let worker = self
+            .worker
+            .as_deref()
+            .expect("a store that processes share says what they run, with `Fixture::worked_by`");
+        (place, worker)
     }
 
     /// What has to outlive the store.
@@ -151,6 +190,7 @@ impl fmt::Debug for Fixture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Fixture")
             .field("can_be_reopened", &self.open.is_some())
+            .field("place", &self.place)
             .finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! What the rules have in common.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Conflict, Entry, EventPage, ExpectedVersion, Key, NewEvent,
@@ -15,11 +15,20 @@ pub(super) fn stream(name: &str) -> StreamId {
     name.parse().expect("the rules name their streams well")
 }
 
+/// Which of the processes of a rule this is; the one that holds the rule has none.
+static PROCESS: AtomicU8 = AtomicU8::new(0);
+
+/// Says which of several processes this is, so that their ids differ.
+pub(super) fn be_process(number: u8) {
+    PROCESS.store(number, Ordering::Relaxed);
+}
+
 /// An id that no other event has.
 pub(super) fn id() -> EventId {
     static LAST: AtomicU64 = AtomicU64::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed) + 1;
     let mut bytes = [0x1f; 16];
+    bytes[7] = PROCESS.load(Ordering::Relaxed);
     bytes[8..].copy_from_slice(&number.to_be_bytes());
     EventId::from_bytes(bytes)
 }

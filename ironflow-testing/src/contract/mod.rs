@@ -4,6 +4,9 @@
 //! test for every rule. The rules are ordinary functions:
 //! `contract::append::a_conflict_says_where_the_stream_is` is both the test that fails and the code
 //! to read then. They know a store only through its two ports.
+//!
+//! Stores that several processes may share are held to the rules in [`processes`] as well, where
+//! the line says so.
 
 pub mod append;
 pub mod concurrency;
@@ -11,9 +14,12 @@ mod fixture;
 mod given;
 pub mod key_value;
 pub mod log;
+pub mod processes;
 pub mod reopening;
 mod rules;
 pub mod streams;
+mod workers;
 
 pub use fixture::Fixture;
-pub use rules::{Rule, check, rules};
+pub use processes::work;
+pub use rules::{Rule, check, rules, shared_rules};

@@ -53,16 +53,25 @@ where
     });
 }
 
-/// All the rules.
+/// All the rules but those about several processes: see [`shared_rules`].
 #[must_use]
 pub fn rules() -> Vec<Rule> {
     crate::__for_every_rule!(__list_of_rules)
 }
 
+/// The rules about several processes that share a store. They want to know where it is, from
+/// [`Fixture::shared_at`], and what the processes run, from [`Fixture::worked_by`].
+#[must_use]
+pub fn shared_rules() -> Vec<Rule> {
+    crate::__for_every_shared_rule!(__list_of_rules())
+}
+
 /// Makes a test of every rule for a store.
 ///
 /// `open` is a closure whose future is a [`Fixture`](crate::contract::Fixture) with a fresh, empty
-/// store. `reopens` adds the rules about closing a store and opening it again.
+/// store. `reopens` adds the rules about closing a store and opening it again. `shared` adds those
+/// about several processes: its function opens, in another process, what a fixture has, given the
+/// place that [`Fixture::shared_at`](crate::contract::Fixture::shared_at) says.
 ///
 /// The tests come into a module `contract`, so a second store goes into a module of its own.
 ///
@@ -98,23 +107,62 @@ pub fn rules() -> Vec<Rule> {
 /// ironflow_testing::store_contract!(open = fixture, reopens);
 /// # fn main() {}
 /// ```
+///
+/// And where several processes may share what there is:
+///
+/// ```
+/// # use ironflow_domain::store::MemoryStore;
+/// use ironflow_testing::contract::Fixture;
+/// # struct Database;
+/// # impl Database {
+/// #     async fn create() -> Self { Self }
+/// #     fn url(&self) -> String { String::new() }
+/// # }
+/// # struct MyStore;
+/// # impl MyStore {
+/// #     async fn connect(_: String) -> MemoryStore { MemoryStore::new() }
+/// # }
+///
+/// async fn fixture() -> Fixture {
+///     let database = Database::create().await;
+///     let url = database.url();
+///     open_at(url.clone()).await.shared_at(url).keeping(database)
+/// }
+///
+/// /// Called in the processes that the rules start, and by `fixture`.
+/// async fn open_at(url: String) -> Fixture {
+///     Fixture::new(MyStore::connect(url).await)
+/// }
+///
+/// ironflow_testing::store_contract!(open = fixture, shared = open_at);
+/// # fn main() {}
+/// ```
+///
+/// What `open_at` returns is a fixture or a store. The rules start the test program again, several
+/// times, to run the test `contract::processes::worker` and no other; where nobody has started it
+/// for that, it has nothing to do. A process that fails, or gives up waiting for others that write
+/// all the time, fails the rule that started it, with everything it wrote; none outlives its rule.
 #[macro_export]
 macro_rules! store_contract {
-    (open = $open:expr $(,)?) => {
-        $crate::__for_every_rule!(__tests_of_rules, ($open));
+    (open = $open:expr $(, shared = $open_at:expr)? $(,)?) => {
+        $crate::__for_every_rule!(__tests_of_rules, ($open $(, $open_at)?));
     };
-    (open = $open:expr, reopens $(,)?) => {
-        $crate::__for_every_rule!(__tests_of_rules, ($open), reopens);
+    (open = $open:expr, reopens $(, shared = $open_at:expr)? $(,)?) => {
+        $crate::__for_every_rule!(__tests_of_rules, ($open $(, $open_at)?), reopens);
     };
 }
 
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __tests_of_rules {
-    (($open:expr); $($group:ident { $($rule:ident)* })*) => {
+    (($open:expr $(, $open_at:expr)?); $($group:ident { $($rule:ident)* })*) => {
         async fn store_of_contract() -> $crate::contract::Fixture {
             ($open)().await
         }
+
+        $(async fn store_of_contract_at(place: ::std::string::String) -> $crate::contract::Fixture {
+            ::core::convert::Into::into(($open_at)(place).await)
+        })?
 
         mod contract {
             $(mod $group {
@@ -123,7 +171,32 @@ macro_rules! __tests_of_rules {
                     $crate::contract::check(super::super::store_of_contract, $crate::contract::$group::$rule);
                 })*
             })*
+            $($crate::__for_every_shared_rule!(__tests_of_shared_rules ($open_at));)?
         }
+    };
+}
+
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests_of_shared_rules {
+    // That there is something to open says that the store is shared; it is opened further out.
+    ($open_at:expr; $($group:ident { $($rule:ident)* })*) => {
+        $(mod $group {
+            /// What the processes that the rules start have to do; in any other, nothing.
+            #[test]
+            fn worker() {
+                $crate::contract::work(super::super::store_of_contract_at);
+            }
+
+            $(#[test]
+            fn $rule() {
+                let open = || async {
+                    let store = super::super::store_of_contract().await;
+                    store.worked_by(::core::concat!(::core::module_path!(), "::worker"))
+                };
+                $crate::contract::check(open, $crate::contract::$group::$rule);
+            })*
+        })*
     };
 }
 
@@ -279,6 +352,24 @@ macro_rules! __for_every_rule {
     };
 }
 
+/// Hands the rules about several processes to another macro.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __for_every_shared_rule {
+    ($then:ident ($($given:tt)*)) => {
+        $crate::$then! { $($given)*;
+        processes {
+            no_append_of_many_processes_is_lost
+            one_process_wins_every_version
+            a_reader_sees_every_event_of_other_processes_once_and_in_order
+            a_repeat_in_another_process_is_a_duplicate
+            counting_across_processes_loses_nothing
+            what_one_process_has_appended_another_sees_at_once
+        }
+        }
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,8 +384,11 @@ mod tests {
             ("concurrency", include_str!("concurrency.rs")),
             ("key_value", include_str!("key_value.rs")),
             ("reopening", include_str!("reopening.rs")),
+            ("processes", include_str!("processes.rs")),
         ];
-        let listed: Vec<_> = rules().iter().map(|rule| rule.name.to_owned()).collect();
+        let mut listed = rules();
+        listed.extend(shared_rules());
+        let listed: Vec<_> = listed.iter().map(|rule| rule.name.to_owned()).collect();
         let mut written = Vec::new();
         for (group, source) in groups {
             let names = source

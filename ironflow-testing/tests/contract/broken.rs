@@ -2,7 +2,6 @@
 //! is about its fault.
 
 #![allow(
-    clippy::unwrap_used,
     clippy::too_many_lines,
     clippy::needless_for_each,
     clippy::semicolon_if_nothing_returned,

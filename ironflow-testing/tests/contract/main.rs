@@ -1,4 +1,11 @@
 //! The suite on the store it describes, and on stores that break one promise each.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "these are tests, also where a function helps one"
+)]
+
 mod broken;
+mod journal;
 mod memory;
+mod processes;

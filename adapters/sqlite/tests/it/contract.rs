@@ -2,6 +2,7 @@
 
 mod file {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use ironflow_sqlite::Sqlite;
     use ironflow_testing::contract::Fixture;
@@ -10,18 +11,27 @@ mod file {
         let directory =
             Arc::new(tempfile::tempdir().expect("there is a place for temporary files"));
         let path = directory.path().join("store.db");
-        let store = Sqlite::open(&path).await.expect("a new file can be opened");
-        Fixture::new(store).keeping(directory).reopened_by(move || {
-            let path = path.clone();
-            async move {
-                Sqlite::open(path)
-                    .await
-                    .expect("the file can be opened again")
-            }
-        })
+        let place = path
+            .to_str()
+            .expect("temporary files have names that are text")
+            .to_owned();
+        let again = place.clone();
+        Fixture::new(open_at(place.clone()).await)
+            .keeping(directory)
+            .reopened_by(move || open_at(again.clone()))
+            .shared_at(place)
     }
 
-    ironflow_testing::store_contract!(open = fixture, reopens);
+    async fn open_at(path: String) -> Sqlite {
+        Sqlite::options()
+            // Whoever waits for a file that others write to all the time may not be next.
+            .busy_timeout(Duration::from_secs(20))
+            .open(path)
+            .await
+            .expect("the file can be opened")
+    }
+
+    ironflow_testing::store_contract!(open = fixture, reopens, shared = open_at);
 }
 
 mod memory {

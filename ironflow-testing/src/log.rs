@@ -1,17 +1,36 @@
 //! What was appended to several streams, as a store would tell it to whoever follows its log.
 
 use ironflow_domain::{
-    EventId, EventRef, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
+    Event, EventId, EventRef, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
 };
 
 /// What is to be appended, as it is stored.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ToAppend {
     pub(crate) payloads: Vec<Payload>,
     /// What it is stored with, if it says so itself.
     pub(crate) metadata: Option<Metadata>,
     /// When it is stored, if it says so itself.
     pub(crate) time: Option<Timestamp>,
+}
+
+impl ToAppend {
+    /// Events of today. What cannot be written is left out: its round trip fails the scenario.
+    pub(crate) fn of<E: Event>(events: &[E]) -> Self {
+        let written = |event: &E| {
+            let kind = event.kind();
+            Some(Payload {
+                name: kind.name.to_owned(),
+                version: kind.version,
+                json: event.encode().ok()?,
+            })
+        };
+        Self {
+            payloads: events.iter().filter_map(written).collect(),
+            metadata: None,
+            time: None,
+        }
+    }
 }
 
 /// What happened, as it is stored.

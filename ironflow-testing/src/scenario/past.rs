@@ -3,14 +3,14 @@
 use std::fmt::Debug;
 
 use ironflow_domain::{
-    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, SchemaVersion, StreamId,
-    StreamVersion, Timestamp,
+    Aggregate, CommandId, CommandMetadata, Event, Events, Metadata, StreamId, StreamVersion,
+    Timestamp,
 };
 
 use super::stored::Stored;
 use super::story::{self, Story};
 use super::{layout, round_trip};
-use crate::log::{Payload, ToAppend};
+use crate::log::ToAppend;
 
 /// The time at which scenarios begin: 2026-01-01T00:00:00Z.
 pub(crate) const BEGINNING: Timestamp = Timestamp::from_micros(1_767_225_600_000_000);
@@ -20,7 +20,7 @@ pub(super) struct Past<A: Aggregate> {
     /// As a store would return them.
     pub(super) events: Vec<A::Event>,
     /// As they were written.
-    history: Vec<Appended>,
+    history: Vec<ToAppend>,
     pub(super) story: Story,
     pub(super) now: Timestamp,
     /// Who issues the next command, and in which conversation.
@@ -35,32 +35,6 @@ pub(super) struct Issuer {
     pub(super) issued_by: Option<String>,
     pub(super) correlation_id: Option<String>,
     pub(super) tenant_id: Option<String>,
-}
-
-/// Events that were appended together.
-#[cfg_attr(
-    not(feature = "stores"),
-    allow(dead_code, reason = "only stores ask for it")
-)]
-#[derive(Debug, Clone)]
-pub struct Appended {
-    /// Name, version and payload of each.
-    pub(crate) events: Vec<(String, SchemaVersion, String)>,
-    pub(crate) metadata: Metadata,
-}
-
-impl Appended {
-    /// What cannot be written is left out: its round trip fails the scenario.
-    fn new<E: Event>(events: &[E], metadata: Metadata) -> Self {
-        let written = |event: &E| {
-            let kind = event.kind();
-            Some((kind.name.to_owned(), kind.version, event.encode().ok()?))
-        };
-        Self {
-            events: events.iter().filter_map(written).collect(),
-            metadata,
-        }
-    }
 }
 
 impl<A: Aggregate> Clone for Past<A> {
@@ -108,14 +82,17 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
 
     /// All that has happened, as it was written.
     #[cfg(feature = "stores")]
-    pub(super) fn history(&self) -> &[Appended] {
+    pub(super) fn history(&self) -> &[ToAppend] {
         &self.history
     }
 
     /// Adds what a command has led to.
     pub(super) fn record(&mut self, produced: &[A::Event], metadata: &Metadata) {
         self.events.extend_from_slice(produced);
-        self.history.push(Appended::new(produced, metadata.clone()));
+        self.history.push(ToAppend {
+            metadata: Some(metadata.clone()),
+            ..ToAppend::of(produced)
+        });
     }
 
     /// The state after all that has happened.
@@ -173,13 +150,12 @@ mod sealed {
     use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
     use crate::log::ToAppend;
-    use crate::scenario::past::Appended;
     use crate::scenario::story::Story;
 
     pub trait Tell<E> {
         /// As a store would return it at a given time.
         #[track_caller]
-        fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended);
+        fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend);
 
         /// As it is appended to a stream, in which its first event has a given place.
         #[track_caller]
@@ -189,43 +165,23 @@ mod sealed {
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
     #[track_caller]
-    fn tell(self, _: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
+    fn tell(self, _: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
         story.given(&self);
-        let appended = Appended::new(&self, Metadata::default());
+        let appended = ToAppend::of(&self);
         (round_trip::all(self, story), appended)
     }
 
     #[track_caller]
     fn append(self, to: &StreamId, from: StreamVersion, story: &mut Story) -> ToAppend {
         story.given_to(to, from, &self);
-        let mut payloads = Vec::new();
-        for event in round_trip::all(self, story) {
-            let kind = event.kind();
-            match event.encode() {
-                Ok(json) => payloads.push(Payload {
-                    name: kind.name.to_owned(),
-                    version: kind.version,
-                    json,
-                }),
-                // It could be written a moment ago.
-                Err(error) => story.fail(
-                    "an event cannot be written in its stored form",
-                    &[("Stored", story::chain(&error))],
-                ),
-            }
-        }
-        ToAppend {
-            payloads,
-            metadata: None,
-            time: None,
-        }
+        ToAppend::of(&round_trip::all(self, story))
     }
 }
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
     #[track_caller]
-    fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, Appended) {
-        let appended = self.appended();
+    fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
+        let appended = self.to_append();
         match self.read(now, story) {
             Ok(events) => (events, appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
@@ -234,6 +190,6 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
 
     #[track_caller]
     fn append(self, to: &StreamId, _: StreamVersion, story: &mut Story) -> ToAppend {
-        self.into_append(to, story)
+        self.append_to(to, story)
     }
 }

@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use ironflow_domain::{Event, Events, Metadata, SchemaVersion, StreamId, Timestamp};
 use serde_json::Value;
 
-use super::past::{Appended, BEGINNING};
+use super::past::BEGINNING;
 use super::story::{self, Story};
 use super::time::Moment;
 use super::unfinished::Unfinished;
@@ -155,14 +155,16 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     }
 
     /// As it was written.
-    pub(super) fn appended(&self) -> Appended {
-        let events = self.payloads.iter().map(|(name, version, payload)| {
-            let version = SchemaVersion::new(*version);
-            (name.clone(), version, payload.to_string())
+    pub(super) fn to_append(&self) -> ToAppend {
+        let payloads = self.payloads.iter().map(|(name, version, json)| Payload {
+            name: name.clone(),
+            version: SchemaVersion::new(*version),
+            json: json.to_string(),
         });
-        Appended {
-            events: events.collect(),
-            metadata: self.metadata.clone(),
+        ToAppend {
+            payloads: payloads.collect(),
+            metadata: (self.metadata != Metadata::default()).then(|| self.metadata.clone()),
+            time: self.time,
         }
     }
 
@@ -186,25 +188,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     }
 
     /// What is appended to a stream.
-    pub(super) fn into_append(self, to: &StreamId, story: &mut Story) -> ToAppend {
-        let Self {
-            payloads,
-            metadata,
-            time,
-            unfinished,
-            set: _,
-        } = self;
-        unfinished.goes_on();
-        story.stored_in(to, &payloads);
-        let payloads = payloads.into_iter().map(|(name, version, json)| Payload {
-            name,
-            version: SchemaVersion::new(version),
-            json: json.to_string(),
-        });
-        ToAppend {
-            payloads: payloads.collect(),
-            metadata: (metadata != Metadata::default()).then_some(metadata),
-            time,
-        }
+    pub(super) fn append_to(self, to: &StreamId, story: &mut Story) -> ToAppend {
+        let appended = self.to_append();
+        self.unfinished.goes_on();
+        story.stored_in(to, &self.payloads);
+        appended
     }
 }

@@ -15,7 +15,8 @@ use ironflow_domain::{
 
 use super::telling::performing;
 use crate::contract::Fixture;
-use crate::scenario::{Appended, chain, numbered};
+use crate::log::ToAppend;
+use crate::scenario::{chain, numbered};
 
 type Opening = Pin<Box<dyn Future<Output = Fixture> + Send>>;
 
@@ -53,7 +54,7 @@ where
 
 /// What a command came to without a store.
 pub(crate) struct Expected<'a, A: Aggregate> {
-    pub(crate) history: &'a [Appended],
+    pub(crate) history: &'a [ToAppend],
     pub(crate) issued: &'a CommandMetadata,
     pub(crate) metadata: &'a Metadata,
     pub(crate) outcome: &'a Result<Vec<A::Event>, A::Error>,
@@ -215,19 +216,22 @@ async fn execute<C: Command>(
 }
 
 /// Appends what was given; returns where the stream is then.
-async fn fill(store: &dyn Store, stream: &StreamId, history: &[Appended]) -> StreamVersion {
+async fn fill(store: &dyn Store, stream: &StreamId, history: &[ToAppend]) -> StreamVersion {
     let mut version = StreamVersion::EMPTY;
     let mut nth: u128 = 0;
-    for Appended { events, metadata } in history.iter().filter(|append| !append.events.is_empty()) {
-        let events = events.iter().map(|(name, schema_version, data)| {
+    for ToAppend {
+        payloads, metadata, ..
+    } in history.iter().filter(|append| !append.payloads.is_empty())
+    {
+        let events = payloads.iter().map(|payload| {
             nth += 1;
             NewEvent {
                 id: EventId::from_bytes(nth.to_be_bytes()),
-                name: name.clone().into(),
-                schema_version: *schema_version,
+                name: payload.name.clone().into(),
+                schema_version: payload.version,
                 source: "story".into(),
-                data: data.clone(),
-                metadata: metadata.clone(),
+                data: payload.json.clone(),
+                metadata: metadata.clone().unwrap_or_default(),
             }
         });
         let append = Append {

@@ -74,3 +74,24 @@ impl fmt::Display for Status {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_says_how_far_the_order_has_come() {
+        for (status, word) in [
+            (Status::Placed, "placed"),
+            (Status::Confirmed, "confirmed"),
+            (Status::Paid, "paid"),
+            (Status::Shipped, "shipped"),
+            (Status::Cancelled, "cancelled"),
+        ] {
+            assert_eq!(
+                OrderError::CannotShip(status).to_string(),
+                format!("an order that is {word} cannot be shipped")
+            );
+        }
+    }
+}

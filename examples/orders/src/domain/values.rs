@@ -104,3 +104,13 @@ pub struct Address {
     /// Country.
     pub country: String,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Cents;
+
+    #[test]
+    fn an_amount_has_two_places() {
+        assert_eq!(Cents(3_405).to_string(), "34.05");
+    }
+}

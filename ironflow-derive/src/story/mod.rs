@@ -94,7 +94,14 @@ fn parse(
     stores: Vec<Store>,
     diagnostics: &Diagnostics,
 ) -> syn::Result<Story> {
-    let attributes = input.call(Attribute::parse_outer)?;
+    let mut attributes = input.call(Attribute::parse_outer)?;
+    for test in attributes.extract_if(.., |attribute| attribute.path().is_ident("test")) {
+        diagnostics.error_at(
+            test,
+            "`#[story]` makes a test of the function, and `#[test]` would make another",
+            "take `#[test]` away",
+        );
+    }
     let _ = Visibility::parse(input)?;
     if input.peek(Token![async]) {
         let word: Token![async] = input.parse()?;
@@ -282,6 +289,14 @@ mod tests {
                     fn opened(store: Store) {}
                 ),
                 "a story takes no arguments: it is a test",
+            ),
+            (
+                quote!(),
+                quote!(
+                    #[test]
+                    fn opened() {}
+                ),
+                "`#[story]` makes a test of the function, and `#[test]` would make another",
             ),
         ] {
             assert_eq!(mistakes(&arguments, &item), [expected]);

@@ -55,6 +55,11 @@ pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str], ow
         // The tests run for the sake of their stories; this one tells none.
         return;
     }
+    let path = PathBuf::from(path);
+    assert!(
+        path.extension().is_some_and(|extension| extension == "md"),
+        "a book of stories is a Markdown file, with a JSON file beside it: call it `stories.md`"
+    );
     let lines = match listen(only, own_name) {
         Ok(lines) => lines,
         Err(problem) => panic!("{problem}"),
@@ -63,12 +68,14 @@ pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str], ow
         Ok(tests) => tests,
         Err(error) => panic!("what the tests have told cannot be read: {error}"),
     };
-    assert!(
-        !tests.is_empty(),
-        "the tests of this binary tell no stories: put `story_book!` beside tests that say `given(..)`"
-    );
+    match only {
+        _ if !tests.is_empty() => {}
+        [part] => panic!("no test with `{part}` in its name tells a story"),
+        _ => panic!(
+            "the tests of this binary tell no stories: put `story_book!` beside tests that say `given(..)`"
+        ),
+    }
     let coverage = Coverage::of(&tests, catalogue);
-    let path = PathBuf::from(path);
     let files = [
         (path.with_extension("json"), json::render(&tests, &coverage)),
         (path, markdown::render(&tests, &coverage)),

@@ -25,6 +25,8 @@ pub(super) struct Past<A: Aggregate> {
     pub(super) now: Timestamp,
     /// Who issues the next command, and in which conversation.
     pub(super) issuer: Issuer,
+    /// Which aggregate it is, where a command has said so.
+    stream: Option<StreamId>,
     /// How many commands there were.
     commands: u32,
 }
@@ -45,6 +47,7 @@ impl<A: Aggregate> Clone for Past<A> {
             story: self.story.clone(),
             now: self.now,
             issuer: self.issuer.clone(),
+            stream: self.stream.clone(),
             commands: self.commands,
         }
     }
@@ -66,6 +69,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
             story: Story::about(A::NAME),
             now: BEGINNING,
             issuer: Issuer::default(),
+            stream: None,
             commands: 0,
         }
     }
@@ -114,6 +118,22 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
                 .fail("not the state that was expected", &[("State", then)])
         }
         self.story.state(expected);
+    }
+
+    /// A command names its aggregate: the one that the story is about, or the first to be named.
+    #[track_caller]
+    pub(super) fn stay_with(&mut self, stream: StreamId) {
+        match &self.stream {
+            Some(first) if *first != stream => self.story.fail(
+                "the command is for another aggregate than the one before",
+                &[(
+                    "But",
+                    format!("the story is about {first}, and this command names {stream}"),
+                )],
+            ),
+            Some(_) => {}
+            None => self.stream = Some(stream),
+        }
     }
 
     /// What is known about the next command.

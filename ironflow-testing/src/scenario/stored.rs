@@ -133,6 +133,10 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     /// When it can be read, or cannot for another reason.
     #[track_caller]
     pub fn then_unreadable(self, reason: &str) {
+        assert!(
+            !reason.is_empty(),
+            "every reason has an empty text in it: say what this one must be about"
+        );
         let mut story = Story::about(E::CATEGORY);
         let read = self.read(BEGINNING, &mut story);
         match read {

@@ -203,6 +203,7 @@ where
         }
         if !are_there {
             let (_, table) = story::comparison(&expected, &produced.events);
+            let table = table.replace("   ← not expected", "");
             produced.past.story.fail(
                 "not all of the events that were expected are among those that happened, in this order",
                 &[("Then", table)],

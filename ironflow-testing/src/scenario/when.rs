@@ -73,11 +73,13 @@ pub(super) fn decide<C>(
 where
     C: Command<Aggregate: Aggregate<Event: Debug + PartialEq>>,
 {
-    if let Some(Err(error)) = command.own_stream() {
-        past.story.fail(
+    match command.own_stream() {
+        None => {}
+        Some(Ok(stream)) => past.stay_with(stream),
+        Some(Err(error)) => past.story.fail(
             "the command names an aggregate that cannot be one",
             &[("But", error.to_string())],
-        );
+        ),
     }
     let issued = past.next_command();
     let metadata = propagation::metadata(&issued, command.name(), &past.story);
@@ -108,7 +110,10 @@ where
             }
             Ok(produced)
         }
-        Ok(Err(error)) => Err(error),
+        Ok(Err(error)) => {
+            check_refusal::<C::Aggregate>(&error, || again.decide(&past.state(), context), story);
+            Err(error)
+        }
         Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
     };
     #[cfg(feature = "stores")]
@@ -139,6 +144,25 @@ fn on_stage<C>(
         let then = story::beside(&difference.expected, &difference.produced);
         past.story.fail(&difference.headline, &[("Then", then)])
     }
+}
+
+/// Decides again what was refused.
+#[track_caller]
+fn check_refusal<A: Aggregate<Event: Debug + PartialEq>>(
+    reason: &A::Error,
+    decide_again: impl FnOnce() -> Decision<A>,
+    story: &Story,
+) {
+    let again = match round_trip::catch(decide_again) {
+        Ok(Err(again)) if format!("{again:?}") == format!("{reason:?}") => return,
+        Ok(Err(again)) => story::error(&again),
+        Ok(Ok(events)) => story::numbered(&events),
+        Err(panic) => panic,
+    };
+    story.fail(
+        "the decision is not pure: decided again, the command came out differently",
+        &[("Then", story::error(reason)), ("Again", again)],
+    );
 }
 
 /// Decides again: a decision that looks at a clock or rolls dice comes out differently.

@@ -27,17 +27,13 @@ impl Snapshot {
         let kept = self.read()?;
         let proposal = self.path.with_extension("snap.new");
         if kept.as_deref() == Some(story) {
-            return match fs::remove_file(&proposal) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    Err(failed("remove", &proposal, &error))
-                }
-                _ => Ok(()),
-            };
+            return remove(&proposal);
         }
         let is_new = kept.is_none();
         let accepted = mode == Mode::Accept || (mode == Mode::AcceptNew && is_new);
         if accepted {
-            return self.write(&self.path, story, None);
+            self.write(&self.path, story, None)?;
+            return remove(&proposal);
         }
         if mode != Mode::Keep {
             self.write(&proposal, story, Some(self.line))?;
@@ -52,7 +48,8 @@ impl Snapshot {
             format!("the story is not what its snapshot says: {place}")
         };
         let way_out = if mode == Mode::Keep {
-            "run the test where `CI` is not set, and review the snapshot with `cargo insta review`"
+            "nothing is written where `CI` is set or `INSTA_UPDATE` is `no`: run the test elsewhere, and review the snapshot with \
+             `cargo insta review`"
         } else {
             "review it with `cargo insta review`; or accept it as it is: `INSTA_UPDATE=always cargo test`"
         };
@@ -96,6 +93,16 @@ impl Snapshot {
             .open(&list)
             .and_then(|mut list| writeln!(list, "{}", path.display()))
             .map_err(|error| failed("write", &list, &error))
+    }
+}
+
+/// What is settled needs no review any more.
+fn remove(proposal: &Path) -> Result<(), String> {
+    match fs::remove_file(proposal) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(failed("remove", proposal, &error))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,9 @@ impl Mode {
             "new" => Self::Propose,
             "unseen" => Self::AcceptNew,
             "always" | "force" | "1" => Self::Accept,
+            other if !matches!(other, "" | "auto") => panic!(
+                "INSTA_UPDATE is `{other}`: it may be `auto`, `always`, `new`, `unseen` or `no`"
+            ),
             _ if ["CI", "TF_BUILD"]
                 .map(variable)
                 .iter()

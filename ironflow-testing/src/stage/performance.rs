@@ -1,6 +1,6 @@
 //! A story performed on a store.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
@@ -28,6 +28,8 @@ struct Stage {
 }
 
 thread_local! {
+    /// How many commands were executed in the story that is told.
+    static PERFORMED: Cell<usize> = const { Cell::new(0) };
     static STAGE: RefCell<Option<Stage>> = const { RefCell::new(None) };
 }
 
@@ -45,9 +47,15 @@ where
         open: Arc::new(move || Box::pin(open())),
     };
     performing(|| {
+        PERFORMED.set(0);
         STAGE.set(Some(stage));
         let outcome = story();
         STAGE.set(None);
+        assert!(
+            PERFORMED.get() > 0,
+            "on the store `{name}`, no command was executed in the thread of the test: this says nothing about a store, so \
+             tell the story without one"
+        );
         outcome
     })
 }
@@ -77,6 +85,7 @@ where
     C: Command<Aggregate: Aggregate<Event: Debug + PartialEq>>,
 {
     let stage = STAGE.with_borrow(Clone::clone)?;
+    PERFORMED.set(PERFORMED.get() + 1);
     let on_stage = OnStage {
         command: command.clone(),
         context: Arc::clone(context),
@@ -152,7 +161,18 @@ where
         None => StreamId::new(category, 1),
     };
     let stream = stream.expect("the scenario has looked at the command's stream");
-    let before = fill(&*store, &stream, expected.history).await;
+    let before = match fill(&*store, &stream, expected.history).await {
+        Ok(before) => before,
+        Err(error) => {
+            return Some(Difference {
+                headline:
+                    "what was given cannot be appended: each command needs a store that is fresh"
+                        .to_owned(),
+                expected: "a store without the stream".to_owned(),
+                produced: error,
+            });
+        }
+    };
     let ironflow = Ironflow::new(store.store()).start().await;
     let ironflow = ironflow.expect("an application without projections starts on any store");
 
@@ -216,7 +236,11 @@ async fn execute<C: Command>(
 }
 
 /// Appends what was given; returns where the stream is then.
-async fn fill(store: &dyn Store, stream: &StreamId, history: &[ToAppend]) -> StreamVersion {
+async fn fill(
+    store: &dyn Store,
+    stream: &StreamId,
+    history: &[ToAppend],
+) -> Result<StreamVersion, String> {
     let mut version = StreamVersion::EMPTY;
     let mut nth: u128 = 0;
     for ToAppend {
@@ -241,10 +265,10 @@ async fn fill(store: &dyn Store, stream: &StreamId, history: &[ToAppend]) -> Str
         };
         match store.append(append).await {
             Ok(appended) => version = appended.version,
-            Err(error) => panic!("what was given cannot be appended: {}", chain(&error)),
+            Err(error) => return Err(chain(&error)),
         }
     }
-    version
+    Ok(version)
 }
 
 /// The events after a version, and nothing else.

@@ -98,7 +98,7 @@ fn a_story_that_has_changed_is_proposed_accepted_or_refused() {
     let said = differing("another", &[("CI", "true")]).unwrap_err();
     for part in [
         "the story is not what its snapshot says: ",
-        "run the test where `CI` is not set",
+        "nothing is written where `CI` is set",
         "- Given   1  Noted { text: \"as ever\" }",
         "+ Given   1  Noted { text: \"another\" }",
         "  When    Say([])",

@@ -5,22 +5,41 @@ use ironflow_domain::{
 };
 use serde_json::Value;
 
+/// Where an append begins.
+#[derive(Debug, Clone)]
+pub struct Place {
+    /// The name of the stream.
+    pub(crate) stream: String,
+    /// The place of its first event.
+    pub(crate) from: StreamVersion,
+}
+
+impl Place {
+    /// The beginning of a stream of the set.
+    pub(crate) fn first<E: Event>() -> Self {
+        Self {
+            stream: format!("{}-1", E::CATEGORY),
+            from: StreamVersion::new(1),
+        }
+    }
+}
+
 /// Reads payloads that were stored one after the other in one append, with their names and
 /// versions, by the upcasters of the set.
 pub(crate) fn read<'a, E: Event>(
+    Place { stream, from }: &Place,
     stored: impl ExactSizeIterator<Item = (&'a str, u32, &'a Value)>,
     metadata: &str,
     time: Timestamp,
 ) -> Result<Vec<E>, UndecodableEvent> {
-    let stream = format!("{}-1", E::CATEGORY);
     let mut left = u32::try_from(stored.len()).unwrap_or(u32::MAX);
     let mut decoder = Decoder::<E>::new();
     let mut events = Vec::new();
-    for (place, (name, version, payload)) in (1..).zip(stored) {
+    for (place, (name, version, payload)) in (from.get()..).zip(stored) {
         left = left.saturating_sub(1);
         let text = payload.to_string();
         let event = EventRef {
-            stream: &stream,
+            stream,
             version: StreamVersion::new(place),
             time,
             metadata,

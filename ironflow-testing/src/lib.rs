@@ -159,6 +159,7 @@
 
 mod append;
 mod book;
+mod ci;
 mod color;
 #[cfg(feature = "contract")]
 pub mod contract;

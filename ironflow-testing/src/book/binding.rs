@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, io};
 
@@ -11,6 +11,7 @@ use ironflow_domain::Catalogue;
 use super::coverage::Coverage;
 use super::recorder::TARGET;
 use super::{json, markdown, story};
+use crate::ci::is_ci;
 
 /// Whether the book may be written.
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +36,8 @@ impl BookMode {
             Ok(other) if !other.is_empty() => {
                 panic!("IRONFLOW_STORIES is `{other}`: it may be `write` or `check`")
             }
-            _ => match env::var("CI").as_deref() {
-                Ok("" | "false" | "0") | Err(_) => Self::Write,
-                Ok(_) => Self::Check,
-            },
+            _ if is_ci() => Self::Check,
+            _ => Self::Write,
         }
     }
 }
@@ -50,7 +49,7 @@ impl BookMode {
 /// When a test fails, when no story is told, when a file cannot be read or written, or when nothing
 /// may be written and something would have to be.
 #[track_caller]
-pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str], own_name: &str) {
+pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str]) {
     if env::var_os(TARGET).is_some() {
         // The tests run for the sake of their stories; this one tells none.
         return;
@@ -60,11 +59,11 @@ pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str], ow
         path.extension().is_some_and(|extension| extension == "md"),
         "a book of stories is a Markdown file, with a JSON file beside it: call it `stories.md`"
     );
-    let lines = match listen(only, own_name) {
-        Ok(lines) => lines,
+    let (process, lines) = match listen(only) {
+        Ok(heard) => heard,
         Err(problem) => panic!("{problem}"),
     };
-    let tests = match story::read(&lines) {
+    let tests = match story::read(&lines, process) {
         Ok(tests) => tests,
         Err(error) => panic!("what the tests have told cannot be read: {error}"),
     };
@@ -87,8 +86,9 @@ pub fn bind(mode: BookMode, path: &str, catalogue: &Catalogue, only: &[&str], ow
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Runs the other tests of this binary, and returns what they have told.
-fn listen(only: &[&str], own_name: &str) -> Result<String, String> {
+/// Runs the tests of this binary, and returns what they have told, and which process they ran
+/// in.
+fn listen(only: &[&str]) -> Result<(u32, String), String> {
     static LISTENERS: AtomicU32 = AtomicU32::new(0);
     let (process, nth) = (
         std::process::id(),
@@ -101,27 +101,31 @@ fn listen(only: &[&str], own_name: &str) -> Result<String, String> {
         move |error: io::Error| format!("failed to {doing} {place}: {error}")
     };
     File::create(&file).map_err(failed("create"))?;
-    let heard = run(&file, only, own_name);
+    let heard = run(&file, only);
     let lines = fs::read_to_string(&file).map_err(failed("read"));
     fs::remove_file(&file).map_err(failed("remove"))?;
-    heard?;
-    lines
+    Ok((heard?, lines?))
 }
 
-fn run(file: &Path, only: &[&str], own_name: &str) -> Result<(), String> {
+fn run(file: &Path, only: &[&str]) -> Result<u32, String> {
     let binary = env::current_exe().map_err(|error| format!("which binary is this? {error}"))?;
-    // The harness knows a test by its path below the crate.
-    let own_name = own_name.split_once("::").map_or(own_name, |(_, name)| name);
-    let Output { status, stdout, .. } = Command::new(&binary)
+    let failed = |error: io::Error| format!("failed to run {}: {error}", binary.display());
+    let child = Command::new(&binary)
         .args(only)
         // In a single thread a test does not run in a thread of its name.
-        .args(["--quiet", "--test-threads=2", "--skip", own_name])
+        .args(["--quiet", "--test-threads=2"])
         .env(TARGET, file)
-        .env("INSTA_UPDATE", "no")
-        .output()
-        .map_err(|error| format!("failed to run {}: {error}", binary.display()))?;
+        // Snapshots are for the process that is asked to look at them.
+        .envs([("INSTA_UPDATE", "no"), ("INSTA_FORCE_PASS", "1")])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(failed)?;
+    let process = child.id();
+    let Output { status, stdout, .. } = child.wait_with_output().map_err(failed)?;
     if status.success() {
-        return Ok(());
+        return Ok(process);
     }
     let text = String::from_utf8_lossy(&stdout);
     let failures = text.rsplit_once("failures:").map_or("", |(_, names)| names);

@@ -6,11 +6,17 @@ use ironflow_domain::{AggregateEntry, Catalogue};
 
 use super::story::{Step, Story, Test};
 
+/// An aggregate, and a command of it.
+type Asked = (String, String);
+/// What came of each command, and how often that is told.
+type Outcomes = BTreeMap<Asked, BTreeMap<String, usize>>;
+
 /// How many stories tell what.
 #[derive(Debug, Default)]
 pub(super) struct Coverage {
-    /// By command, in the order of the catalogue: what came of it, and how often that is told.
-    pub(super) commands: Vec<(String, BTreeMap<String, usize>)>,
+    /// By aggregate and command, in the order of the catalogue: what came of it, and how often that
+    /// is told.
+    pub(super) commands: Vec<(Asked, BTreeMap<String, usize>)>,
     /// By event: for each who reads it, how often that is told.
     pub(super) events: Vec<(String, BTreeMap<String, usize>)>,
     /// All who read events.
@@ -19,7 +25,7 @@ pub(super) struct Coverage {
 
 impl Coverage {
     pub(super) fn of(tests: &[Test], catalogue: &Catalogue) -> Self {
-        let mut outcomes: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+        let mut outcomes: Outcomes = BTreeMap::new();
         let mut seen: BTreeMap<(String, String), usize> = BTreeMap::new();
         for story in tests.iter().flat_map(|test| &test.stories) {
             count(story, &[], &mut outcomes, &mut seen);
@@ -27,10 +33,13 @@ impl Coverage {
         let commands = catalogue
             .aggregates
             .iter()
-            .flat_map(|aggregate| &aggregate.commands)
-            .map(|command| {
-                let outcomes = outcomes.remove(command.name).unwrap_or_default();
-                (command.name.to_owned(), outcomes)
+            .flat_map(|aggregate| {
+                let commands = aggregate.commands.iter();
+                commands.map(|command| (aggregate.name.to_owned(), command.name.to_owned()))
+            })
+            .map(|asked| {
+                let outcomes = outcomes.remove(&asked).unwrap_or_default();
+                (asked, outcomes)
             });
         let mut commands: Vec<_> = commands.collect();
         // What is told of commands that the catalogue does not know is not lost.
@@ -77,7 +86,7 @@ fn readers<'a>(
 fn count<'a>(
     story: &'a Story,
     before: &[&'a Step],
-    outcomes: &mut BTreeMap<String, BTreeMap<String, usize>>,
+    outcomes: &mut Outcomes,
     seen: &mut BTreeMap<(String, String), usize>,
 ) {
     // What led here was counted with the first way on.
@@ -87,7 +96,7 @@ fn count<'a>(
             command = Some(asked);
         } else if let (Some(asked), Some(outcome)) = (command, outcome(step)) {
             *outcomes
-                .entry(asked.to_owned())
+                .entry((story.about.clone(), asked.to_owned()))
                 .or_default()
                 .entry(outcome)
                 .or_default() += 1;

@@ -13,16 +13,16 @@ pub(super) fn render(tests: &[Test], coverage: &Coverage) -> String {
             "stories": test.stories.iter().map(story).collect::<Vec<_>>(),
         })
     });
-    let table = |rows: &[(String, std::collections::BTreeMap<String, usize>)]| {
-        let rows = rows
-            .iter()
-            .map(|(name, cells)| (name.clone(), json!(cells)));
-        Value::Object(rows.collect())
-    };
+    let mut outcomes = json!({});
+    for ((aggregate, command), told) in &coverage.commands {
+        outcomes[aggregate][command] = json!(told);
+    }
+    let readers = coverage.events.iter();
+    let readers = readers.map(|(event, told)| (event.clone(), json!(told)));
     let book = json!({
         "tests": tests.collect::<Vec<_>>(),
-        "outcomesOfCommands": table(&coverage.commands),
-        "readersOfEvents": table(&coverage.events),
+        "outcomesOfCommands": outcomes,
+        "readersOfEvents": Value::Object(readers.collect()),
     });
     format!("{book:#}\n")
 }

@@ -108,7 +108,7 @@ fn outcomes(text: &mut String, coverage: &Coverage) {
         text,
         "\n| Command | What comes of it | Stories |\n|---|---|--:|",
     );
-    for (command, outcomes) in &coverage.commands {
+    for ((_, command), outcomes) in &coverage.commands {
         if outcomes.is_empty() {
             line(text, &format!("| {command} | **not told** | 0 |"));
         }

@@ -63,7 +63,6 @@ macro_rules! story_book {
                 ::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/", $file),
                 &$catalogue,
                 &[$($only)?],
-                ::core::concat!(::core::module_path!(), "::the_stories_are_written_down"),
             );
         }
     };

@@ -40,7 +40,12 @@ pub(crate) fn record(entry: &Entry<'_>) -> Option<u64> {
     let telling = telling();
     let path = telling.and_then(|telling| telling.path.split_once("::"));
     let test = path.map(|(_, path)| path).or(current.name());
+    assert!(
+        test.is_some(),
+        "a story that is told in a thread of its own belongs to no test in the book: tell it in the thread of the test"
+    );
     let line = json!({
+        "process": std::process::id(),
         "id": id,
         "after": after,
         "about": about,

@@ -46,12 +46,16 @@ struct Part {
 }
 
 /// The tests in the order in which they stand in the source.
-pub(super) fn read(lines: &str) -> Result<Vec<Test>, serde_json::Error> {
+pub(super) fn read(lines: &str, process: u32) -> Result<Vec<Test>, serde_json::Error> {
     let mut parts = BTreeMap::new();
     let mut children: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
     let mut roots = Vec::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line)?;
+        if line["process"] != process {
+            // A test may start a program that tells stories of its own.
+            continue;
+        }
         let number = |key: &str| line[key].as_u64();
         let id = number("id").unwrap_or_default();
         match number("after") {
@@ -87,9 +91,9 @@ pub(super) fn read(lines: &str) -> Result<Vec<Test>, serde_json::Error> {
 /// The module a test is in, without the one that holds nothing but tests.
 pub(super) fn module(path: &str) -> &str {
     let module = path.rsplit_once("::").map_or("", |(module, _)| module);
-    match module.strip_suffix("tests") {
-        Some(outer) => outer.trim_end_matches("::"),
-        None => module,
+    match module {
+        "tests" => "",
+        module => module.strip_suffix("::tests").unwrap_or(module),
     }
 }
 

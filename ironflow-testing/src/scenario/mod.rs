@@ -45,11 +45,11 @@ pub use context::{ContextAt, NoContext, Provides, WithContext};
 pub use given::{Given, given};
 pub use past::Happened;
 pub use stored::{Stored, stored};
-#[cfg(feature = "stores")]
-pub(crate) use story::chain;
 #[cfg(any(feature = "stores", feature = "laws"))]
 pub(crate) use story::numbered;
 pub(crate) use story::{Step, body, line_difference, section};
+#[cfg(feature = "stores")]
+pub(crate) use story::{chain, says_the_same};
 pub use then::Then;
 pub use time::Moment;
 pub use when::When;

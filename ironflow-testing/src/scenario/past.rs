@@ -10,6 +10,7 @@ use ironflow_domain::{
 use super::stored::Stored;
 use super::story::{self, Story};
 use super::{layout, round_trip};
+use crate::append::Place;
 use crate::log::ToAppend;
 
 /// The time at which scenarios begin: 2026-01-01T00:00:00Z.
@@ -77,7 +78,8 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
     /// Adds what has happened, as a store would return it; it must be possible to fold it.
     #[track_caller]
     pub(super) fn add(&mut self, happened: impl Happened<A::Event>) {
-        let (events, appended) = happened.tell(self.now, &mut self.story);
+        let place = self.end();
+        let (events, appended) = happened.tell(&place, self.now, &mut self.story);
         self.events.extend(events);
         self.history.push(appended);
         // Only a panic is of interest.
@@ -88,6 +90,26 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
     #[cfg(feature = "stores")]
     pub(super) fn history(&self) -> &[ToAppend] {
         &self.history
+    }
+
+    /// Where the next append begins.
+    fn end(&self) -> Place {
+        let stored = self.history.iter().map(|append| append.payloads.len());
+        let first = Place::first::<A::Event>();
+        Place {
+            stream: match &self.stream {
+                Some(stream) => stream.to_string(),
+                None => first.stream,
+            },
+            from: StreamVersion::new(stored.sum::<usize>() as u64 + 1),
+        }
+    }
+
+    /// Whether anything was stored, be it dropped when it is read.
+    pub(super) fn stream_exists(&self) -> bool {
+        self.history
+            .iter()
+            .any(|append| !append.payloads.is_empty())
     }
 
     /// Adds what a command has led to.
@@ -169,13 +191,14 @@ impl<E, T: sealed::Tell<E>> Happened<E> for T {}
 mod sealed {
     use ironflow_domain::{StreamId, StreamVersion, Timestamp};
 
+    use crate::append::Place;
     use crate::log::ToAppend;
     use crate::scenario::story::Story;
 
     pub trait Tell<E> {
         /// As a store would return it at a given time.
         #[track_caller]
-        fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend);
+        fn tell(self, place: &Place, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend);
 
         /// As it is appended to a stream, in which its first event has a given place.
         #[track_caller]
@@ -185,7 +208,7 @@ mod sealed {
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
     #[track_caller]
-    fn tell(self, _: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
+    fn tell(self, _: &Place, _: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
         story.given(&self);
         let appended = ToAppend::of(&self);
         (round_trip::all(self, story), appended)
@@ -200,9 +223,9 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Events<E> {
 
 impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
     #[track_caller]
-    fn tell(self, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
+    fn tell(self, place: &Place, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
         let appended = self.to_append();
-        match self.read(now, story) {
+        match self.read(place, now, story) {
             Ok(events) => (events, appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }

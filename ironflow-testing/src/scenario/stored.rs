@@ -10,7 +10,7 @@ use super::past::BEGINNING;
 use super::story::{self, Story};
 use super::time::Moment;
 use super::unfinished::Unfinished;
-use crate::append;
+use crate::append::{self, Place};
 use crate::log::{Payload, ToAppend};
 
 /// Begins a sentence about upcasting with an event as a program of before has stored it: its name,
@@ -109,7 +109,7 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     #[track_caller]
     pub fn then(self, expected: Events<E>) {
         let mut story = Story::about(E::CATEGORY);
-        let read = self.read(BEGINNING, &mut story);
+        let read = self.read(&Place::first::<E>(), BEGINNING, &mut story);
         match read {
             Ok(read) if read[..] == expected[..] => story.then(&read),
             Ok(read) => {
@@ -138,7 +138,7 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
             "every reason has an empty text in it: say what this one must be about"
         );
         let mut story = Story::about(E::CATEGORY);
-        let read = self.read(BEGINNING, &mut story);
+        let read = self.read(&Place::first::<E>(), BEGINNING, &mut story);
         match read {
             Err(error) if error.contains(reason) => story.unreadable(&error),
             Err(error) => {
@@ -173,7 +173,12 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
     }
 
     /// What is read at a given time, or why nothing is.
-    pub(super) fn read(self, now: Timestamp, story: &mut Story) -> Result<Vec<E>, String> {
+    pub(super) fn read(
+        self,
+        place: &Place,
+        now: Timestamp,
+        story: &mut Story,
+    ) -> Result<Vec<E>, String> {
         let Self {
             payloads,
             metadata,
@@ -187,7 +192,7 @@ impl<E: Event + Debug + PartialEq> Stored<E> {
         let stored = payloads
             .iter()
             .map(|(name, version, payload)| (name.as_str(), *version, payload));
-        let read = append::read(stored, &metadata, time.unwrap_or(now));
+        let read = append::read(place, stored, &metadata, time.unwrap_or(now));
         read.map_err(|error| story::chain(&error.source))
     }
 

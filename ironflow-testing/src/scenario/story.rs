@@ -401,6 +401,16 @@ fn described(label: &str, debug: &str, error: &impl Error) -> String {
     hang(label, &body)
 }
 
+/// Whether two texts say the same, in whichever order: that of a `HashSet` differs each time.
+pub(crate) fn says_the_same(one: &str, other: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut letters: Vec<char> = text.chars().collect();
+        letters.sort_unstable();
+        letters
+    };
+    one == other || sorted(one) == sorted(other)
+}
+
 /// What an error says, and what its causes say.
 pub(crate) fn chain(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());

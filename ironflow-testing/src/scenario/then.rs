@@ -337,7 +337,8 @@ where
     }
 
     /// The command must have come to what the snapshot of this story says, be it events or an
-    /// error. The whole story is kept, with a word in the place of each UUID and point in time.
+    /// error. The whole story is kept, with a word in the place of each UUID, and each point in time
+    /// by how far it is from the first one.
     ///
     /// ```no_run
     /// # use ironflow_testing::given;

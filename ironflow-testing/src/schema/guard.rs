@@ -15,6 +15,7 @@ use super::payload::{self, Made, Unmade};
 use super::records::{Id, Record, Records};
 use super::skeleton;
 use super::written::Rewriting;
+use crate::ci::is_ci;
 use crate::scenario::catch;
 
 /// Whether the guard may write.
@@ -50,10 +51,8 @@ impl Mode {
             Ok(other) if !other.is_empty() => panic!(
                 "IRONFLOW_SCHEMA is `{other}`: it may be `record`, `check`, `backward` or `overwrite`"
             ),
-            _ => match env::var("CI").as_deref() {
-                Ok("" | "false" | "0") | Err(_) => Self::Record,
-                Ok(_) => Self::Check,
-            },
+            _ if is_ci() => Self::Check,
+            _ => Self::Record,
         }
     }
 }

@@ -7,7 +7,7 @@ use ironflow_domain::{DecodeError, Event, EventKind, Timestamp};
 use serde_json::Value;
 
 use super::example::{self, Numbers};
-use crate::append;
+use crate::append::{self, Place};
 use crate::scenario::catch;
 
 /// Payloads of a version, as this program writes them.
@@ -148,7 +148,7 @@ const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenant
 /// Reads payloads that were stored one after the other in one append.
 pub(super) fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
     let time = Timestamp::from_micros(1_776_435_721_000_000);
-    append::read(stored.iter().copied(), METADATA, time)
+    append::read(&Place::first::<E>(), stored.iter().copied(), METADATA, time)
         .map_err(|error| format!("cannot be read: {}", with_causes(&error.source)))
 }
 
@@ -157,7 +157,8 @@ pub(super) fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, S
 pub(super) fn misfit<E: Event>(stored: &[(&str, u32, &Value)]) -> Option<String> {
     let time = Timestamp::from_micros(1_776_435_721_000_000);
     // A step that panics has been given what fits.
-    match catch(|| append::read::<E>(stored.iter().copied(), METADATA, time)) {
+    match catch(|| append::read::<E>(&Place::first::<E>(), stored.iter().copied(), METADATA, time))
+    {
         Ok(Err(error)) if matches!(error.source, DecodeError::Payload { .. }) => {
             Some(format!("cannot be read: {}", with_causes(&error.source)))
         }

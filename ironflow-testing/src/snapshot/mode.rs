@@ -2,6 +2,8 @@
 
 use std::env;
 
+use crate::ci::is_ci;
+
 /// What becomes of a story that is not what its snapshot says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
@@ -18,8 +20,7 @@ pub(super) enum Mode {
 impl Mode {
     /// What `INSTA_UPDATE` says; where it says nothing, nothing is written if `CI` is set.
     pub(super) fn from_env() -> Self {
-        let variable = |name| env::var(name).unwrap_or_default();
-        match variable("INSTA_UPDATE").as_str() {
+        match env::var("INSTA_UPDATE").unwrap_or_default().as_str() {
             "no" => Self::Keep,
             "new" => Self::Propose,
             "unseen" => Self::AcceptNew,
@@ -27,23 +28,13 @@ impl Mode {
             other if !matches!(other, "" | "auto") => panic!(
                 "INSTA_UPDATE is `{other}`: it may be `auto`, `always`, `new`, `unseen` or `no`"
             ),
-            _ if ["CI", "TF_BUILD"]
-                .map(variable)
-                .iter()
-                .any(|value| is_set(value)) =>
-            {
-                Self::Keep
-            }
+            _ if is_ci() => Self::Keep,
             _ => Self::Propose,
         }
     }
 }
 
-fn is_set(value: &str) -> bool {
-    !matches!(value, "" | "false" | "0")
-}
-
 /// Whether a difference is no failure: `cargo insta test` looks at all of them afterwards.
 pub(super) fn always_passes() -> bool {
-    env::var("INSTA_FORCE_PASS").is_ok_and(|value| is_set(&value))
+    env::var("INSTA_FORCE_PASS").is_ok_and(|value| !matches!(&*value, "" | "false" | "0"))
 }

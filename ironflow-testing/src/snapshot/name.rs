@@ -79,14 +79,13 @@ fn stem(source: &Path) -> String {
     }
 }
 
-/// `place_order` and `commands::place_order::tests::it_works` are `place_order__it_works`.
+/// `life` and `commands::life::it_works` are `life__it_works`.
 fn name(stem: &str, test: &str) -> String {
     let segments: Vec<&str> = test.split("::").collect();
     let own = segments.iter().position(|segment| *segment == stem);
     let own = &segments[own.map_or(0, |module| module + 1)..];
-    let own = own.iter().filter(|segment| **segment != "tests").copied();
     std::iter::once(stem)
-        .chain(own)
+        .chain(own.iter().copied())
         .collect::<Vec<_>>()
         .join("__")
 }
@@ -113,11 +112,11 @@ mod tests {
             (
                 "place_order",
                 "commands::place_order::tests::it_works",
-                "place_order__it_works",
+                "place_order__tests__it_works",
             ),
             ("specs", "specs::it_works", "specs__it_works"),
             ("main", "it_works", "main__it_works"),
-            ("lib", "tests::deep::it_works", "lib__deep__it_works"),
+            ("lib", "tests::deep::it_works", "lib__tests__deep__it_works"),
         ] {
             assert_eq!(name(stem, test), expected);
         }

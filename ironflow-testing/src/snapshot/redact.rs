@@ -2,29 +2,34 @@
 
 use std::collections::HashMap;
 
-/// UUIDs and points in time as words, the same word for the same one: `[id 1]`, `[time 2]`.
+use ironflow_domain::Timestamp;
+
+/// UUIDs as words, the same word for the same one: `[id 1]`. The first point in time as `[time]`, and
+/// all others by how far they are from it: `[time + 14 days]`, so that a term that changes is seen.
 pub(crate) fn redacted(text: &str) -> String {
-    let mut seen: HashMap<&str, String> = HashMap::new();
-    let (mut ids, mut times) = (0, 0);
+    let mut ids: HashMap<&str, String> = HashMap::new();
+    let mut first = None;
     let mut redacted = String::with_capacity(text.len());
     let mut rest = text;
     let mut is_within_word = false;
     while let Some(letter) = rest.chars().next() {
-        let found = if is_within_word {
-            None
+        let (length, word) = if is_within_word {
+            (None, String::new())
+        } else if let Some(length) = uuid(rest) {
+            let next = ids.len() + 1;
+            let word = ids.entry(&rest[..length]);
+            (
+                Some(length),
+                word.or_insert_with(|| format!("[id {next}]")).clone(),
+            )
+        } else if let Some((length, time)) = time(rest) {
+            (Some(length), distance(*first.get_or_insert(time), time))
         } else {
-            uuid(rest)
-                .map(|length| (length, "id", &mut ids))
-                .or_else(|| time(rest).map(|length| (length, "time", &mut times)))
+            (None, String::new())
         };
-        if let Some((length, kind, count)) = found {
-            let (value, after) = rest.split_at(length);
-            let word = seen.entry(value).or_insert_with(|| {
-                *count += 1;
-                format!("[{kind} {count}]")
-            });
-            redacted.push_str(word);
-            rest = after;
+        if let Some(length) = length {
+            redacted.push_str(&word);
+            rest = &rest[length..];
             is_within_word = true;
         } else {
             redacted.push(letter);
@@ -35,6 +40,31 @@ pub(crate) fn redacted(text: &str) -> String {
     redacted
 }
 
+/// How far a time is from the first one. What is less than a second apart is the same: a clock that
+/// is asked twice says two things.
+fn distance(first: Timestamp, time: Timestamp) -> String {
+    let (sign, span) = if time < first {
+        ('-', first - time)
+    } else {
+        ('+', time - first)
+    };
+    let seconds = span.as_secs();
+    let units = [
+        (seconds / 86_400, "day"),
+        (seconds / 3_600 % 24, "hour"),
+        (seconds / 60 % 60, "minute"),
+        (seconds % 60, "second"),
+    ];
+    let parts = units.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> = parts
+        .map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" }))
+        .collect();
+    if parts.is_empty() {
+        return "[time]".to_owned();
+    }
+    format!("[time {sign} {}]", parts.join(" "))
+}
+
 /// How long the UUID is that the text begins with.
 fn uuid(text: &str) -> Option<usize> {
     let is_hexadecimal = |letter: u8| letter.is_ascii_hexdigit();
@@ -42,8 +72,8 @@ fn uuid(text: &str) -> Option<usize> {
     ends(text, length).then_some(length)
 }
 
-/// How long the time in RFC 3339 is that the text begins with.
-fn time(text: &str) -> Option<usize> {
+/// The time in RFC 3339 that the text begins with, and how long it is there.
+fn time(text: &str) -> Option<(usize, Timestamp)> {
     let is_digit = |letter: u8| letter.is_ascii_digit();
     let mut length = matches(text, "hhhh-hh-hhThh:hh:hh", is_digit)?;
     if let Some(fraction) = text[length..].strip_prefix('.') {
@@ -57,7 +87,10 @@ fn time(text: &str) -> Option<usize> {
         length +=
             matches(zone, "+hh:hh", is_digit).or_else(|| matches(zone, "-hh:hh", is_digit))?;
     }
-    ends(text, length).then_some(length)
+    if !ends(text, length) {
+        return None;
+    }
+    Some((length, text[..length].parse().ok()?))
 }
 
 /// Whether the text begins like the pattern, in which `h` is a digit.
@@ -86,10 +119,12 @@ mod tests {
         assert_eq!(
             redacted(
                 "Paid { id: 0198c2f0-1a2b-7c3d-8e4f-5a6b7c8d9e0f, at: 2026-04-17T14:22:01Z, \
-                 of: \"855E5C16-0a35-8ce5-a38b-41a87b03885e\", until: 2026-04-17T14:22:01.25+02:00 }, \
+                 of: \"855E5C16-0a35-8ce5-a38b-41a87b03885e\", until: 2026-05-02T15:22:02.25+00:00, \
+                 since: 2026-04-17T16:21:00+02:00, now: 2026-04-17T14:22:01.3Z }, \
                  0198c2f0-1a2b-7c3d-8e4f-5a6b7c8d9e0f again"
             ),
-            "Paid { id: [id 1], at: [time 1], of: \"[id 2]\", until: [time 2] }, [id 1] again"
+            "Paid { id: [id 1], at: [time], of: \"[id 2]\", until: [time + 15 days 1 hour 1 second], \
+             since: [time - 1 minute 1 second], now: [time] }, [id 1] again"
         );
     }
 

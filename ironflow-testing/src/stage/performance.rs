@@ -16,7 +16,7 @@ use ironflow_domain::{
 use super::telling::performing;
 use crate::contract::Fixture;
 use crate::log::ToAppend;
-use crate::scenario::{chain, numbered};
+use crate::scenario::{chain, numbered, says_the_same};
 
 type Opening = Pin<Box<dyn Future<Output = Fixture> + Send>>;
 
@@ -34,6 +34,10 @@ thread_local! {
 }
 
 /// Performs a story on a store, opened anew for each command; for `#[story]`.
+///
+/// # Panics
+///
+/// When the story fails on the store, or executes nothing there.
 pub fn on_store<O, T>(
     name: &'static str,
     open: impl Fn() -> O + Send + Sync + 'static,
@@ -161,6 +165,14 @@ where
         None => StreamId::new(category, 1),
     };
     let stream = stream.expect("the scenario has looked at the command's stream");
+    if expected.history.iter().any(|append| append.time.is_some()) {
+        return Some(Difference {
+            headline: "an event cannot have a time of its own: the store gives it the time at which it is stored"
+                .to_owned(),
+            expected: "`stored(…).at(…)`".to_owned(),
+            produced: "a store with a clock: tell this story without one".to_owned(),
+        });
+    }
     let before = match fill(&*store, &stream, expected.history).await {
         Ok(before) => before,
         Err(error) => {
@@ -181,7 +193,7 @@ where
         (Ok(events), Ok(receipt)) => accepted(&*store, receipt, before, events, expected).await,
         (Err(error), Err(ExecuteError::Rejected(reason))) => {
             let (expected, produced) = (format!("{error:?}"), format!("{reason:?}"));
-            (expected != produced).then(|| Difference {
+            (!says_the_same(&expected, &produced)).then(|| Difference {
                 headline: "the command was refused for another reason".to_owned(),
                 expected,
                 produced,

@@ -9,13 +9,12 @@ use tempfile::TempDir;
 
 use crate::stories::catalogue;
 
-const OWN_NAME: &str = "book::the_stories_are_written_down";
 const COMMITTED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/book/stories.md");
 
 /// What the binding of the book says; nothing where all is well.
 fn bound(mode: BookMode, path: &Path, only: &str) -> Option<String> {
     let path = path.to_str().expect("a path of text");
-    let bind = || bind(mode, path, &catalogue(), &[only], OWN_NAME);
+    let bind = || bind(mode, path, &catalogue(), &[only]);
     let panic = panic::catch_unwind(AssertUnwindSafe(bind)).err()?;
     match panic.downcast::<String>() {
         Ok(text) => Some(*text),
@@ -59,7 +58,10 @@ fn a_book_that_says_something_else_is_a_failure_that_says_where() {
     assert_eq!(bound(BookMode::Write, &path, "stories::"), None);
     assert_eq!(fs::read_to_string(&path).unwrap(), said);
     let json: serde_json::Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
-    assert_eq!(json["outcomesOfCommands"]["open"]["refused: Held"], 2);
+    assert_eq!(
+        json["outcomesOfCommands"]["Door"]["open"]["refused: Held"],
+        2
+    );
 }
 
 #[test]

@@ -35,7 +35,10 @@ pub(crate) fn failure<T>(scenario: impl FnOnce() -> T) -> Failure {
     let result = panic::catch_unwind(AssertUnwindSafe(|| drop(scenario())));
     let place = PLACE.take().unwrap_or_default();
     let payload = result.expect_err("the scenario passed");
-    let text: String = *payload.downcast().expect("a failure is a text");
+    let text = match payload.downcast::<String>() {
+        Ok(text) => *text,
+        Err(payload) => (*payload.downcast::<&str>().expect("a failure is a text")).to_owned(),
+    };
     Failure {
         text: without_color(&text),
         place,

@@ -7,6 +7,7 @@ mod looser;
 mod scenario;
 mod snapshots_of_stories;
 mod stored_form;
+mod trust;
 mod unfinished;
 mod upcasting;
 mod views;

@@ -1,5 +1,7 @@
 //! What a store does wrong comes out in a story that is told on it.
 
+use std::panic::AssertUnwindSafe;
+
 use ironflow_domain::store::{
     Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
     MemoryStore, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore,
@@ -8,9 +10,10 @@ use ironflow_domain::store::{
 use ironflow_domain::{EventId, Metadata, Position, RecordedEvent, StreamId, events};
 use ironflow_testing::__private::on_store;
 use ironflow_testing::contract::Fixture;
-use ironflow_testing::given;
+use ironflow_testing::{given, stored};
+use serde_json::json;
 
-use crate::domain::{Open, Order, Ordered, Prices, Refused, Tab, TabEvent};
+use crate::domain::{Open, Order, Ordered, Pay, Prices, Refused, Tab, TabEvent};
 
 /// What a store does wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -182,4 +185,53 @@ fn every_fault_is_named_with_the_store() {
         assert!(text.contains("stories/faulty.rs"), "{fault:?}: {text}");
         assert!(text.contains("expected  "), "{fault:?}: {text}");
     }
+}
+
+#[test]
+fn a_story_that_executes_nothing_says_nothing_about_a_store() {
+    let text = failure_on(Fault::None, || {
+        let told = std::thread::spawn(two_drinks).join();
+        assert!(told.is_ok());
+    });
+    assert!(
+        text.starts_with(
+            "on the store `faulty`, no command was executed in the thread of the test"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_store_that_is_not_fresh_is_named_with_the_line() {
+    let shared = MemoryStore::new();
+    let open = move || {
+        let shared = shared.clone();
+        async move { Fixture::new(shared) }
+    };
+    let panic = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        on_store("shared", open, || {
+            opened_twice();
+            opened_twice();
+        });
+    }));
+    let panic = panic.expect_err("the store is not fresh, and nobody noticed");
+    let text: String = *panic.downcast().expect("a failure is a text");
+    assert!(
+        text.contains("on the store `shared`, what was given cannot be appended: each command needs a store that is fresh"),
+        "{text}"
+    );
+    assert!(text.contains("stories/faulty.rs"), "{text}");
+}
+
+#[test]
+fn an_event_with_a_time_of_its_own_is_told_without_a_store() {
+    let text = failure_on(Fault::None, || {
+        given::<Tab>(stored("tab.ordered", 1, json!({ "cents": 1 })).at("2026-04-17T14:22:01Z"))
+            .when(Pay)
+            .then(events![TabEvent::Paid { cents: 1 }]);
+    });
+    assert!(
+        text.contains("an event cannot have a time of its own"),
+        "{text}"
+    );
 }

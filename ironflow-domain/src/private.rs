@@ -59,6 +59,33 @@ impl<T: Default> Starts for T {
     }
 }
 
+/// A context that may print itself. Nobody asks for `Debug`; where there is one, the method of
+/// `Printed` is found before that of `Unprinted`, which takes one more reference.
+#[derive(Debug)]
+pub struct Shown<'a, T: ?Sized>(pub &'a T);
+
+/// Where there is a `Debug`.
+pub trait Printed<'a> {
+    /// The context.
+    fn shown(&self) -> Option<&'a dyn fmt::Debug>;
+}
+
+impl<'a, T: fmt::Debug> Printed<'a> for Shown<'a, T> {
+    fn shown(&self) -> Option<&'a dyn fmt::Debug> {
+        Some(self.0)
+    }
+}
+
+/// Where there is none.
+pub trait Unprinted<'a> {
+    /// Nothing.
+    fn shown(&self) -> Option<&'a dyn fmt::Debug> {
+        None
+    }
+}
+
+impl<'a, T> Unprinted<'a> for &Shown<'a, T> {}
+
 /// The events of a list. A function of this form lets the compiler point at the one event that is
 /// of another set.
 pub fn events<E, const N: usize>(events: [E; N]) -> Events<E> {

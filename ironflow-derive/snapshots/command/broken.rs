@@ -50,6 +50,13 @@ impl ::ironflow_domain::Command for Open {
     > {
         ::core::option::Option::Some(::ironflow_domain::Addressed::stream_id(self))
     }
+    fn shown(
+        context: &Self::Context,
+    ) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::ironflow_domain::__private::{Printed as _, Unprinted as _};
+        (&::ironflow_domain::__private::Shown(context)).shown()
+    }
     #[inline]
     fn decide(
         self,

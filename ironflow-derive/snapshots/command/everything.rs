@@ -52,6 +52,13 @@ impl ::flow::Command for Rare {
     > {
         ::core::option::Option::Some(::flow::Addressed::stream_id(self))
     }
+    fn shown(
+        context: &Self::Context,
+    ) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::flow::__private::{Printed as _, Unprinted as _};
+        (&::flow::__private::Shown(context)).shown()
+    }
     #[inline]
     fn decide(self, state: &Account, context: &Clerk) -> ::flow::Decision<Account> {
         <Account as ::flow::DecideWith<Self>>::decide(state, self, context)

@@ -51,6 +51,15 @@ pub(super) fn expand(command: &Command) -> TokenStream {
     let aggregate_type = aggregate
         .as_ref()
         .map(|aggregate| quote!(type Aggregate = #aggregate;));
+    let shown = context.as_ref().map(|_| {
+        quote! {
+            fn shown(context: &Self::Context) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+                #[allow(unused_imports, reason = "one of them is used")]
+                use #root::__private::{Printed as _, Unprinted as _};
+                (&#root::__private::Shown(context)).shown()
+            }
+        }
+    });
     let decide = decide(command);
     let stream_id = stream_id(command);
     let own_stream = stream_id.as_ref().map(|_| {
@@ -90,6 +99,8 @@ pub(super) fn expand(command: &Command) -> TokenStream {
             }
 
             #own_stream
+
+            #shown
 
             #decide
         }

@@ -1,5 +1,7 @@
 //! Intent, and how it is decided.
 
+use std::fmt::Debug;
+
 use crate::{Aggregate, Events, InvalidStreamId, StreamId};
 
 /// What an aggregate makes of a command: the events that happen, or its reason to refuse.
@@ -28,6 +30,12 @@ pub trait Command: Clone + Send + Sync + 'static {
 
     /// The stream it names itself, where it does: see [`Addressed`].
     fn own_stream(&self) -> Option<Result<StreamId, InvalidStreamId>> {
+        None
+    }
+
+    /// The context as it prints itself, where it does: for tests that tell what happened.
+    #[doc(hidden)]
+    fn shown(_: &Self::Context) -> Option<&dyn Debug> {
         None
     }
 

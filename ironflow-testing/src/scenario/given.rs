@@ -263,8 +263,11 @@ where
         C: Command<Aggregate = A> + Debug,
         X: Provides<C::Context, How>,
     {
-        self.past.story.after(command.name(), &command);
         let context = self.context.provide(self.past.now);
+        if let Some(context) = C::shown(&context) {
+            self.past.story.decided_with(context);
+        }
+        self.past.story.after(command.name(), &command);
         let Decided { outcome, metadata } = when::decide(&mut self.past, command, &context);
         match outcome {
             Ok(produced) => {

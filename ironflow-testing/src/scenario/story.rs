@@ -58,6 +58,7 @@ enum Kind {
     Events,
     /// Events, as they were stored.
     Stored,
+    Context,
     Command,
     Error,
     Time,
@@ -96,6 +97,7 @@ impl Kind {
         match self {
             Self::Events => "events",
             Self::Stored => "stored",
+            Self::Context => "context",
             Self::Command => "command",
             Self::Error => "error",
             Self::Time => "time",
@@ -198,6 +200,19 @@ impl Story {
     pub(super) fn after(&mut self, name: &str, command: &impl Debug) {
         let text = vec![value(command)];
         self.push("After", Kind::Command, vec![name.to_owned()], text);
+    }
+
+    /// What the next command is decided with, where that is not what was said before.
+    pub(super) fn decided_with(&mut self, context: &dyn Debug) {
+        let texts = vec![value(&context)];
+        let before = self
+            .steps
+            .iter()
+            .rev()
+            .find(|step| step.kind == Kind::Context);
+        if before.is_none_or(|before| before.texts != texts) {
+            self.push("With", Kind::Context, Vec::new(), texts);
+        }
     }
 
     pub(super) fn when(&mut self, name: &str, command: &impl Debug) {

@@ -50,8 +50,11 @@ where
         C: Command<Aggregate = A> + Debug,
         X: Provides<C::Context, How>,
     {
-        past.story.when(command.name(), &command);
         let provided = context.provide(past.now);
+        if let Some(context) = C::shown(&provided) {
+            past.story.decided_with(context);
+        }
+        past.story.when(command.name(), &command);
         let decided = decide(&mut past, command, &provided);
         let unfinished = Unfinished::new(
             "when(..) without a then: nothing was checked; end with .then(events), .then_error(error) or .then_nothing()",

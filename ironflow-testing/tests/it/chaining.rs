@@ -169,9 +169,11 @@ fn a_failure_tells_the_story_so_far() {
           --> HERE+11
 
           Given   1  Made { until: 2026-01-03T00:00:00Z }
+          With    2026-01-01T00:00:00Z
           When    Accept
           Then    1  Accepted { at: 2026-01-01T00:00:00Z }
           Time    2026-01-02T00:00:00Z
+          With    2026-01-02T00:00:00Z
           After   Renew
           And     1  Made { until: 2026-01-03T00:00:00Z }
           When    Accept

@@ -35,6 +35,7 @@ pub trait Command: Clone + Send + Sync + 'static {
 
     /// The context as it prints itself, where it does: for tests that tell what happened.
     #[doc(hidden)]
+    #[must_use]
     fn shown(_: &Self::Context) -> Option<&dyn Debug> {
         None
     }

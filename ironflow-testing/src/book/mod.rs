@@ -48,12 +48,21 @@ pub(crate) use recorder::{Entry, record};
 #[macro_export]
 macro_rules! story_book {
     ($file:literal, $catalogue:expr $(, $only:literal)? $(,)?) => {
-        // Inside a function the test would never be run; there this name is not found.
-        #[allow(dead_code, non_camel_case_types, reason = "its name is the message")]
-        struct a_story_book_stands_in_a_module_and_not_in_a_function;
+        // Inside a function the test would never be run; there this name is not found, or it is that
+        // of another one outside.
+        #[allow(dead_code, non_upper_case_globals, reason = "its name is the message")]
+        const a_story_book_stands_in_a_module_and_not_in_a_function: (
+            ::core::primitive::u32,
+            ::core::primitive::u32,
+        ) = (::core::line!(), ::core::column!());
         mod story_book {
-            #[allow(unused_imports, reason = "it only has to be found")]
-            use super::a_story_book_stands_in_a_module_and_not_in_a_function;
+            const _: () = {
+                let (line, column) = super::a_story_book_stands_in_a_module_and_not_in_a_function;
+                ::core::assert!(
+                    line == ::core::line!() && column == ::core::column!(),
+                    "this stands in a function, and the test in it would never be run: put it in the module"
+                );
+            };
         }
 
         #[test]

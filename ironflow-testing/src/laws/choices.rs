@@ -40,12 +40,15 @@ impl Dice {
     }
 
     pub(super) fn choices(&mut self) -> Vec<u64> {
-        let most = if self.roll().is_multiple_of(8) {
-            4
-        } else {
-            MOST
+        let roll = self.roll();
+        let most = if roll.is_multiple_of(8) { 4 } else { MOST };
+        // What is about the same two or three things says more about how they go together.
+        let is_narrow = (1..4).contains(&(roll % 8));
+        let choice = |_| match self.choice() {
+            choice if is_narrow => choice % 3,
+            choice => choice,
         };
-        (0..most).map(|_| self.choice()).collect()
+        (0..most).map(choice).collect()
     }
 }
 

@@ -82,7 +82,7 @@ impl<C: Command, D, X> Commands<C, D, X> {
         let is_idempotent = self.is_idempotent;
         Kind {
             step: Box::new(move |runner| {
-                let pair = Pair::new(&drawn, &contexts, is_idempotent, runner)?;
+                let pair = Pair::new(&drawn, &contexts, (is_idempotent, D::IS_SAID), runner)?;
                 Ok(Box::new(pair))
             }),
             names: C::KINDS
@@ -97,6 +97,10 @@ impl<C: Command, D, X> Commands<C, D, X> {
 
 /// What commands or contexts are taken from. There is nothing to implement.
 pub trait Draw<T> {
+    /// Whether somebody has said what it is drawn from.
+    #[doc(hidden)]
+    const IS_SAID: bool;
+
     /// The strategy, and the enums that are known to be in the values. Where the values are made up,
     /// they are called the same by `name` if possible.
     #[doc(hidden)]
@@ -112,6 +116,8 @@ pub struct MakesUp;
 pub struct DrawnFrom<S>(S);
 
 impl<T: MakeUp + Debug> Draw<T> for MakesUp {
+    const IS_SAID: bool = false;
+
     fn draw(self, name: impl Fn(&T) -> Option<String>) -> (BoxedStrategy<T>, Vec<Enum>) {
         let mut learned = T::learn();
         learned.fix(name);
@@ -121,6 +127,8 @@ impl<T: MakeUp + Debug> Draw<T> for MakesUp {
 }
 
 impl<T: Debug, S: Strategy<Value = T> + 'static> Draw<T> for DrawnFrom<S> {
+    const IS_SAID: bool = true;
+
     fn draw(self, _: impl Fn(&T) -> Option<String>) -> (BoxedStrategy<T>, Vec<Enum>) {
         (self.0.boxed(), Vec::new())
     }
@@ -184,8 +192,10 @@ pub(super) trait Issue<A> {
     fn r#type(&self) -> &'static str;
     fn creates(&self) -> bool;
     fn is_idempotent(&self) -> bool;
-    /// Whether it names an aggregate that cannot be one: then it is never decided.
-    fn is_misaddressed(&self) -> bool;
+    /// Whether it comes from a strategy of the user.
+    fn is_drawn(&self) -> bool;
+    /// The stream it names, where it names one; it may name one that cannot be one.
+    fn stream(&self) -> Option<Result<String, ()>>;
     fn decide(&self, state: &A) -> Decision<A>
     where
         A: Aggregate;
@@ -195,6 +205,7 @@ pub(super) struct Issued<C: Command> {
     pub(super) command: C,
     pub(super) context: C::Context,
     pub(super) is_idempotent: bool,
+    pub(super) is_drawn: bool,
 }
 
 impl<C> Issue<C::Aggregate> for Issued<C>
@@ -225,8 +236,13 @@ where
         self.is_idempotent
     }
 
-    fn is_misaddressed(&self) -> bool {
-        matches!(self.command.own_stream(), Some(Err(_)))
+    fn is_drawn(&self) -> bool {
+        self.is_drawn
+    }
+
+    fn stream(&self) -> Option<Result<String, ()>> {
+        let stream = self.command.own_stream()?;
+        Some(stream.map(|stream| stream.to_string()).map_err(|_| ()))
     }
 
     fn decide(&self, state: &C::Aggregate) -> Decision<C::Aggregate> {

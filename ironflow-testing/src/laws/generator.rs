@@ -2,6 +2,8 @@
 //! next choice stands for.
 
 use std::any::type_name;
+use std::mem;
+use std::sync::LazyLock;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -20,13 +22,22 @@ const DEEPEST: usize = 48;
 const MANY: usize = 400;
 
 /// What is taken where anything is asked for, unless more is known.
-static ANYTHING: [Shape; 5] = [
-    Shape::Null,
-    Shape::Unsigned,
-    Shape::Text(0),
-    Shape::Bool,
-    Shape::Object(Vec::new()),
-];
+static ANYTHING: LazyLock<Vec<Shape>> = LazyLock::new(|| {
+    let list = |element| Shape::Sequence(Box::new(element), None);
+    vec![
+        Shape::Null,
+        Shape::Unsigned,
+        Shape::Text(0),
+        Shape::Bool,
+        Shape::Object(Vec::new()),
+        Shape::Signed,
+        Shape::Float,
+        list(Shape::Unsigned),
+        Shape::Object(vec![("a", Shape::Unsigned), ("b", Shape::Text(0))]),
+        list(Shape::Object(vec![("a", list(Shape::Text(0)))])),
+        Shape::Object(vec![("c", list(Shape::Float)), ("a", Shape::Null)]),
+    ]
+});
 
 /// A value, and what it took to make it.
 #[derive(Debug)]
@@ -38,7 +49,7 @@ pub(super) struct Made<T> {
     pub(super) filled: usize,
     pub(super) last: Option<Last>,
     pub(super) hints: Vec<Hint>,
-    /// Where there are leaves.
+    /// The paths to the leaves.
     pub(super) leaves: Vec<Place>,
     pub(super) enums: Vec<Enum>,
 }
@@ -73,6 +84,7 @@ pub(super) fn make<T: DeserializeOwned>(knowledge: &Knowledge, choices: &[u64]) 
         used: 0,
         filled: 0,
         depth: 0,
+        path: Place::WHOLE,
         last: None,
         leaves: Vec::new(),
         enums: Vec::new(),
@@ -95,6 +107,8 @@ struct State<'k> {
     used: usize,
     filled: usize,
     depth: usize,
+    /// The way from the whole to what is being filled.
+    path: Place,
     last: Option<Last>,
     leaves: Vec<Place>,
     enums: Vec<Enum>,
@@ -103,17 +117,14 @@ struct State<'k> {
 impl<'k> State<'k> {
     fn at(&mut self, place: Place, shape: Option<&'k Shape>) -> Generator<'_, 'k> {
         Generator {
+            path: self.path.then_to(place),
             state: self,
             place,
             shape,
         }
     }
 
-    /// The choice for what stands in a place.
-    fn choose(&mut self, place: Place) -> u64 {
-        if let Some(fixed) = self.knowledge.fixed.get(&place) {
-            return *fixed;
-        }
+    fn choose(&mut self) -> u64 {
         let choice = self.choices.get(self.used).copied().unwrap_or(0);
         self.used += 1;
         choice
@@ -127,19 +138,22 @@ impl<'k> State<'k> {
     /// A part may be deep, but not endlessly so.
     fn within<T>(
         &mut self,
+        path: Place,
         part: impl FnOnce(&mut Self) -> Result<T, Refusal>,
     ) -> Result<T, Refusal> {
         if self.depth > DEEPEST {
             return Err(Refusal::custom("the type is too deep to be made up"));
         }
+        let outside = mem::replace(&mut self.path, path);
         self.depth += 1;
         let made = part(self);
         self.depth -= 1;
+        self.path = outside;
         made
     }
 
-    fn length(&mut self, place: Place) -> usize {
-        let choice = self.choose(place);
+    fn length(&mut self) -> usize {
+        let choice = self.choose();
         if self.depth > DEEP || self.filled > MANY {
             0
         } else {
@@ -151,6 +165,8 @@ impl<'k> State<'k> {
 struct Generator<'s, 'k> {
     state: &'s mut State<'k>,
     place: Place,
+    /// The same type may stand in several places, and then one of them may vary and another not.
+    path: Place,
     /// What stands here if anything is asked for.
     shape: Option<&'k Shape>,
 }
@@ -158,9 +174,12 @@ struct Generator<'s, 'k> {
 impl<'k> Generator<'_, 'k> {
     fn leaf<T>(&mut self, kind: Kind, value: impl FnOnce(u64) -> T) -> T {
         let from = self.state.used;
-        let choice = self.state.choose(self.place);
+        let choice = match self.state.knowledge.fixed.get(&self.path) {
+            Some(fixed) => *fixed,
+            None => self.state.choose(),
+        };
         self.state.fill(self.place, kind, from);
-        self.state.leaves.push(self.place);
+        self.state.leaves.push(self.path);
         value(choice)
     }
 
@@ -178,7 +197,7 @@ impl<'k> Generator<'_, 'k> {
         let shapes = shapes.unwrap_or(&ANYTHING);
         let choice = match shapes {
             [_] => 0,
-            _ => self.state.choose(self.place),
+            _ => self.state.choose(),
         };
         &shapes[values::nth(choice, shapes.len())]
     }
@@ -202,8 +221,8 @@ impl<'k> Generator<'_, 'k> {
             Shape::Float => visitor.visit_f64(self.leaf(Kind::Leaf, values::float)),
             Shape::Text(form) => visitor.visit_string(self.text(Some(*form))),
             Shape::Word(word) => visitor.visit_str(word),
-            Shape::Sequence(element, length) => self.state.within(|state| {
-                let left = length.unwrap_or_else(|| state.length(place));
+            Shape::Sequence(element, length) => self.state.within(self.path, |state| {
+                let left = length.unwrap_or_else(|| state.length());
                 visitor.visit_seq(Elements {
                     state,
                     place: Elemental::Same(place.then("[]")),
@@ -211,7 +230,7 @@ impl<'k> Generator<'_, 'k> {
                     shape: Some(element),
                 })
             }),
-            Shape::Object(fields) => self.state.within(|state| {
+            Shape::Object(fields) => self.state.within(self.path, |state| {
                 visitor.visit_map(Fields {
                     state,
                     place,
@@ -281,9 +300,9 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
-        let choice = self.state.choose(self.place.then("?"));
+        let choice = self.state.choose();
         let place = self.place;
-        self.state.within(|state| {
+        self.state.within(self.path, |state| {
             if choice.is_multiple_of(3) || state.depth > DEEP || state.filled > MANY {
                 visitor.visit_none()
             } else {
@@ -310,14 +329,15 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
         visitor: V,
     ) -> Result<V::Value, Refusal> {
         let (place, shape) = (self.place, self.shape);
-        self.state
-            .within(|state| visitor.visit_newtype_struct(state.at(place, shape)))
+        self.state.within(self.path, |state| {
+            visitor.visit_newtype_struct(state.at(place, shape))
+        })
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         let place = self.place.then("[]");
-        self.state.within(|state| {
-            let left = state.length(place.then("length"));
+        self.state.within(self.path, |state| {
+            let left = state.length();
             visitor.visit_seq(Elements {
                 state,
                 place: Elemental::Same(place),
@@ -333,7 +353,7 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
         visitor: V,
     ) -> Result<V::Value, Refusal> {
         let place = self.place;
-        self.state.within(|state| {
+        self.state.within(self.path, |state| {
             visitor.visit_seq(Elements {
                 state,
                 place: Elemental::Own(place),
@@ -344,18 +364,18 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
     }
 
     fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
+        mut self,
         _name: &'static str,
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        let place = Place::within(type_name::<V>(), "");
-        self.state.at(place, None).deserialize_tuple(len, visitor)
+        self.place = Place::within(type_name::<V>(), "");
+        self.deserialize_tuple(len, visitor)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Refusal> {
         let place = self.place;
-        self.state.within(|state| {
+        self.state.within(self.path, |state| {
             visitor.visit_map(Entries {
                 from: state.used,
                 state,
@@ -372,7 +392,7 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        self.state.within(|state| {
+        self.state.within(self.path, |state| {
             visitor.visit_map(Named {
                 state,
                 visitor: type_name::<V>(),
@@ -388,16 +408,19 @@ impl<'de> Deserializer<'de> for Generator<'_, '_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Refusal> {
-        let place = self.place.then("variant");
-        let choice = match variants {
-            [_] => 0,
-            _ => self.state.choose(place),
+        let path = self.path.then("variant");
+        let fixed = self.state.knowledge.fixed.get(&path);
+        let choice = match (variants, fixed) {
+            ([_], _) => 0,
+            (_, Some(fixed)) => *fixed,
+            (_, None) => self.state.choose(),
         };
-        if variants.len() > 1 {
-            self.state.leaves.push(place);
+        // The variants of the whole are commands, and none of them is to be left out.
+        if variants.len() > 1 && self.state.depth > 0 {
+            self.state.leaves.push(path);
         }
         self.state.enums.push((name, variants));
-        self.state.within(|state| {
+        self.state.within(self.path, |state| {
             // A recursive type comes to its end in one of the variants.
             let turns = state.depth.saturating_sub(DEEP) as u64;
             let nth = values::nth(choice.wrapping_add(turns), variants.len());
@@ -554,7 +577,7 @@ impl<'k> Entries<'_, 'k> {
     fn next_key(&mut self) -> Result<Place, Refusal> {
         let left = match self.asked {
             Asked::Keys(left) => left,
-            _ => self.state.length(self.place.then("length")),
+            _ => self.state.length(),
         };
         self.asked = Asked::Keys(left.saturating_sub(1));
         if left == 0 {

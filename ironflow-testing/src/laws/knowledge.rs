@@ -26,6 +26,13 @@ impl Place {
         (self.0, name).hash(&mut hasher);
         Self(hasher.finish())
     }
+
+    /// The way to a place, from here on.
+    pub(super) fn then_to(self, place: Self) -> Self {
+        let mut hasher = DefaultHasher::new();
+        (self.0, place.0).hash(&mut hasher);
+        Self(hasher.finish())
+    }
 }
 
 /// What is known about the places of a type.
@@ -38,7 +45,7 @@ pub(super) struct Knowledge {
     pub(super) shapes: HashMap<Place, Vec<Shape>>,
     /// Other names of fields.
     pub(super) aliases: HashSet<Place>,
-    /// What does not vary: the choice for it.
+    /// What does not vary, by the way to it from the whole: the choice for it.
     pub(super) fixed: HashMap<Place, u64>,
 }
 

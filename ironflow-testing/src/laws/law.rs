@@ -49,6 +49,8 @@ pub(super) struct Broken<A: Aggregate> {
     pub(super) step: Option<Step<A>>,
     /// What the command led to.
     pub(super) produced: Option<Vec<A::Event>>,
+    /// After how many events the state was written and read that is not the same any more.
+    pub(super) restored: Option<usize>,
     pub(super) evidence: Vec<(&'static str, String)>,
 }
 

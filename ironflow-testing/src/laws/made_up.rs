@@ -1,6 +1,7 @@
 //! Values of any type that can be deserialized, as a strategy of proptest.
 
 use std::any::type_name;
+use std::collections::HashSet;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -113,36 +114,40 @@ impl<T> Learned<T> {
     /// Makes `name` come out the same for all values, where it depends on single places.
     pub(super) fn fix<N: PartialEq>(&mut self, name: impl Fn(&T) -> Option<N>) {
         let mut dice = Dice::new(3);
-        let choices: Vec<_> = (0..8).map(|_| dice.choices()).collect();
-        let mut places = Vec::new();
-        for choices in &choices {
-            places.extend(self.make(choices).leaves);
-        }
-        places.dedup();
+        // Many, so that each variant of a command is among them.
+        let all: Vec<_> = (0..128)
+            .map(|_| dice.choices())
+            .filter_map(|choices| {
+                let made = self.make(&choices);
+                made.value.is_ok().then_some((choices, made.leaves))
+            })
+            .collect();
+        let mut seen = HashSet::new();
+        let paths = all.iter().flat_map(|(_, leaves)| leaves);
+        let paths: Vec<_> = paths.filter(|path| seen.insert(**path)).collect();
         let mut knowledge = self.knowledge.clone();
-        for place in places {
-            if self.knowledge.fixed.contains_key(&place) {
-                continue;
-            }
+        for path in paths {
             let mut named = |choice: u64, choices: &[u64]| {
-                knowledge.fixed.insert(place, choice);
+                knowledge.fixed.insert(*path, choice);
                 let made = (self.make)(&knowledge, choices);
                 made.value.ok().and_then(|value| name(&value))
             };
-            let decides = choices.iter().any(|choices| {
-                let mut all = (1..4).filter_map(|choice| named(choice, choices));
-                let first = all.next();
-                all.any(|other| Some(other) != first)
+            let with = all.iter().filter(|(_, leaves)| leaves.contains(path));
+            let decided = with.take(8).filter(|(choices, _)| {
+                let mut called = (1..4).filter_map(|choice| named(choice, choices));
+                let first = called.next();
+                called.any(|other| Some(other) != first)
             });
+            let decided: Vec<_> = decided.collect();
             // A choice for which there is a name: not every text is one.
             let choice =
-                (1..16).find(|&choice| choices.iter().any(|all| named(choice, all).is_some()));
-            knowledge.fixed.remove(&place);
-            if decides && let Some(choice) = choice {
-                knowledge.fixed.insert(place, choice);
-                self.knowledge.fixed.insert(place, choice);
+                (1..16).find(|&choice| decided.iter().any(|(all, _)| named(choice, all).is_some()));
+            knowledge.fixed.remove(path);
+            if let Some(choice) = choice {
+                knowledge.fixed.insert(*path, choice);
             }
         }
+        self.knowledge = knowledge;
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) struct Pair<C: Command> {
     context: Box<dyn ValueTree<Value = C::Context>>,
     turn: Turn,
     is_idempotent: bool,
+    is_drawn: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +35,7 @@ where
     pub(super) fn new(
         commands: &BoxedStrategy<C>,
         contexts: &BoxedStrategy<C::Context>,
-        is_idempotent: bool,
+        (is_idempotent, is_drawn): (bool, bool),
         runner: &mut TestRunner,
     ) -> Result<Self, Reason> {
         Ok(Self {
@@ -42,6 +43,7 @@ where
             context: contexts.new_tree(runner)?,
             turn: Turn::Command,
             is_idempotent,
+            is_drawn,
         })
     }
 }
@@ -57,6 +59,7 @@ where
             command: self.command.current(),
             context: self.context.current(),
             is_idempotent: self.is_idempotent,
+            is_drawn: self.is_drawn,
         }))
     }
 

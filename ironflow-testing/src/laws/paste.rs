@@ -94,13 +94,7 @@ impl Writer {
                      assert!(holds({arguments}), {name:?});\n"
                 )
             }
-            Law::SnapshotsAreTheState => format!(
-                "{}    let written = serde_json::to_string(&state).unwrap();\n    \
-                 let read: {} = serde_json::from_str(&written).unwrap();\n    \
-                 assert_eq!(read, state);\n",
-                self.state(broken),
-                self.aggregate,
-            ),
+            Law::SnapshotsAreTheState => self.snapshot(broken),
             Law::Idempotence => {
                 let again = broken.step.as_ref().map(|step| self.command(step, chain));
                 format!(
@@ -115,6 +109,28 @@ impl Writer {
                 None => format!("{story}{margin}.then_nothing();\n"),
             },
         }
+    }
+
+    /// The state, written and read where that goes wrong, and folded on from there.
+    fn snapshot<A>(&self, broken: &Broken<A>) -> String
+    where
+        A: Aggregate<Event: Debug>,
+    {
+        let (state, aggregate) = (self.state(broken), self.aggregate);
+        let Some(at) = broken.restored else {
+            return format!(
+                "{state}    let written = serde_json::to_string(&state).unwrap();\n    \
+                 let read: {aggregate} = serde_json::from_str(&written).unwrap();\n    \
+                 assert_eq!(read, state);\n"
+            );
+        };
+        format!(
+            "{state}    let (before, after) = history.split_at({at});\n    \
+             let written = serde_json::to_string(&{aggregate}::replay(before)).unwrap();\n    \
+             let mut read: {aggregate} = serde_json::from_str(&written).unwrap();\n    \
+             for event in after {{\n        read.apply(event);\n    }}\n    \
+             assert_eq!(read, state);\n"
+        )
     }
 
     /// `given(…)`, `.context(…)` and `.when(…)`, each on a line of its own.

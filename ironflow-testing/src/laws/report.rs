@@ -112,6 +112,29 @@ pub(super) fn nothing_to_run<A: Aggregate>(
     ))
 }
 
+/// There is no command: the laws would only be about the beginning.
+pub(super) fn no_command<A: Aggregate>(place: &Location<'_>) -> Failure {
+    let name = A::NAME;
+    Failure(format!(
+        "the laws of `{name}` were not tried: there is no command among them\n  --> {place}\n\n\
+         help: name the commands: `laws!({name} {{ PlaceOrder, PayOrder: idempotent, … }})`\n"
+    ))
+}
+
+/// What is said of a command is said in one place, or it is not clear what holds of it.
+pub(super) fn listed_twice<A: Aggregate>(
+    place: &Location<'_>,
+    command: &str,
+    ident: &str,
+) -> Failure {
+    let name = A::NAME;
+    Failure(format!(
+        "the laws of `{name}` were not tried: `{ident}` is among them twice, as `{command}`\n  \
+         --> {place}\n\n\
+         help: say it once; several sources are one: `drawn_from(prop_oneof![…])`\n"
+    ))
+}
+
 /// Commands that were never accepted: nothing was proven about them.
 pub(super) fn never_accepted<A: Aggregate>(
     never: &[&(&'static str, &'static str)],
@@ -178,6 +201,12 @@ fn reasons(count: &Count) -> Vec<String> {
         lines.push(format!(
             "{} × not decided: its `#[id]` cannot name an aggregate",
             count.misaddressed
+        ));
+    }
+    if count.elsewhere > 0 {
+        lines.push(format!(
+            "{} × not decided: its `#[id]` names another aggregate than the run is about",
+            count.elsewhere
         ));
     }
     if lines.is_empty() {

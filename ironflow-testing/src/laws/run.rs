@@ -1,6 +1,6 @@
 //! One run: commands, decided one after the other, and the laws after each of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Debug;
 
 use ironflow_domain::{Aggregate, Decision, Event};
@@ -19,6 +19,8 @@ pub(super) struct Count {
     /// Decided without being refused, and without an event.
     pub(super) unchanged: u64,
     pub(super) misaddressed: u64,
+    /// Not decided, since it names another aggregate than the run is about.
+    pub(super) elsewhere: u64,
     /// How often each reason was given.
     pub(super) reasons: BTreeMap<String, u64>,
 }
@@ -34,35 +36,57 @@ pub(super) fn run<A>(
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
-    let mut run = Run {
-        laws,
-        state: A::initial(),
-        history: Vec::new(),
-        restored: Vec::new(),
-    };
-    run.check_state(None, 0)?;
+    let mut run = Run::begin(laws)?;
     for step in steps {
         run.step(step, counts.entry(step.name()).or_default())?;
     }
     Ok(())
 }
 
-struct Run<'l, A: Aggregate> {
+pub(super) struct Run<'l, A: Aggregate> {
     laws: &'l Laws<A>,
+    /// Which aggregate it is about, once a command has said so. What is made up has an id that
+    /// only stands for it, and that may look different from type to type: then it is by name.
+    streams: HashMap<&'static str, String>,
     state: A,
     history: Vec<A::Event>,
-    /// The state as of each point, written and read, and folded on from there.
-    restored: Vec<A>,
+    /// The state as of each point, written and read after so many events, and folded on from there.
+    restored: Vec<(usize, A)>,
 }
 
-impl<A> Run<'_, A>
+impl<'l, A> Run<'l, A>
 where
     A: Aggregate<Event: Debug + PartialEq>,
 {
-    fn step(&mut self, step: &Step<A>, count: &mut Count) -> Result<(), Box<Broken<A>>> {
-        if step.is_misaddressed() {
-            count.misaddressed += 1;
-            return Ok(());
+    pub(super) fn begin(laws: &'l Laws<A>) -> Result<Self, Box<Broken<A>>> {
+        let mut run = Self {
+            laws,
+            streams: HashMap::new(),
+            state: A::initial(),
+            history: Vec::new(),
+            restored: Vec::new(),
+        };
+        run.check_state(None, 0)?;
+        Ok(run)
+    }
+
+    /// Decides the command, and says whether anything happened.
+    pub(super) fn step(
+        &mut self,
+        step: &Step<A>,
+        count: &mut Count,
+    ) -> Result<bool, Box<Broken<A>>> {
+        let source = if step.is_drawn() { "" } else { step.name() };
+        match step.stream() {
+            Some(Err(())) => {
+                count.misaddressed += 1;
+                return Ok(false);
+            }
+            Some(Ok(stream)) if *self.streams.entry(source).or_insert(stream.clone()) != stream => {
+                count.elsewhere += 1;
+                return Ok(false);
+            }
+            None | Some(Ok(_)) => {}
         }
         let broken = |law, produced: Option<&[A::Event]>, evidence| {
             self.broken(law, Some(step), self.history.len(), produced, evidence)
@@ -90,12 +114,12 @@ where
             Err(error) => {
                 count.refused += 1;
                 *count.reasons.entry(format!("{error:?}")).or_default() += 1;
-                return Ok(());
+                return Ok(false);
             }
         };
         if produced.is_empty() {
             count.unchanged += 1;
-            return Ok(());
+            return Ok(false);
         }
         count.accepted += 1;
         if step.creates() && !self.history.is_empty() {
@@ -115,7 +139,7 @@ where
         if step.is_idempotent() {
             self.decide_again(step, before)?;
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Folds what a command led to, and looks at every state on the way.
@@ -124,7 +148,8 @@ where
         self.history.extend(events);
         for at in before..self.history.len() {
             let event = &self.history[at];
-            let states = std::iter::once(&mut self.state).chain(&mut self.restored);
+            let restored = self.restored.iter_mut().map(|(_, state)| state);
+            let states = std::iter::once(&mut self.state).chain(restored);
             let folded = catch(|| states.for_each(|state| state.apply(event)));
             folded.map_err(|panic| {
                 let event = scenario::value(event);
@@ -159,9 +184,11 @@ where
             return Ok(());
         };
         let law = || Law::SnapshotsAreTheState;
-        for restored in &self.restored {
+        for (at, restored) in &self.restored {
             if let Some(difference) = (snapshots.differs)(&self.state, restored) {
-                return Err(broken(law(), vec![("Folded on", difference)]));
+                let mut broken = broken(law(), vec![("Folded on", difference)]);
+                broken.restored = Some(*at);
+                return Err(broken);
             }
         }
         let restored = catch(|| (snapshots.restore)(&self.state))
@@ -170,7 +197,7 @@ where
         if let Some(difference) = (snapshots.differs)(&self.state, &restored) {
             return Err(broken(law(), vec![("Read", difference)]));
         }
-        self.restored.push(restored);
+        self.restored.push((self.history.len(), restored));
         Ok(())
     }
 
@@ -213,6 +240,7 @@ where
             history: self.history[..before].to_vec(),
             step: step.cloned(),
             produced: produced.map(<[_]>::to_vec),
+            restored: None,
             evidence,
         })
     }

@@ -1,13 +1,13 @@
 //! Many runs, and the way from one that breaks a law to the simplest that does.
 
-use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
+use std::env;
 use std::fmt::{self, Debug};
-use std::hash::BuildHasher;
 use std::panic::Location;
 
 use ironflow_domain::Aggregate;
 use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, Reason, RngSeed, TestRunner};
+use proptest::test_runner::{Config, Reason, RngAlgorithm, RngSeed, TestRng, TestRunner};
 
 use super::choices::Dice;
 use super::command::{Kind, Step};
@@ -15,12 +15,25 @@ use super::declared::Laws;
 use super::law::Broken;
 use super::pair::Tree;
 use super::report::{self, Failure, Found};
-use super::run::{Count, Counts, run};
+use super::run::{Count, Counts, Run, run};
+use super::values;
 
 /// The most commands in a run.
 const LONGEST: u64 = 24;
+/// How many runs there are, and from which seed, unless it is said: what was green stays green
+/// until the code is changed.
+const CASES: u32 = 256;
+const SEED: u64 = 1;
 /// Where a command was not accepted, so many times as many runs are made.
 const PATIENCE: u32 = 4;
+/// After how many commands on end that were not accepted a run is over; and a few more for each
+/// that there is.
+const TRIES: usize = 8;
+/// From how many seeds half the commands of a run are drawn.
+const SEEDS: usize = 3;
+/// One in so many of the commands that are rare in a run, and how often others are drawn instead.
+const RARE: u64 = 16;
+const REDRAWS: u32 = 6;
 /// How many runs are made to find a shorter one that could not be had by leaving out commands.
 const SHORTER: u32 = 500;
 /// The most runs on the way to the simplest.
@@ -65,27 +78,39 @@ where
     A: Aggregate<Event: Debug + PartialEq>,
 {
     let place = Location::caller();
+    if laws.kinds.is_empty() {
+        return Err(report::no_command::<A>(place));
+    }
+    let mut listed = HashSet::new();
+    let mut names = laws.kinds.iter().flat_map(|kind| &kind.names);
+    if let Some((name, ident)) = names.find(|(name, _)| !listed.insert(*name)) {
+        return Err(report::listed_twice::<A>(place, name, ident));
+    }
     let config = config(laws);
     let (cases, most) = (config.cases, config.max_shrink_iters.min(SHRINKING));
     let RngSeed::Fixed(seed) = config.rng_seed else {
         unreachable!("the seed was fixed above")
     };
-    let mut runner = TestRunner::new(config);
-    let mut dice = Dice::new(seed);
-    let mut counts = Counts::new();
+    let mut search = Search {
+        laws,
+        config,
+        dice: Dice::new(seed),
+        counts: Counts::new(),
+        ends: HashMap::new(),
+    };
     for kind in &laws.kinds {
         for (name, _) in &kind.names {
-            counts.insert(name, Count::default());
+            search.counts.insert(name, Count::default());
         }
     }
     let all_accepted = |counts: &Counts| counts.values().all(|count| count.accepted > 0);
     let mut runs = 0;
-    while runs < cases || (runs < cases.saturating_mul(PATIENCE) && !all_accepted(&counts)) {
+    while runs < cases || (runs < cases.saturating_mul(PATIENCE) && !all_accepted(&search.counts)) {
         runs += 1;
-        let length = 1 + dice.roll() % LONGEST;
-        let mut trees = draw(laws, length, &mut dice, &mut runner)
+        let (mut trees, end) = search
+            .tell()
             .map_err(|(kind, reason)| report::nothing_to_run::<A>(place, kind, &reason))?;
-        if let Err(broken) = run(laws, &steps(&trees), &mut counts) {
+        if let Err(broken) = end {
             let mut shrink = Shrink {
                 laws,
                 broken,
@@ -97,8 +122,7 @@ where
                 let Some(length) = trees.len().checked_sub(1).filter(|length| *length > 0) else {
                     break;
                 };
-                let shorter = draw(laws, length as u64, &mut dice, &mut runner);
-                if let Ok(mut shorter) = shorter
+                if let Ok(mut shorter) = search.draw(length)
                     && shrink.breaks(&steps(&shorter))
                 {
                     shrink.shrink(&mut shorter);
@@ -112,6 +136,7 @@ where
             ));
         }
     }
+    let counts = search.counts;
     let never = laws.kinds.iter().flat_map(|kind| &kind.names);
     let never: Vec<_> = never
         .filter(|(name, _)| counts.get(name).is_none_or(|count| count.accepted == 0))
@@ -136,38 +161,139 @@ fn config<A: Aggregate>(laws: &Laws<A>) -> Config {
     };
     if let Some(cases) = laws.cases {
         config.cases = cases;
+    } else if env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = CASES;
     }
     if let Some(seed) = laws.seed {
         config.rng_seed = RngSeed::Fixed(seed);
     }
     if config.rng_seed == RngSeed::Random {
-        config.rng_seed = RngSeed::Fixed(RandomState::new().hash_one(0));
+        config.rng_seed = RngSeed::Fixed(SEED);
     }
     config
 }
 
-/// The steps of a run; or of which command there is none, and why.
-fn draw<'l, A: Aggregate>(
+/// Why there is no step: there is no such command.
+type Nothing<'l, A> = (&'l Kind<A>, Reason);
+/// A run, and how it ended.
+type Told<A> = (Vec<Tree<A>>, Result<(), Box<Broken<A>>>);
+
+/// Where runs come from, and what became of their commands.
+struct Search<'l, A: Aggregate> {
     laws: &'l Laws<A>,
-    length: u64,
-    dice: &mut Dice,
-    runner: &mut TestRunner,
-) -> Result<Vec<Tree<A>>, (&'l Kind<A>, Reason)> {
-    let kinds = (0..length).filter_map(|_| pick(laws, dice));
-    let steps = kinds.map(|kind| (kind.step)(runner).map_err(|reason| (kind, reason)));
-    steps.collect()
+    config: Config,
+    dice: Dice,
+    counts: Counts,
+    /// After how many runs that came to a standstill a command was the last to be accepted.
+    ends: HashMap<&'static str, u64>,
 }
 
-/// One of the commands; all of them alike, whether they are of one type or of several.
-fn pick<'l, A: Aggregate>(laws: &'l Laws<A>, dice: &mut Dice) -> Option<&'l Kind<A>> {
-    let weight = |kind: &Kind<A>| kind.names.len().max(1) as u64;
-    let all = laws.kinds.iter().map(weight).sum::<u64>();
-    let mut nth = dice.roll().checked_rem(all)?;
-    laws.kinds.iter().find(|kind| {
-        let is_it = nth < weight(kind);
-        nth = nth.saturating_sub(weight(kind));
-        is_it
-    })
+impl<'l, A: Aggregate<Event: Debug + PartialEq>> Search<'l, A> {
+    /// Makes a run, command by command, and says how it ended. It is as long as planned once so
+    /// many commands were accepted: those that were refused leave the state as it is.
+    fn tell(&mut self) -> Result<Told<A>, Nothing<'l, A>> {
+        let mut trees = Vec::new();
+        let mut run = match Run::begin(self.laws) {
+            Ok(run) => run,
+            Err(broken) => return Ok((trees, Err(broken))),
+        };
+        let mut left = 1 + self.dice.roll() % LONGEST;
+        let patience = TRIES + 2 * self.counts.len();
+        let mut chances = patience;
+        let mut last = None;
+        let bias = self.bias();
+        while left > 0 {
+            if chances == 0 {
+                if let Some(last) = last {
+                    *self.ends.entry(last).or_default() += 1;
+                }
+                break;
+            }
+            chances -= 1;
+            let tree = self.draw_one(&bias)?;
+            let step = tree.current();
+            trees.push(tree);
+            let count = self.counts.entry(step.name()).or_default();
+            match run.step(&step, count) {
+                Ok(true) => {
+                    (left, chances) = (left - 1, patience);
+                    last = Some(step.name());
+                }
+                Ok(false) => {}
+                Err(broken) => return Ok((trees, Err(broken))),
+            }
+        }
+        Ok((trees, Ok(())))
+    }
+
+    /// So many steps, whatever becomes of them.
+    fn draw(&mut self, length: usize) -> Result<Vec<Tree<A>>, Nothing<'l, A>> {
+        let bias = self.bias();
+        (0..length).map(|_| self.draw_one(&bias)).collect()
+    }
+
+    fn bias(&mut self) -> Bias {
+        let mut rare = HashSet::new();
+        for (name, count) in &self.counts {
+            // Where little can happen after a command, most runs are without it for long.
+            let ends = self.ends.get(name).copied().unwrap_or(0) * 4 > count.accepted;
+            if count.accepted > 0 && self.dice.roll() % 8 < if ends { 6 } else { 2 } {
+                rare.insert(*name);
+            }
+        }
+        Bias {
+            rare,
+            seeds: std::array::from_fn(|_| self.dice.roll()),
+        }
+    }
+
+    fn draw_one(&mut self, bias: &Bias) -> Result<Tree<A>, Nothing<'l, A>> {
+        let mut redraws = REDRAWS;
+        loop {
+            let kind = self.pick();
+            let seed = if self.dice.roll().is_multiple_of(2) {
+                self.dice.roll()
+            } else {
+                bias.seeds[values::nth(self.dice.roll(), SEEDS)]
+            };
+            let mut runner = self.runner(seed);
+            let tree = (kind.step)(&mut runner).map_err(|reason| (kind, reason))?;
+            let is_rare = bias.rare.contains(tree.current().name());
+            redraws -= 1;
+            if redraws == 0 || !is_rare || self.dice.roll().is_multiple_of(RARE) {
+                return Ok(tree);
+            }
+        }
+    }
+
+    /// The same seed draws the same: what a command is about is used again.
+    fn runner(&self, seed: u64) -> TestRunner {
+        let mut dice = Dice::new(seed);
+        let bytes: Vec<_> = (0..4).flat_map(|_| dice.roll().to_le_bytes()).collect();
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        TestRunner::new_with_rng(self.config.clone(), rng)
+    }
+
+    /// One of the commands; all of them alike, whether they are of one type or of several.
+    fn pick(&mut self) -> &'l Kind<A> {
+        let weight = |kind: &Kind<A>| kind.names.len().max(1) as u64;
+        let kinds = &self.laws.kinds;
+        let mut nth = self.dice.roll() % kinds.iter().map(weight).sum::<u64>().max(1);
+        let kind = kinds.iter().find(|kind| {
+            let is_it = nth < weight(kind);
+            nth = nth.saturating_sub(weight(kind));
+            is_it
+        });
+        kind.unwrap_or_else(|| unreachable!("there is a command, and it was looked for above"))
+    }
+}
+
+/// What makes a run unlike the others.
+struct Bias {
+    /// Commands that are rare in it: what ends a story would otherwise end all of them early.
+    rare: HashSet<&'static str>,
+    /// Most commands are drawn from one of a few seeds, so that what they are about is the same.
+    seeds: [u64; SEEDS],
 }
 
 fn steps<A>(trees: &[Tree<A>]) -> Vec<Step<A>> {

@@ -402,6 +402,12 @@ fn any_json_is_made_up_where_it_is_asked_for() {
     assert!(values.iter().any(serde_json::Value::is_null));
     assert!(values.iter().any(serde_json::Value::is_string));
     assert!(values.iter().any(serde_json::Value::is_u64));
+    assert!(values.iter().any(serde_json::Value::is_f64));
+    assert!(values.iter().any(|v| v.as_i64().is_some_and(|n| n < 0)));
+    let lists = values.iter().filter_map(serde_json::Value::as_array);
+    assert!(lists.map(Vec::len).max() > Some(1));
+    let objects = values.iter().filter_map(serde_json::Value::as_object);
+    assert!(objects.map(serde_json::Map::len).max() > Some(1));
 }
 
 #[derive(Debug, Deserialize)]

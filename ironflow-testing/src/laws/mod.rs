@@ -238,12 +238,21 @@ pub use search::Statistics;
 #[macro_export]
 macro_rules! laws {
     ($aggregate:ty { $($declared:tt)* }) => {
-        // Inside a function the test would never be run; there this name is not found.
-        #[allow(dead_code, non_camel_case_types, reason = "its name is the message")]
-        struct the_laws_stand_in_a_module_and_not_in_a_function;
+        // Inside a function the test would never be run; there this name is not found, or it is that
+        // of other laws outside.
+        #[allow(dead_code, non_upper_case_globals, reason = "its name is the message")]
+        const the_laws_stand_in_a_module_and_not_in_a_function: (
+            ::core::primitive::u32,
+            ::core::primitive::u32,
+        ) = (::core::line!(), ::core::column!());
         mod the_laws {
-            #[allow(unused_imports, reason = "it only has to be found")]
-            use super::the_laws_stand_in_a_module_and_not_in_a_function;
+            const _: () = {
+                let (line, column) = super::the_laws_stand_in_a_module_and_not_in_a_function;
+                ::core::assert!(
+                    line == ::core::line!() && column == ::core::column!(),
+                    "these stand in a function, and the test in it would never be run: put them in the module"
+                );
+            };
         }
 
         #[allow(dead_code, reason = "only a test calls it")]

@@ -75,7 +75,7 @@ impl ::ironflow_domain::Addressed for Open {
         ::ironflow_domain::StreamId,
         ::ironflow_domain::InvalidStreamId,
     > {
-        let id = &self.account;
+        let __id = &self.account;
         ::core::unreachable!()
     }
 }

@@ -71,12 +71,12 @@ impl ::flow::Addressed for Rare {
         &self,
     ) -> ::core::result::Result<::flow::StreamId, ::flow::InvalidStreamId> {
         match self {
-            Self::Open { account: id, .. } => {
-                <AccountId as ::flow::__private::Names>::stream_of::<Account>(id)
+            Self::Open { account: __id, .. } => {
+                <AccountId as ::flow::__private::Names>::stream_of::<Account>(__id)
             }
             #[cfg(feature = "audit")]
-            Self::Audit { 0: id, .. } => {
-                <AccountId as ::flow::__private::Names>::stream_of::<Account>(id)
+            Self::Audit { 0: __id, .. } => {
+                <AccountId as ::flow::__private::Names>::stream_of::<Account>(__id)
             }
         }
     }

@@ -56,7 +56,7 @@ impl ::ironflow_domain::Addressed for Deposit {
         ::ironflow_domain::StreamId,
         ::ironflow_domain::InvalidStreamId,
     > {
-        let id = &self.account;
-        <AccountId as ::ironflow_domain::__private::Names>::stream_of::<Account>(id)
+        let __id = &self.account;
+        <AccountId as ::ironflow_domain::__private::Names>::stream_of::<Account>(__id)
     }
 }

@@ -235,7 +235,8 @@ fn stream_of(command: &Command, field: &Member) -> (Ident, TokenStream) {
     let root = &command.root;
     // Both carry the span of the field's type, so that a missing `Display` is reported there.
     let span = field.r#type.span();
-    let id = Ident::new("id", span);
+    // Not `id`: a field may be called that, and then the pattern would say it twice.
+    let id = Ident::new("__id", span);
     let Some(aggregate) = &command.aggregate else {
         // Reported.
         return (id, quote!(::core::unreachable!()));

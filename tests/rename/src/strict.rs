@@ -92,7 +92,7 @@ pub enum Rare {
     Shut {
         /// Which.
         #[id]
-        account: u8,
+        id: u8,
     },
 }
 

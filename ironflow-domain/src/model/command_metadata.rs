@@ -26,23 +26,6 @@ pub struct CommandMetadata {
 }
 
 impl CommandMetadata {
-    /// Of a command that is issued now, and of which nothing else is known: for tests of an
-    /// `Enrich`.
-    ///
-    /// ```
-    /// use ironflow_domain::{CommandId, CommandMetadata};
-    ///
-    /// let mut issued = CommandMetadata::new(CommandId::new("cmd-1")?);
-    /// issued.issued_at = "2026-04-17T14:22:01Z".parse()?;
-    /// assert_eq!(issued.source, "api");
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    #[cfg(feature = "runtime")]
-    #[must_use]
-    pub fn new(command_id: CommandId) -> Self {
-        Self::at(command_id, std::time::SystemTime::now().into())
-    }
-
     /// Of a command that was issued at a given time, and of which nothing else is known.
     #[must_use]
     pub fn at(command_id: CommandId, issued_at: Timestamp) -> Self {

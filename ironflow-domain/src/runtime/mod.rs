@@ -1,5 +1,6 @@
 //! Floor 3: execute commands, follow projections.
 
+mod command_metadata;
 mod enrich;
 mod error;
 mod execute;

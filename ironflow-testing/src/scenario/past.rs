@@ -226,7 +226,8 @@ impl<E: Event + Debug + PartialEq> sealed::Tell<E> for Stored<E> {
     fn tell(self, place: &Place, now: Timestamp, story: &mut Story) -> (Vec<E>, ToAppend) {
         let appended = self.to_append();
         match self.read(place, now, story) {
-            Ok(events) => (events, appended),
+            // What it is today must survive being stored as that, too.
+            Ok(events) => (round_trip::all(events, story), appended),
             Err(error) => story.fail("what is stored cannot be read", &[("But", error)]),
         }
     }

@@ -365,22 +365,9 @@ where
     /// When the story is not what its snapshot says, or has none yet.
     #[track_caller]
     pub fn then_snapshot(self) -> Then<A, X> {
-        let Self {
-            past,
-            context,
-            decided: Decided { outcome, metadata },
-            unfinished,
-        } = self;
-        unfinished.goes_on();
-        let then = |events| Then {
-            past,
-            context,
-            events,
-            metadata,
-        };
-        let then = match outcome {
-            Ok(events) => then(events).settled(),
-            Err(error) => then(Vec::new()).refused_settled(&error),
+        let then = match self.ended() {
+            (None, then) => then.settled(),
+            (Some(error), then) => then.refused_settled(&error),
         };
         then.past.story.check_snapshot();
         then
@@ -389,21 +376,9 @@ where
     /// What follows where the command was accepted.
     #[track_caller]
     fn accepted(self, expected: impl FnOnce() -> String) -> Then<A, X> {
-        let Self {
-            past,
-            context,
-            decided: Decided { outcome, metadata },
-            unfinished,
-        } = self;
-        unfinished.goes_on();
-        match outcome {
-            Ok(events) => Then {
-                past,
-                context,
-                events,
-                metadata,
-            },
-            Err(error) => {
+        match self.ended() {
+            (None, then) => then,
+            (Some(error), Then { past, .. }) => {
                 let then = story::beside(&expected(), &story::error(&error));
                 past.story.fail(
                     "the command was refused, and should have been accepted",
@@ -416,6 +391,20 @@ where
     /// What follows where the command was refused, and why it was.
     #[track_caller]
     fn refused(self, expected: impl FnOnce() -> String) -> (A::Error, Then<A, X>) {
+        match self.ended() {
+            (Some(error), then) => (error, then),
+            (None, Then { past, events, .. }) => {
+                let then = story::beside(&expected(), &story::numbered(&events));
+                past.story.fail(
+                    "the command was accepted, and should have been refused",
+                    &[("Then", then)],
+                )
+            }
+        }
+    }
+
+    /// What came of the command, and why it was refused, if it was.
+    fn ended(self) -> (Option<A::Error>, Then<A, X>) {
         let Self {
             past,
             context,
@@ -423,25 +412,17 @@ where
             unfinished,
         } = self;
         unfinished.goes_on();
-        match outcome {
-            Err(error) => {
-                let events = Vec::new();
-                let refused = Then {
-                    past,
-                    context,
-                    events,
-                    metadata,
-                };
-                (error, refused)
-            }
-            Ok(produced) => {
-                let then = story::beside(&expected(), &story::numbered(&produced));
-                past.story.fail(
-                    "the command was accepted, and should have been refused",
-                    &[("Then", then)],
-                )
-            }
-        }
+        let (error, events) = match outcome {
+            Ok(events) => (None, events),
+            Err(error) => (Some(error), Vec::new()),
+        };
+        let then = Then {
+            past,
+            context,
+            events,
+            metadata,
+        };
+        (error, then)
     }
 }
 

@@ -26,6 +26,28 @@ enum ParcelEvent {
     Sealed {
         seal: Seal,
     },
+    #[event(version = 2, upcast(WeighedV1))]
+    Weighed(Weighed),
+}
+
+/// What is put into `grams` by an upcast is lost when it is stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Weighed {
+    #[serde(skip)]
+    grams: u32,
+}
+
+#[derive(Deserialize)]
+struct WeighedV1 {
+    kilos: u32,
+}
+
+impl From<WeighedV1> for Weighed {
+    fn from(WeighedV1 { kilos }: WeighedV1) -> Self {
+        Self {
+            grams: kilos * 1_000,
+        }
+    }
 }
 
 use ParcelEvent::*;
@@ -221,6 +243,20 @@ fn a_set_without_an_order_is_found_out_each_time() {
             "parcel.tagged version 1 has two stored forms, and equal events must be written alike (a `HashSet` is not: use a `BTreeSet`)"
         );
     }
+}
+
+#[test]
+fn what_an_upcast_makes_survives_being_stored() {
+    let lost = "parcel.weighed version 2 does not survive being stored";
+    let weighed = || stored("parcel.weighed", 1, json!({ "kilos": 3 }));
+    assert_eq!(
+        headline(|| given::<Parcel>(weighed()).when(Ask::Send { parcel: 1 })),
+        lost
+    );
+    assert_eq!(
+        headline(|| weighed().then(events![Weighed(Weighed { grams: 3_000 })])),
+        lost
+    );
 }
 
 #[test]

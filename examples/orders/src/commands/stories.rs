@@ -1,5 +1,8 @@
 //! What the specs tell their stories with.
 
+use ironflow_domain::Timestamp;
+use serde_json::{Value, json};
+
 use crate::commands::{PlaceOrder, PlaceOrderContext};
 use crate::domain::{Address, Cents, Contact, Item, LineItem, OrderEvent, OrderId, OrderPlaced};
 use crate::shop::{Customer, Product};
@@ -75,6 +78,32 @@ pub(crate) fn placed_by(customer: &str, order: &str) -> OrderEvent {
         shipping_address: placing(&[]).shipping_address,
         total_amount: Cents(2_500),
         occurred_at: shop().issued_at,
+    })
+}
+
+/// The same order as it was stored before names were frozen into it, under version 1.
+pub(crate) fn placed_before() -> Value {
+    json!({
+        "orderId": "123",
+        "customerId": "cust-456",
+        "items": [{ "productId": "prod-1", "name": "Coffee", "price": 1_250, "qty": 2 }],
+        "shippingAddress": placing(&[]).shipping_address,
+        "total": 2_500,
+    })
+}
+
+/// What that is read as, had it been recorded at that time.
+pub(crate) fn placed_nameless(occurred_at: Timestamp) -> OrderEvent {
+    let OrderEvent::Placed(order) = placed() else {
+        unreachable!("that is what it was")
+    };
+    OrderEvent::Placed(OrderPlaced {
+        customer: Contact {
+            id: order.customer.id,
+            ..Contact::default()
+        },
+        occurred_at,
+        ..order
     })
 }
 

@@ -967,7 +967,7 @@ fn the_events_of_a_stream_as_they_are_on_the_wire() {
             "occurredAt": issued_at,
         },
         "entityVersion": "1",
-        "version": 1,
+        "version": 2,
         "timestamp": event["timestamp"],
         "source": "api",
         "metadata": {

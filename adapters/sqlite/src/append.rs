@@ -3,71 +3,120 @@
 use std::time::SystemTime;
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Conflict, NewEvent, StoreError, StoreErrorKind,
+    Append, AppendError, Appended, Conflict, ExpectedVersion, NewEvent, StoreError, StoreErrorKind,
 };
-use ironflow_domain::{EventId, Position, StreamVersion, Timestamp};
+use ironflow_domain::{EventId, Position, StreamId, StreamVersion, Timestamp};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use crate::read;
 use crate::writer::{Change, Failure};
 
-/// An append that has been checked, with what can be done without the database already done.
-pub(crate) struct PreparedAppend {
-    append: Append,
+/// Appends that have been checked, with what can be done without the database already done.
+pub(crate) struct PreparedAppends {
+    appends: Vec<Append>,
     /// The metadata of each event as JSON.
-    metadata: Vec<String>,
+    metadata: Vec<Vec<String>>,
 }
 
-impl PreparedAppend {
-    pub(crate) fn new(append: Append) -> Result<Self, AppendError> {
-        append.check()?;
-        let metadata = append
-            .events
-            .iter()
-            .map(|event| serde_json::to_string(&event.metadata));
-        let metadata = metadata.collect::<Result<_, _>>().map_err(|error| {
-            let doing = format!(
-                "failed to write the metadata of an append to stream {}",
-                append.stream
-            );
-            StoreError::new(StoreErrorKind::Other, doing).because(error)
-        })?;
-        Ok(Self { append, metadata })
-    }
-
-    /// The row of the stream, moved on to `version`.
-    fn move_stream(
-        &self,
-        connection: &Connection,
-        row: Option<i64>,
-        version: i64,
-        now: i64,
-    ) -> rusqlite::Result<i64> {
-        if let Some(row) = row {
-            let sql = "UPDATE streams SET version = ?2, updated_at = ?3 WHERE id = ?1";
-            connection
-                .prepare_cached(sql)?
-                .execute(params![row, version, now])?;
-            return Ok(row);
-        }
-        let sql =
-            "INSERT INTO streams (name, version, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
-        connection
-            .prepare_cached(sql)?
-            .insert(params![self.append.stream.as_str(), version, now])
+impl PreparedAppends {
+    pub(crate) fn new(appends: Vec<Append>) -> Result<Self, AppendError> {
+        Append::check_all(&appends)?;
+        let texts = |append: &Append| {
+            let texts = append
+                .events
+                .iter()
+                .map(|event| serde_json::to_string(&event.metadata));
+            texts.collect::<Result<_, _>>().map_err(|error| {
+                let doing = format!("failed to write the metadata of an {}", doing(append));
+                StoreError::new(StoreErrorKind::Other, doing).because(error)
+            })
+        };
+        let metadata = appends.iter().map(texts).collect::<Result<_, _>>()?;
+        Ok(Self { appends, metadata })
     }
 }
 
-impl Change for PreparedAppend {
-    type Done = Appended;
+impl Change for PreparedAppends {
+    type Done = Vec<Appended>;
     type Error = AppendError;
 
-    fn make(&self, connection: &Connection) -> Result<Appended, Failure<AppendError>> {
+    fn make(&self, connection: &Connection) -> Result<Vec<Appended>, Failure<AppendError>> {
+        let left = self.appends.iter().map(|append| append.events.len()).sum();
+        let mut writing = Writing {
+            connection,
+            now: Timestamp::from(SystemTime::now()).as_micros(),
+            left,
+        };
+        let mut end = None;
+        let mut appended = Vec::with_capacity(self.appends.len());
+        for (append, metadata) in self.appends.iter().zip(&self.metadata) {
+            match writing.append(append, metadata) {
+                // What is recorded already, whichever of the appends it is in, is told from a
+                // conflict. Otherwise the index on the ids finds out, at no cost.
+                Err(conflict @ Failure::Refused(AppendError::Conflict(_))) => {
+                    self.refuse_recorded(connection)?;
+                    return Err(conflict);
+                }
+                one => {
+                    let (version, position) = one?;
+                    end = position.or(end);
+                    appended.push((version, position));
+                }
+            }
+        }
+        let end = end.unwrap_or(Position::START);
+        let appended = appended.into_iter().map(|(version, position)| Appended {
+            version,
+            position: position.unwrap_or(end),
+        });
+        Ok(appended.collect())
+    }
+
+    fn doing(&self) -> String {
+        match &self.appends[..] {
+            [append] => doing(append),
+            [] => "append nothing".to_owned(),
+            [append, others @ ..] => format!("{} and {} others", doing(append), others.len()),
+        }
+    }
+}
+
+impl PreparedAppends {
+    fn refuse_recorded(&self, connection: &Connection) -> Result<(), Failure<AppendError>> {
+        for event in self.appends.iter().flat_map(|append| &append.events) {
+            if is_recorded(connection, event.id)? {
+                return Err(Failure::Refused(AppendError::DuplicateEvent(event.id)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn doing(append: &Append) -> String {
+    format!("append to stream {}", append.stream)
+}
+
+/// What is done in one transaction.
+struct Writing<'c> {
+    connection: &'c Connection,
+    now: i64,
+    /// How many events are still to come.
+    left: usize,
+}
+
+impl Writing<'_> {
+    /// The version of the stream after it, and the position of its last event, if it has any.
+    fn append(
+        &mut self,
+        append: &Append,
+        metadata: &[String],
+    ) -> Result<(StreamVersion, Option<Position>), Failure<AppendError>> {
         let Append {
             stream,
             expected,
             events,
-        } = &self.append;
+        } = append;
+        let connection = self.connection;
         let (row, actual) = connection
             .prepare_cached("SELECT id, version FROM streams WHERE name = ?1")?
             .query_row([stream.as_str()], |row| {
@@ -75,31 +124,32 @@ impl Change for PreparedAppend {
             })
             .optional()?
             .unwrap_or((None, StreamVersion::EMPTY));
-        if !expected.holds_at(actual) {
-            // A repeat is told from a conflict. Otherwise the index on the ids finds out, at no
-            // cost.
-            for event in events {
-                if is_recorded(connection, event.id)? {
-                    return Err(Failure::Refused(AppendError::DuplicateEvent(event.id)));
-                }
+        let holds = match expected {
+            ExpectedVersion::NothingSince { query, after } => {
+                !read::is_since(connection, query, *after)?
             }
+            expected => expected.holds_at(actual),
+        };
+        if !holds {
             let conflict = Conflict {
                 stream: stream.clone(),
-                expected: *expected,
+                expected: expected.clone(),
                 actual,
             };
             return Err(Failure::Refused(conflict.into()));
         }
+        if events.is_empty() {
+            return Ok((actual, None));
+        }
 
-        let now = Timestamp::from(SystemTime::now()).as_micros();
         let version = actual.plus(events.len() as u64);
-        let row = self.move_stream(connection, row, read::bound(version.get()), now)?;
+        let row = self.move_stream(stream, row, read::bound(version.get()))?;
         let mut insert = connection.prepare_cached(
             "INSERT INTO events (stream, version, left_in_commit, time, name, schema_version, id, source, metadata, data)
              VALUES (:stream, :version, :left_in_commit, :time, :name, :schema_version, :id, :source, :metadata, :data)",
         )?;
         let mut last = 0;
-        for (index, (event, metadata)) in events.iter().zip(&self.metadata).enumerate() {
+        for (index, (event, metadata)) in events.iter().zip(metadata).enumerate() {
             let NewEvent {
                 id,
                 name,
@@ -108,11 +158,12 @@ impl Change for PreparedAppend {
                 data,
                 metadata: _,
             } = event;
+            self.left -= 1;
             let inserted = insert.insert(named_params! {
                 ":stream": row,
                 ":version": read::bound(actual.plus(index as u64 + 1).get()),
-                ":left_in_commit": read::bound((events.len() - index - 1) as u64),
-                ":time": now,
+                ":left_in_commit": read::bound(self.left as u64),
+                ":time": self.now,
                 ":name": name,
                 ":schema_version": schema_version.get(),
                 ":id": id.as_bytes().as_slice(),
@@ -128,14 +179,28 @@ impl Change for PreparedAppend {
                 Err(error) => return Err(error.into()),
             };
         }
-        Ok(Appended {
-            version,
-            position: Position::new(0, last.unsigned_abs()),
-        })
+        Ok((version, Some(Position::new(0, last.unsigned_abs()))))
     }
 
-    fn doing(&self) -> String {
-        format!("append to stream {}", self.append.stream)
+    /// The row of the stream, moved on to `version`.
+    fn move_stream(
+        &self,
+        stream: &StreamId,
+        row: Option<i64>,
+        version: i64,
+    ) -> rusqlite::Result<i64> {
+        if let Some(row) = row {
+            let sql = "UPDATE streams SET version = ?2, updated_at = ?3 WHERE id = ?1";
+            self.connection
+                .prepare_cached(sql)?
+                .execute(params![row, version, self.now])?;
+            return Ok(row);
+        }
+        let sql =
+            "INSERT INTO streams (name, version, created_at, updated_at) VALUES (?1, ?2, ?3, ?3)";
+        self.connection
+            .prepare_cached(sql)?
+            .insert(params![stream.as_str(), version, self.now])
     }
 }
 

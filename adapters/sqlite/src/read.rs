@@ -1,7 +1,8 @@
 //! Reading streams and the log.
 
 use ironflow_domain::store::{
-    Direction, EventPage, ListStreams, LogPage, ReadLog, ReadStream, StreamInfo, StreamPage,
+    Direction, EventPage, EventQuery, ListStreams, LogPage, ReadLog, ReadStream, StreamInfo,
+    StreamPage,
 };
 use ironflow_domain::{
     EventId, EventRef, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
@@ -88,7 +89,7 @@ fn fill(
     page: &mut EventPage,
     read: &ReadLog,
 ) -> rusqlite::Result<Option<Position>> {
-    let mut between = Between::new(connection, read)?;
+    let mut between = Between::new(connection, &read.query)?;
     let mut full = None;
     {
         let mut rows = between.rows(bound_position(read.after), i64::MAX)?;
@@ -118,18 +119,41 @@ fn fill(
 /// The events of the log between two positions, maybe only those that are wanted.
 struct Between<'c> {
     statement: rusqlite::CachedStatement<'c>,
-    /// The categories and the names that are wanted, as JSON texts, so that there is one statement
-    /// for any number of them; nothing where all are.
-    wanted: Option<[Option<String>; 2]>,
+    wanted: Option<Wanted>,
+}
+
+/// What is wanted, as JSON texts, so that there is one statement for any number of it; nothing
+/// where all is.
+struct Wanted {
+    categories: Option<String>,
+    names: Option<String>,
+    streams: Option<String>,
+}
+
+macro_rules! wanted {
+    () => {
+        "(?3 IS NULL OR substr(s.name, 1, instr(s.name, '-') - 1) IN (SELECT value FROM json_each(?3)))
+         AND (?4 IS NULL OR e.name IN (SELECT value FROM json_each(?4)))
+         AND (?5 IS NULL OR s.name IN (SELECT value FROM json_each(?5)))"
+    };
+}
+
+impl Wanted {
+    fn new(query: &EventQuery) -> rusqlite::Result<Option<Self>> {
+        if query.is_all() {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            categories: as_json(query.categories.iter().map(String::as_str))?,
+            names: as_json(query.names.iter().map(String::as_str))?,
+            streams: as_json(query.streams.iter().map(StreamId::as_str))?,
+        }))
+    }
 }
 
 impl<'c> Between<'c> {
-    fn new(connection: &'c Connection, read: &ReadLog) -> rusqlite::Result<Self> {
-        let wanted = if read.categories.is_empty() && read.names.is_empty() {
-            None
-        } else {
-            Some([as_json(&read.categories)?, as_json(&read.names)?])
-        };
+    fn new(connection: &'c Connection, query: &EventQuery) -> rusqlite::Result<Self> {
+        let wanted = Wanted::new(query)?;
         let sql = match wanted {
             None => concat!(
                 "SELECT ",
@@ -141,10 +165,9 @@ impl<'c> Between<'c> {
                 "SELECT ",
                 event_columns!(),
                 " FROM events e CROSS JOIN streams s ON s.id = e.stream
-                 WHERE e.position > ?1 AND e.position <= ?2
-                 AND (?3 IS NULL OR substr(s.name, 1, instr(s.name, '-') - 1) IN (SELECT value FROM json_each(?3)))
-                 AND (?4 IS NULL OR e.name IN (SELECT value FROM json_each(?4)))
-                 ORDER BY e.position"
+                 WHERE e.position > ?1 AND e.position <= ?2 AND ",
+                wanted!(),
+                " ORDER BY e.position"
             ),
         };
         let statement = connection.prepare_cached(sql)?;
@@ -154,19 +177,35 @@ impl<'c> Between<'c> {
     fn rows(&mut self, after: i64, to: i64) -> rusqlite::Result<Rows<'_>> {
         match &self.wanted {
             None => self.statement.query([after, to]),
-            Some([categories, names]) => {
-                self.statement.query(params![after, to, categories, names])
-            }
+            Some(Wanted {
+                categories,
+                names,
+                streams,
+            }) => self
+                .statement
+                .query(params![after, to, categories, names, streams]),
         }
     }
 }
 
+/// Whether an event that is meant was recorded after that position.
+pub(crate) fn is_since(
+    connection: &Connection,
+    query: &EventQuery,
+    after: Position,
+) -> rusqlite::Result<bool> {
+    let mut between = Between::new(connection, query)?;
+    let mut rows = between.rows(bound_position(after), i64::MAX)?;
+    Ok(rows.next()?.is_some())
+}
+
 /// A list as one JSON text; nothing where it is empty.
-fn as_json(wanted: &[String]) -> rusqlite::Result<Option<String>> {
+fn as_json<'q>(wanted: impl Iterator<Item = &'q str>) -> rusqlite::Result<Option<String>> {
+    let wanted: Vec<_> = wanted.collect();
     if wanted.is_empty() {
         return Ok(None);
     }
-    serde_json::to_string(wanted)
+    serde_json::to_string(&wanted)
         .map(Some)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
 }

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
-    ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
+    Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
+    LogPage, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
     WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
-use crate::append::PreparedAppend;
+use crate::append::PreparedAppends;
 use crate::error::{closed, failed};
 use crate::file::OpenFile;
 use crate::key_value::{self, Batch};
@@ -189,7 +189,23 @@ fn open(
 #[async_trait]
 impl StreamStore for Sqlite {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        self.change(PreparedAppend::new(append)?).await
+        let stream = append.stream.clone();
+        let appended = self.append_all(vec![append]).await?;
+        appended
+            .into_iter()
+            .next()
+            .ok_or(AppendError::NoEvents(stream))
+    }
+
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.change(PreparedAppends::new(appends)?).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
     }
 
     async fn read_stream(

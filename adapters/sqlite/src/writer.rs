@@ -391,7 +391,7 @@ mod tests {
     use ironflow_domain::{EventId, Metadata, SchemaVersion};
 
     use super::*;
-    use crate::append::PreparedAppend;
+    use crate::append::PreparedAppends;
     use crate::key_value::Batch;
     use crate::{Options, Sqlite, schema};
 
@@ -408,7 +408,7 @@ mod tests {
     }
 
     /// An append of one event with a payload of so many bytes.
-    fn append(id: u8, stream: &str, expected: ExpectedVersion, bytes: usize) -> PreparedAppend {
+    fn append(id: u8, stream: &str, expected: ExpectedVersion, bytes: usize) -> PreparedAppends {
         let event = NewEvent {
             id: EventId::from_bytes([id; 16]),
             name: "thing.happened".into(),
@@ -417,11 +417,11 @@ mod tests {
             data: "x".repeat(bytes),
             metadata: Metadata::default(),
         };
-        PreparedAppend::new(Append {
+        PreparedAppends::new(vec![Append {
             stream: stream.parse().unwrap(),
             expected,
             events: vec![event],
-        })
+        }])
         .unwrap()
     }
 
@@ -451,7 +451,7 @@ mod tests {
         writer.commit(vec![first, conflict, repeat, batch, again, last]);
 
         assert_eq!(
-            first_answer.try_recv().unwrap().unwrap().position,
+            first_answer.try_recv().unwrap().unwrap()[0].position,
             Position::new(0, 1)
         );
         assert!(matches!(
@@ -468,7 +468,7 @@ mod tests {
             Err(WriteError::Revision { .. })
         ));
         assert_eq!(
-            last_answer.try_recv().unwrap().unwrap().position,
+            last_answer.try_recv().unwrap().unwrap()[0].position,
             Position::new(0, 2)
         );
         assert_eq!(
@@ -499,8 +499,11 @@ mod tests {
         let (last, mut last_answer) = job(append(3, "order-3", ExpectedVersion::NoStream, 10));
         writer.commit(vec![first, large, last]);
 
-        assert_eq!(first_answer.try_recv().unwrap().unwrap().version.get(), 1);
-        assert_eq!(last_answer.try_recv().unwrap().unwrap().version.get(), 1);
+        assert_eq!(
+            first_answer.try_recv().unwrap().unwrap()[0].version.get(),
+            1
+        );
+        assert_eq!(last_answer.try_recv().unwrap().unwrap()[0].version.get(), 1);
         match large_answer.try_recv().unwrap() {
             Err(AppendError::Store(error)) => {
                 assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -540,7 +543,7 @@ mod tests {
         let (third, mut third_answer) = job(append(3, "order-1", ExpectedVersion::NoStream, 10));
         writer.commit(vec![third]);
         assert_eq!(
-            third_answer.try_recv().unwrap().unwrap().version.get(),
+            third_answer.try_recv().unwrap().unwrap()[0].version.get(),
             1,
             "the writer goes on"
         );

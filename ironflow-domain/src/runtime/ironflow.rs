@@ -6,9 +6,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::runtime::command::Queues;
 use crate::runtime::projection::{Definition, Followed, Registration};
 use crate::store::Store;
-use crate::{Projection, RetryPolicy};
+use crate::{Command, CommandPolicy, Projection};
 
 /// No command of the application has a context.
 #[derive(Debug, Clone, Copy, Default)]
@@ -19,7 +20,8 @@ pub struct NoEnrichment;
 pub struct Builder<X = NoEnrichment> {
     store: Arc<dyn Store>,
     enrichment: X,
-    retry: RetryPolicy,
+    policies: Policies,
+    cached_streams: usize,
     poll: Duration,
     projections: Vec<Registration>,
 }
@@ -35,10 +37,18 @@ pub struct Ironflow<X = NoEnrichment> {
 struct Shared<X> {
     store: Arc<dyn Store>,
     enrichment: X,
-    retry: RetryPolicy,
+    policies: Policies,
+    queues: Arc<Queues>,
     projections: BTreeMap<&'static str, Followed>,
     /// Of projections that are asked for and not followed: it takes time to make one.
     definitions: Mutex<HashMap<TypeId, Definition>>,
+}
+
+/// How hard to try to get commands executed.
+#[derive(Debug, Default)]
+struct Policies {
+    default: CommandPolicy,
+    own: HashMap<TypeId, CommandPolicy>,
 }
 
 impl Ironflow {
@@ -51,7 +61,8 @@ impl Ironflow {
         Builder {
             store: Arc::new(store),
             enrichment: NoEnrichment,
-            retry: RetryPolicy::default(),
+            policies: Policies::default(),
+            cached_streams: 1_024,
             poll: Duration::from_millis(250),
             projections: Vec::new(),
         }
@@ -84,14 +95,16 @@ impl<N> Builder<N> {
         let Self {
             store,
             enrichment: _,
-            retry,
+            policies,
+            cached_streams,
             poll,
             projections,
         } = self;
         Builder {
             store,
             enrichment,
-            retry,
+            policies,
+            cached_streams,
             poll,
             projections,
         }
@@ -105,9 +118,22 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
-    /// How often a command is decided before a conflict is given to the caller.
-    pub fn retry(mut self, policy: RetryPolicy) -> Self {
-        self.retry = policy;
+    /// How hard to try to get a command executed, unless something else is said for its type.
+    pub fn policy(mut self, policy: CommandPolicy) -> Self {
+        self.policies.default = policy;
+        self
+    }
+
+    /// How hard to try to get commands of one type executed.
+    pub fn policy_of<C: Command>(mut self, policy: CommandPolicy) -> Self {
+        self.policies.own.insert(TypeId::of::<C>(), policy);
+        self
+    }
+
+    /// The states of how many streams to keep in memory while no command is executed on them; 1024
+    /// unless given. With 0, the first command on a stream that nobody is busy with reads all of it.
+    pub fn cached_streams(mut self, streams: usize) -> Self {
+        self.cached_streams = streams;
         self
     }
 
@@ -134,7 +160,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
         let Self {
             store,
             enrichment,
-            retry,
+            policies,
+            cached_streams,
             poll,
             projections,
         } = self;
@@ -147,9 +174,10 @@ impl<X: Send + Sync + 'static> Builder<X> {
             followed.insert(registration.name, running);
         }
         let shared = Shared {
+            queues: Arc::new(Queues::new(Arc::clone(&store), cached_streams)),
             store,
             enrichment,
-            retry,
+            policies,
             projections: followed,
             definitions: Mutex::default(),
         };
@@ -184,8 +212,14 @@ impl<X> Ironflow<X> {
         &self.shared.enrichment
     }
 
-    pub(crate) fn retry_policy(&self) -> RetryPolicy {
-        self.shared.retry
+    pub(crate) fn queues(&self) -> &Arc<Queues> {
+        &self.shared.queues
+    }
+
+    pub(crate) fn policy_of<C: Command>(&self) -> CommandPolicy {
+        let policies = &self.shared.policies;
+        let own = policies.own.get(&TypeId::of::<C>());
+        own.copied().unwrap_or(policies.default)
     }
 
     pub(crate) fn projections(&self) -> &BTreeMap<&'static str, Followed> {
@@ -239,7 +273,7 @@ impl<X> fmt::Debug for Ironflow<X> {
 impl<X> fmt::Debug for Builder<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder")
-            .field("retry", &self.retry)
+            .field("policies", &self.policies)
             .finish_non_exhaustive()
     }
 }

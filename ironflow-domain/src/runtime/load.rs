@@ -32,33 +32,50 @@ pub enum LoadError {
     Store(#[from] StoreError),
 }
 
-/// Folds the whole stream, page by page.
+impl<A: Aggregate> Loaded<A> {
+    /// Before anything has happened.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            state: A::initial(),
+            version: StreamVersion::EMPTY,
+            dropped: 0,
+        }
+    }
+}
+
+/// Folds the whole stream.
 pub(crate) async fn load<A: Aggregate>(
     store: &(impl StreamStore + ?Sized),
     stream: &StreamId,
 ) -> Result<Loaded<A>, LoadError> {
-    let mut state = A::initial();
+    let mut loaded = Loaded::nothing();
+    catch_up(store, stream, &mut loaded).await?;
+    Ok(loaded)
+}
+
+/// Folds what the stream has more than `loaded`, page by page.
+pub(crate) async fn catch_up<A: Aggregate>(
+    store: &(impl StreamStore + ?Sized),
+    stream: &StreamId,
+    loaded: &mut Loaded<A>,
+) -> Result<(), LoadError> {
     let mut decoder = Decoder::<A::Event>::new();
-    let mut version = StreamVersion::EMPTY;
-    let mut next = Some(version.next());
+    let mut next = Some(loaded.version.next());
     while let Some(from) = next {
         let page = store.read_stream(stream, ReadStream::forward(from)).await?;
         for event in page.events.iter() {
             match decoder.decode(&event)? {
-                Decoded::One(data) => state.apply(&data),
+                Decoded::One(data) => loaded.state.apply(&data),
                 others => {
                     for data in others.into_events() {
-                        state.apply(&data);
+                        loaded.state.apply(&data);
                     }
                 }
             }
-            version = event.version;
+            loaded.version = event.version;
         }
         next = page.next;
     }
-    Ok(Loaded {
-        state,
-        version,
-        dropped: decoder.dropped(),
-    })
+    loaded.dropped += decoder.dropped();
+    Ok(())
 }

@@ -3,17 +3,19 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::store::StoreError;
+use crate::store::{EventQuery, StoreError};
 use crate::{EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion};
 
 /// Events for one stream, to be appended together or not at all.
+///
+/// Without events it only guards the stream, in an [`append_all`](super::StreamStore::append_all).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Append {
     /// The stream.
     pub stream: StreamId,
     /// Where the stream has to be for the append to happen.
     pub expected: ExpectedVersion,
-    /// The events, in order; at least one.
+    /// The events, in order.
     pub events: Vec<NewEvent>,
 }
 
@@ -34,8 +36,8 @@ pub struct NewEvent {
     pub metadata: Metadata,
 }
 
-/// Where a stream has to be for an append to happen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What has to hold for an append to happen.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ExpectedVersion {
     /// Anywhere.
@@ -46,17 +48,27 @@ pub enum ExpectedVersion {
     StreamExists,
     /// It must have exactly that many events.
     Exact(StreamVersion),
+    /// No event that the query means may have been recorded after that position, in this stream or
+    /// another: what was decided on is all there is. Of stores with
+    /// [`Capabilities::conditions`](super::Capabilities::conditions).
+    NothingSince {
+        /// What was decided on.
+        query: EventQuery,
+        /// How far it was read.
+        after: Position,
+    },
 }
 
 impl ExpectedVersion {
-    /// Whether a stream at `actual` is where this expects it.
+    /// Whether a stream at `actual` is where this expects it. A stream may be anywhere for
+    /// [`NothingSince`](Self::NothingSince), which only the store can tell.
     #[must_use]
-    pub fn holds_at(self, actual: StreamVersion) -> bool {
+    pub fn holds_at(&self, actual: StreamVersion) -> bool {
         match self {
-            Self::Any => true,
+            Self::Any | Self::NothingSince { .. } => true,
             Self::NoStream => actual == StreamVersion::EMPTY,
             Self::StreamExists => actual > StreamVersion::EMPTY,
-            Self::Exact(version) => actual == version,
+            Self::Exact(version) => actual == *version,
         }
     }
 }
@@ -68,6 +80,9 @@ impl fmt::Display for ExpectedVersion {
             Self::NoStream => f.write_str("no stream"),
             Self::StreamExists => f.write_str("an existing stream"),
             Self::Exact(version) => write!(f, "version {version}"),
+            Self::NothingSince { query, after } => {
+                write!(f, "no more {query} after position {after}")
+            }
         }
     }
 }
@@ -77,11 +92,12 @@ impl fmt::Display for ExpectedVersion {
 pub struct Appended {
     /// The version of the stream after it.
     pub version: StreamVersion,
-    /// The position of its last event.
+    /// The position of its last event; where it has none, of the last of all that was appended with
+    /// it.
     pub position: Position,
 }
 
-/// A stream was not where an append expected it.
+/// What an append expected did not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("stream {stream} is at version {actual}, expected {expected}")]
 pub struct Conflict {
@@ -115,10 +131,20 @@ impl Append {
     /// For adapters: refuses what no store needs to look at, an append that is empty or has one
     /// event id twice.
     pub fn check(&self) -> Result<(), AppendError> {
-        if self.events.is_empty() {
-            return Err(AppendError::NoEvents(self.stream.clone()));
+        Self::check_all(std::slice::from_ref(self))
+    }
+
+    /// For adapters: refuses what no store needs to look at, appends of which none has an event, or
+    /// that have one event id twice. No appends at all are nothing to refuse.
+    pub fn check_all(appends: &[Self]) -> Result<(), AppendError> {
+        let events = || appends.iter().flat_map(|append| &append.events);
+        if events().next().is_none() {
+            return match appends.first() {
+                Some(append) => Err(AppendError::NoEvents(append.stream.clone())),
+                None => Ok(()),
+            };
         }
-        let mut ids: Vec<_> = self.events.iter().map(|event| event.id).collect();
+        let mut ids: Vec<_> = events().map(|event| event.id).collect();
         ids.sort_unstable();
         match ids.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => Err(AppendError::DuplicateEvent(pair[0])),

@@ -2,16 +2,19 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::UndecodableEvent;
 
 /// A store failed at something it should be able to do. Opaque: ask it for its
 /// [`kind`](Self::kind).
-#[derive(Debug)]
+///
+/// Clones share the error underneath: one failure may be that of several commands.
+#[derive(Debug, Clone)]
 pub struct StoreError {
     kind: StoreErrorKind,
     doing: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 /// What to make of a [`StoreError`].
@@ -29,6 +32,9 @@ pub enum StoreErrorKind {
     Damaged,
     /// The store has been closed.
     Closed,
+    /// Stores of this kind cannot do it, which their
+    /// [`capabilities`](super::StreamStore::capabilities) say beforehand.
+    Unsupported,
     /// Anything else.
     Other,
 }
@@ -47,7 +53,7 @@ impl StoreError {
     /// For adapters: with the error underneath.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.source = Some(source.into());
+        self.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -1,17 +1,15 @@
 //! Reading the log of all streams.
 
-use crate::Position;
-use crate::store::EventPage;
+use crate::store::{EventPage, EventQuery};
+use crate::{Position, StreamId};
 
 /// Which part of the log to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadLog {
     /// Only events after this position.
     pub after: Position,
-    /// Only events in streams of one of these categories; in all streams where there is none.
-    pub categories: Vec<String>,
-    /// Only events with one of these names; with any name where there is none.
-    pub names: Vec<String>,
+    /// Which of them.
+    pub query: EventQuery,
     /// About as many events as to put in a page. A page ends with a whole append, so there may be
     /// more.
     pub limit: usize,
@@ -25,24 +23,30 @@ impl ReadLog {
     pub const fn after(position: Position) -> Self {
         Self {
             after: position,
-            categories: Vec::new(),
-            names: Vec::new(),
+            query: EventQuery::all(),
             limit: 1_000,
             max_bytes: 4 * 1024 * 1024,
         }
     }
 
+    /// Only events in these streams.
+    #[must_use]
+    pub fn streams(mut self, streams: impl IntoIterator<Item = StreamId>) -> Self {
+        self.query = self.query.streams(streams);
+        self
+    }
+
     /// Only events in streams of these categories.
     #[must_use]
     pub fn categories<C: Into<String>>(mut self, categories: impl IntoIterator<Item = C>) -> Self {
-        self.categories = categories.into_iter().map(Into::into).collect();
+        self.query = self.query.categories(categories);
         self
     }
 
     /// Only events with these names.
     #[must_use]
     pub fn names<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
-        self.names = names.into_iter().map(Into::into).collect();
+        self.query = self.query.names(names);
         self
     }
 
@@ -51,15 +55,6 @@ impl ReadLog {
     pub const fn limit(mut self, events: usize) -> Self {
         self.limit = events;
         self
-    }
-
-    /// For adapters: whether an event with this name, in a stream of this category, is wanted.
-    #[must_use]
-    pub fn wants(&self, category: &str, name: &str) -> bool {
-        let allows = |wanted: &[String], actual: &str| {
-            wanted.is_empty() || wanted.iter().any(|wanted| wanted == actual)
-        };
-        allows(&self.categories, category) && allows(&self.names, name)
     }
 
     /// For adapters: whether a page with this in it should end as soon as an append does.

@@ -7,9 +7,10 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use crate::store::{
-    Append, AppendError, Appended, Conflict, Direction, Entry, EventPage, Key, KeyRange,
-    KeyValueStore, ListStreams, LogPage, NewEvent, ReadLog, ReadStream, Revision, StoreError,
-    StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
+    Append, AppendError, Appended, Capabilities, Conflict, Direction, Entry, EventPage,
+    ExpectedVersion, Key, KeyRange, KeyValueStore, ListStreams, LogPage, NewEvent, ReadLog,
+    ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write,
+    WriteError, async_trait,
 };
 use crate::{EventId, EventRef, Position, RecordedEvent, StreamId, StreamVersion, Timestamp};
 
@@ -81,55 +82,86 @@ impl Content {
         )
     }
 
-    fn append(&mut self, append: Append) -> Result<Appended, AppendError> {
-        append.check()?;
-        let Append {
-            stream,
-            expected,
-            events,
-        } = append;
-        if let Some(event) = events.iter().find(|event| self.ids.contains_key(&event.id)) {
+    fn append_all(&mut self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        Append::check_all(&appends)?;
+        let mut events = appends.iter().flat_map(|append| &append.events);
+        if let Some(event) = events.find(|event| self.ids.contains_key(&event.id)) {
             return Err(AppendError::DuplicateEvent(event.id));
         }
-        let actual = self.version(&stream);
-        if !expected.holds_at(actual) {
-            return Err(Conflict {
+        // All is looked at before anything is done.
+        let mut versions: HashMap<&StreamId, StreamVersion> = HashMap::new();
+        for append in &appends {
+            let Append {
                 stream,
                 expected,
-                actual,
+                events,
+            } = append;
+            let version = versions
+                .entry(stream)
+                .or_insert_with(|| self.version(stream));
+            if !self.is_as_expected(expected, *version) {
+                let conflict = Conflict {
+                    stream: stream.clone(),
+                    expected: expected.clone(),
+                    actual: *version,
+                };
+                return Err(conflict.into());
             }
-            .into());
+            *version = version.plus(events.len() as u64);
         }
-        let metadata = events
-            .iter()
-            .map(|event| serde_json::to_string(&event.metadata))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| {
-                StoreError::new(StoreErrorKind::Other, "failed to write metadata").because(error)
-            })?;
+        let metadata = |append: &Append| {
+            let texts = append
+                .events
+                .iter()
+                .map(|event| serde_json::to_string(&event.metadata));
+            texts.collect::<Result<Vec<_>, _>>()
+        };
+        let metadata = appends.iter().map(metadata).collect::<Result<Vec<_>, _>>();
+        let metadata = metadata.map_err(|error| {
+            StoreError::new(StoreErrorKind::Other, "failed to write metadata").because(error)
+        })?;
 
+        let mut left: usize = appends.iter().map(|append| append.events.len()).sum();
         let time = now();
-        let count = events.len();
-        let mut version = actual;
-        let places = self.streams.entry(stream.clone()).or_default();
-        for (index, (event, metadata)) in events.into_iter().zip(metadata).enumerate() {
-            version = version.next();
-            self.ids.insert(event.id, self.log.len());
-            places.push(self.log.len());
-            let left_in_commit = u32::try_from(count - index - 1).unwrap_or(u32::MAX);
-            self.log.push(Stored {
-                stream: stream.clone(),
-                version,
-                time,
-                left_in_commit,
-                event,
-                metadata,
-            });
+        let end = Position::new(0, (self.log.len() + left) as u64);
+        let mut answers = Vec::with_capacity(appends.len());
+        for (append, metadata) in appends.into_iter().zip(metadata) {
+            let Append { stream, events, .. } = append;
+            let mut version = self.version(&stream);
+            let mut position = end;
+            let mut places = Vec::with_capacity(events.len());
+            for (event, metadata) in events.into_iter().zip(metadata) {
+                left -= 1;
+                version = version.next();
+                self.ids.insert(event.id, self.log.len());
+                places.push(self.log.len());
+                self.log.push(Stored {
+                    stream: stream.clone(),
+                    version,
+                    time,
+                    left_in_commit: u32::try_from(left).unwrap_or(u32::MAX),
+                    event,
+                    metadata,
+                });
+                position = Position::new(0, self.log.len() as u64);
+            }
+            if !places.is_empty() {
+                self.streams.entry(stream).or_default().extend(places);
+            }
+            answers.push(Appended { version, position });
         }
-        Ok(Appended {
-            version,
-            position: Position::new(0, self.log.len() as u64),
-        })
+        Ok(answers)
+    }
+
+    fn is_as_expected(&self, expected: &ExpectedVersion, actual: StreamVersion) -> bool {
+        let ExpectedVersion::NothingSince { query, after } = expected else {
+            return expected.holds_at(actual);
+        };
+        let start = usize::try_from(after.minor()).unwrap_or(usize::MAX);
+        let since = self.log.get(start..).unwrap_or_default();
+        !since
+            .iter()
+            .any(|stored| query.matches(stored.stream.as_str(), &stored.event.name))
     }
 
     fn event(&self, index: usize) -> EventRef<'_> {
@@ -186,7 +218,7 @@ impl Content {
         let start = usize::try_from(read.after.minor()).unwrap_or(usize::MAX);
         for index in start..self.log.len() {
             let event = self.event(index);
-            if read.wants(event.category(), event.name) {
+            if read.query.matches(event.stream, event.name) {
                 page.events.push(&event);
             }
             page.read_to = event.position;
@@ -261,13 +293,28 @@ fn now() -> Timestamp {
 #[async_trait]
 impl StreamStore for MemoryStore {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
-        let appended = self.content().append(append)?;
-        self.shared.head.send_if_modified(|head| {
-            let grown = appended.position > *head;
-            *head = appended.position.max(*head);
-            grown
-        });
+        let stream = append.stream.clone();
+        let appended = self.append_all(vec![append]).await?;
+        appended
+            .into_iter()
+            .next()
+            .ok_or(AppendError::NoEvents(stream))
+    }
+
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let appended = self.content().append_all(appends)?;
+        if let Some(end) = appended.iter().map(|appended| appended.position).max() {
+            self.shared.head.send_if_modified(|head| {
+                let grown = end > *head;
+                *head = end.max(*head);
+                grown
+            });
+        }
         Ok(appended)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
     }
 
     async fn read_stream(

@@ -7,21 +7,25 @@
 //! both promises.
 
 mod append;
+mod capabilities;
 mod error;
 mod key_value;
 mod log;
 mod memory;
 mod page;
+mod query;
 mod shared;
 mod stream;
 
 pub use append::{Append, AppendError, Appended, Conflict, ExpectedVersion, NewEvent};
 pub use async_trait::async_trait;
+pub use capabilities::Capabilities;
 pub use error::{StoreError, StoreErrorKind};
 pub use key_value::{Entry, Expected, Key, KeyRange, KeyValueStore, Revision, Write, WriteError};
 pub use log::{LogPage, ReadLog};
 pub use memory::MemoryStore;
 pub use page::EventPage;
+pub use query::EventQuery;
 pub use stream::{Direction, ListStreams, ReadStream, StreamInfo, StreamPage};
 
 use crate::{EventId, Position, RecordedEvent, StreamId};
@@ -53,6 +57,31 @@ pub trait StreamStore: Send + Sync + 'static {
     /// that a repeat is told from a conflict; [`AppendError::Conflict`] when the stream is not
     /// at the expected version. Nothing was written then.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
+
+    /// Appends to several streams, or several times to one, all or nothing: an append sees the ones
+    /// before it, and readers get all of it at once. The answers come in the order of the appends.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append), of the first append that was refused; nothing was written then.
+    /// [`NoEvents`](AppendError::NoEvents) only when none of them has an event.
+    /// [`Unsupported`](StoreErrorKind::Unsupported) when there are several, and the store is without
+    /// [`Capabilities::several_streams`].
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        let mut appends = appends.into_iter();
+        match (appends.next(), appends.next()) {
+            (None, _) => Ok(Vec::new()),
+            (Some(append), None) => Ok(vec![self.append(append).await?]),
+            (Some(_), Some(_)) => {
+                Err(Capabilities::unsupported("append to several streams").into())
+            }
+        }
+    }
+
+    /// What the store can do besides; nothing unless it says so.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
 
     /// Reads a page of one stream. A stream that does not exist has no events.
     async fn read_stream(

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
-    ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
+    Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
+    LogPage, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
     WriteError,
 };
 use crate::{EventId, Position, RecordedEvent, StreamId};
@@ -15,6 +15,14 @@ use crate::{EventId, Position, RecordedEvent, StreamId};
 impl<S: StreamStore + ?Sized> StreamStore for Arc<S> {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
         (**self).append(append).await
+    }
+
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        (**self).append_all(appends).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        (**self).capabilities()
     }
 
     async fn read_stream(

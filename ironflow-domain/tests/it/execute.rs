@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ironflow_domain::store::{ExpectedVersion, MemoryStore, ReadStream, StreamStore};
 use ironflow_domain::{
-    CommandId, ExecuteError, Ironflow, Metadata, RecordedEvent, RetryPolicy, StreamVersion,
+    CommandId, CommandPolicy, ExecuteError, Ironflow, Metadata, RecordedEvent, StreamVersion,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open, Refused, append_stray};
@@ -390,13 +390,10 @@ async fn a_caller_who_names_a_version_gets_the_conflict() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_writers_on_one_stream_lose_nothing() {
     let store = MemoryStore::new();
-    let patient = RetryPolicy {
-        attempts: 1_000,
-        ..RetryPolicy::default()
-    };
+    let patient = CommandPolicy::new().attempts(1_000).queued(false);
     let bank = Ironflow::new(store.clone())
         .enrich(Branch)
-        .retry(patient)
+        .policy(patient)
         .start()
         .await
         .unwrap();
@@ -428,7 +425,7 @@ async fn a_conflict_that_outlives_its_retries_is_the_callers() {
     let store = MemoryStore::new();
     let never = Ironflow::new(store.clone())
         .enrich(Branch)
-        .retry(RetryPolicy::NEVER)
+        .policy(CommandPolicy::new().attempts(1).queued(false))
         .start()
         .await
         .unwrap();

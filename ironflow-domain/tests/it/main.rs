@@ -9,6 +9,8 @@ mod hygiene;
 mod model;
 mod parcels;
 mod projections;
+mod queue;
 mod rebuilds;
 mod stored;
 mod upcast;
+mod watched;

@@ -306,15 +306,21 @@ impl StreamStore for Broken {
     async fn read_log(&self, mut read: ReadLog) -> Result<LogPage, StoreError> {
         let asked = read.clone();
         match self.fault {
-            Fault::IgnoresNames => read.names.clear(),
-            Fault::IgnoresCategories => read.categories.clear(),
-            Fault::MatchesNamesByPrefix if !read.names.is_empty() => {
+            Fault::IgnoresNames => read.query.names.clear(),
+            Fault::IgnoresCategories => read.query.categories.clear(),
+            Fault::MatchesNamesByPrefix if !read.query.names.is_empty() => {
                 let all = self.inner.read_log(ReadLog::after(Position::START)).await?;
                 let names = all.events.iter().map(|event| event.name.to_owned());
-                read.names = names
-                    .filter(|name| asked.names.iter().any(|wanted| name.starts_with(wanted)))
+                read.query.names = names
+                    .filter(|name| {
+                        asked
+                            .query
+                            .names
+                            .iter()
+                            .any(|wanted| name.starts_with(wanted))
+                    })
                     .collect();
-                read.names.push("none".to_owned());
+                read.query.names.push("none".to_owned());
             }
             Fault::IgnoresTheByteLimit => read.max_bytes = usize::MAX,
             _ => {}

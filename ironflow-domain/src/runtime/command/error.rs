@@ -1,5 +1,7 @@
 //! A command was not executed.
 
+use std::time::Duration;
+
 use crate::store::{Conflict, StoreError};
 use crate::{
     BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidStreamId, LoadError,
@@ -22,6 +24,17 @@ pub enum ExecuteError<R> {
         /// The last conflict.
         conflict: Conflict,
         /// How many times it was decided.
+        attempts: u32,
+    },
+    /// It took longer than its policy allows. Nothing was recorded.
+    #[error("{command} was not executed within {deadline:?}{}", after(*.attempts))]
+    #[non_exhaustive]
+    DeadlineExceeded {
+        /// The name of the command.
+        command: &'static str,
+        /// How long it was allowed to take.
+        deadline: Duration,
+        /// How many times it was, or was to be, decided.
         attempts: u32,
     },
     /// The command is marked `creates`, and the stream exists.
@@ -94,6 +107,14 @@ fn gave_up(attempts: u32) -> String {
     match attempts {
         1 => String::new(),
         attempts => format!("gave up after {attempts} attempts: "),
+    }
+}
+
+fn after(attempts: u32) -> String {
+    match attempts {
+        0 => ": its context was still being fetched".to_owned(),
+        1 => String::new(),
+        attempts => format!(" and {attempts} attempts"),
     }
 }
 

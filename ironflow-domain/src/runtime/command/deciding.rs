@@ -1,0 +1,250 @@
+//! Deciding commands of one stream one after the other, and recording together what happens.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::pending::{Fate, Pending};
+use crate::runtime::load::catch_up;
+use crate::store::{
+    Append, AppendError, Appended, ExpectedVersion, Store, StoreError, StoreErrorKind,
+};
+use crate::{Aggregate, EventId, LoadError, Loaded, StreamId};
+
+/// The most commands that are recorded together.
+const MOST: usize = 128;
+/// About the most bytes of payload that are recorded together.
+const MOST_BYTES: usize = 1024 * 1024;
+
+/// Commands that wait for their turn, the first one first.
+pub(super) type Line<A> = VecDeque<Box<dyn Pending<A>>>;
+
+/// Where the commands of one stream are decided and recorded.
+pub(super) struct Deciding<'a, A> {
+    pub(super) store: &'a dyn Store,
+    pub(super) stream: &'a StreamId,
+    /// The state as this process has it. Another process may have changed the stream since, which an
+    /// append finds out.
+    pub(super) folded: &'a mut Option<Loaded<A>>,
+}
+
+/// A command that was decided, and whether it has something to record.
+struct Decided<A> {
+    command: Box<dyn Pending<A>>,
+    records: bool,
+}
+
+impl<A: Aggregate> Deciding<'_, A> {
+    /// Decides all of them, and answers each.
+    pub(super) async fn decide_all(mut self, mut line: Line<A>) {
+        // Whether the state is one that the stream had after the commands were issued: only then an
+        // answer that records nothing is right.
+        let mut is_fresh = false;
+        while !line.is_empty() {
+            if self.folded.is_none() {
+                is_fresh = true;
+                if let Err(error) = self.catch_up().await {
+                    fail_to_load(error, &mut line);
+                    continue;
+                }
+            }
+            let round = self.round(&mut line);
+            is_fresh = self.finish(round, is_fresh, &mut line).await;
+        }
+    }
+
+    /// Reads what the state does not have yet. Says whether there was something.
+    async fn catch_up(&mut self) -> Result<bool, LoadError> {
+        let mut folded = self.folded.take().unwrap_or_else(Loaded::nothing);
+        let before = folded.version;
+        catch_up(self.store, self.stream, &mut folded).await?;
+        let has_changed = folded.version > before;
+        *self.folded = Some(folded);
+        Ok(has_changed)
+    }
+
+    /// Decides as many commands as are recorded together.
+    fn round(&mut self, line: &mut Line<A>) -> Round<A> {
+        let mut round = Round {
+            decided: Vec::new(),
+            appends: Vec::new(),
+        };
+        let Some(folded) = self.folded.as_mut() else {
+            return round;
+        };
+        let most = if self.store.capabilities().several_streams {
+            MOST
+        } else {
+            1
+        };
+        let mut bytes = 0;
+        let mut ids = HashSet::new();
+        let mut repeated = Line::new();
+        while round.appends.len() < most && bytes < MOST_BYTES {
+            let Some(mut command) = line.pop_front() else {
+                break;
+            };
+            // The store would refuse both. By the next round the first one has its answer.
+            if !ids.insert(command.command_id().clone()) {
+                repeated.push_back(command);
+                continue;
+            }
+            match command.decide(&mut folded.state, folded.version) {
+                Ok(Some(events)) => {
+                    bytes += events.iter().map(|event| event.data.len()).sum::<usize>();
+                    let expected = ExpectedVersion::Exact(folded.version);
+                    folded.version = folded.version.plus(events.len() as u64);
+                    round.appends.push(Append {
+                        stream: self.stream.clone(),
+                        expected,
+                        events,
+                    });
+                    round.decided.push(Decided {
+                        command,
+                        records: true,
+                    });
+                }
+                Ok(None) => round.decided.push(Decided {
+                    command,
+                    records: false,
+                }),
+                Err(panic) => {
+                    command.answer(Fate::Panicked(panic));
+                    // Nobody knows in which state it was left. What was decided before is right.
+                    *self.folded = None;
+                    break;
+                }
+            }
+        }
+        repeated.append(line);
+        *line = repeated;
+        round
+    }
+
+    /// Records what was decided and answers; whose answer is not known yet goes back to the front of
+    /// the line. Says whether the state is still fresh.
+    async fn finish(&mut self, round: Round<A>, is_fresh: bool, line: &mut Line<A>) -> bool {
+        let Round { decided, appends } = round;
+        if appends.is_empty() {
+            if is_fresh {
+                settle(decided);
+                return true;
+            }
+            match self.catch_up().await {
+                Ok(false) => settle(decided),
+                Ok(true) => put_back(decided, line),
+                Err(error) => {
+                    put_back(decided, line);
+                    fail_to_load(error, line);
+                }
+            }
+            return true;
+        }
+        let ids: Vec<_> = appends.iter().map(|append| first_id(append)).collect();
+        let error = match self.store.append_all(appends).await {
+            Ok(appended) => {
+                record(decided, appended);
+                return true;
+            }
+            Err(error) => error,
+        };
+        // What was folded did not happen.
+        *self.folded = None;
+        match error {
+            // Others wrote since the last command of this process: no reason to trouble anyone.
+            AppendError::Conflict(_) if !is_fresh => put_back(decided, line),
+            AppendError::Conflict(conflict) => {
+                answer_recording(decided, line, |_| Fate::Overtaken(conflict.clone()));
+            }
+            AppendError::DuplicateEvent(id) if ids.contains(&Some(id)) => {
+                let mut ids = ids.into_iter();
+                let (repeated, others): (Vec<_>, _) = decided
+                    .into_iter()
+                    .partition(|decided| decided.records && ids.next() == Some(Some(id)));
+                put_back(others, line);
+                for decided in repeated {
+                    decided.command.answer(Fate::Repeated);
+                }
+            }
+            error => {
+                let error = self.failed(error);
+                answer_recording(decided, line, |_| Fate::Store(error.clone()));
+            }
+        }
+        is_fresh
+    }
+
+    /// The store failed, or said something that cannot be true.
+    fn failed(&self, error: AppendError) -> StoreError {
+        match error {
+            AppendError::Store(error) => error,
+            error => {
+                let doing = format!("failed to append to stream {}", self.stream);
+                StoreError::new(StoreErrorKind::Other, doing).because(error)
+            }
+        }
+    }
+}
+
+/// What was decided together.
+struct Round<A> {
+    decided: Vec<Decided<A>>,
+    /// Of those that record something, in the same order.
+    appends: Vec<Append>,
+}
+
+fn first_id(append: &Append) -> Option<EventId> {
+    append.events.first().map(|event| event.id)
+}
+
+fn settle<A: Aggregate>(decided: Vec<Decided<A>>) {
+    for Decided { command, .. } in decided {
+        command.settle();
+    }
+}
+
+fn put_back<A>(decided: Vec<Decided<A>>, line: &mut Line<A>) {
+    for Decided { command, .. } in decided.into_iter().rev() {
+        line.push_front(command);
+    }
+}
+
+fn record<A: Aggregate>(decided: Vec<Decided<A>>, appended: Vec<Appended>) {
+    let mut appended = appended.into_iter();
+    for Decided { command, records } in decided {
+        match records.then(|| appended.next()).flatten() {
+            Some(appended) => command.answer(Fate::Recorded(appended)),
+            None => command.settle(),
+        }
+    }
+}
+
+/// Those that have something to record are answered; the others were decided on what did not happen.
+fn answer_recording<A: Aggregate>(
+    decided: Vec<Decided<A>>,
+    line: &mut Line<A>,
+    fate: impl Fn(&dyn Pending<A>) -> Fate,
+) {
+    let (recording, others): (Vec<_>, _) = decided.into_iter().partition(|one| one.records);
+    put_back(others, line);
+    for Decided { command, .. } in recording {
+        let fate = fate(&*command);
+        command.answer(fate);
+    }
+}
+
+/// Without a state there is no decision.
+fn fail_to_load<A: Aggregate>(error: LoadError, line: &mut Line<A>) {
+    match error {
+        LoadError::Store(error) => {
+            for command in line.drain(..) {
+                command.answer(Fate::Store(error.clone()));
+            }
+        }
+        // The others will meet it themselves: it is no error that could be shared.
+        LoadError::Undecodable(error) => {
+            if let Some(command) = line.pop_front() {
+                command.answer(Fate::Undecodable(error));
+            }
+        }
+        LoadError::StreamId(_) => unreachable!("the stream has a name"),
+    }
+}

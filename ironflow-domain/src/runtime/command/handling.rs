@@ -1,0 +1,206 @@
+//! Enrich, queue, decide, append; and again where others were faster.
+
+use std::panic::resume_unwind;
+use std::sync::Arc;
+
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::execution::Outcome;
+use super::issued::Issued;
+use super::pending::{Answer, Fate, Ticket, Waiting};
+use crate::store::{Conflict, ExpectedVersion, StoreError, StoreErrorKind};
+use crate::{Aggregate, Command, CommandPolicy, Enrich, ExecuteError, Ironflow, Receipt};
+
+/// A command that is being executed.
+pub(super) struct Handling<'a, X, C> {
+    pub(super) ironflow: &'a Ironflow<X>,
+    pub(super) policy: CommandPolicy,
+    pub(super) deadline: Option<Instant>,
+    pub(super) issued: Arc<Issued<C>>,
+    /// Whether it may have been executed before.
+    pub(super) is_repeatable: bool,
+    pub(super) attempts: u32,
+}
+
+/// What became of one attempt.
+enum Attempt {
+    Done(Receipt),
+    Again(Conflict),
+    /// Nobody knows: whoever was at it has gone.
+    Unknown,
+}
+
+impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
+    pub(super) async fn run(mut self) -> Outcome<Receipt, C> {
+        if let Some(receipt) = self.earlier_receipt().await? {
+            return Ok(receipt);
+        }
+        let mut context = self.enrich().await?;
+        loop {
+            self.attempts += 1;
+            let conflict = match self.attempt(&context).await? {
+                Attempt::Done(receipt) => return Ok(receipt),
+                Attempt::Again(conflict) => Some(conflict),
+                Attempt::Unknown => {
+                    self.is_repeatable = true;
+                    if let Some(receipt) = self.earlier_receipt().await? {
+                        return Ok(receipt);
+                    }
+                    None
+                }
+            };
+            if self.attempts >= self.policy.attempts {
+                return Err(match conflict {
+                    Some(conflict) => self.gave_up(conflict),
+                    None => self.abandoned(),
+                });
+            }
+            self.pause().await?;
+            if self.policy.enrich_again {
+                context = self.enrich().await?;
+            }
+        }
+    }
+
+    async fn enrich(&self) -> Outcome<Arc<C::Context>, C> {
+        let Issued {
+            command, metadata, ..
+        } = &*self.issued;
+        let enriching = self.ironflow.enrichment().enrich(command, metadata);
+        let enriched = match self.deadline {
+            None => enriching.await,
+            Some(deadline) => match timeout_at(deadline, enriching).await {
+                Ok(enriched) => enriched,
+                Err(_) => return Err(self.too_late()),
+            },
+        };
+        enriched
+            .map(Arc::new)
+            .map_err(|source| ExecuteError::Enrichment {
+                command: command.name(),
+                source,
+            })
+    }
+
+    /// Waits before the next attempt.
+    async fn pause(&self) -> Outcome<(), C> {
+        let pause = sleep(self.policy.delay_after(self.attempts));
+        match self.deadline {
+            None => pause.await,
+            Some(deadline) if timeout_at(deadline, pause).await.is_err() => {
+                return Err(self.too_late());
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Decides on the newest state and appends: once.
+    async fn attempt(&self, context: &Arc<C::Context>) -> Outcome<Attempt, C> {
+        let stream = &self.issued.stream;
+        let queues = self.ironflow.queues();
+        let (waiting, ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
+        match Handle::try_current() {
+            Ok(runtime) if self.is_queued() => {
+                queues.put::<C::Aggregate>(&runtime, stream, waiting);
+            }
+            _ => queues.decide_alone::<C::Aggregate>(stream, waiting).await,
+        }
+        let Some(answer) = self.answer(ticket).await? else {
+            return Ok(Attempt::Unknown);
+        };
+        match answer {
+            Answer::Recorded(appended, event_ids) => Ok(Attempt::Done(self.issued.receipt(
+                appended.version,
+                Some(appended.position),
+                event_ids,
+            ))),
+            // The same command, issued twice at once, must not be told that it was refused because
+            // it was executed.
+            Answer::Settled(settled) => match self.earlier_receipt().await? {
+                Some(receipt) => Ok(Attempt::Done(receipt)),
+                None => self
+                    .issued
+                    .settle(settled, self.attempts)
+                    .map(Attempt::Done),
+            },
+            Answer::Otherwise(fate) => self.otherwise(fate).await,
+        }
+    }
+
+    /// Whether the commands of this process on the stream wait for each other.
+    fn is_queued(&self) -> bool {
+        let has_condition = matches!(self.issued.expected, ExpectedVersion::NothingSince { .. });
+        self.policy.queued && !has_condition
+    }
+
+    /// Waits for the answer until it is too late; nothing where nobody gives one any more.
+    async fn answer(
+        &self,
+        mut ticket: Ticket<<C::Aggregate as Aggregate>::Error>,
+    ) -> Outcome<Option<Answer<<C::Aggregate as Aggregate>::Error>>, C> {
+        if let Some(deadline) = self.deadline {
+            match timeout_at(deadline, &mut ticket.answer).await {
+                Ok(answer) => return Ok(answer.ok()),
+                Err(_) if ticket.withdraw() => return Err(self.too_late()),
+                Err(_) => {}
+            }
+        }
+        Ok(ticket.answer.await.ok())
+    }
+
+    async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
+        match fate {
+            Fate::Overtaken(conflict) => Ok(Attempt::Again(conflict)),
+            Fate::Repeated => match self.issued.recorded(self.ironflow.store()).await? {
+                Some(receipt) => Ok(Attempt::Done(receipt)),
+                // Where the caller chose no id, the store appended twice what it was asked to once.
+                None => Err(self
+                    .store_failed("its events are recorded, and cannot be found")
+                    .into()),
+            },
+            Fate::Undecodable(error) => Err(ExecuteError::Undecodable(error)),
+            Fate::Store(error) => Err(error.into()),
+            // It is the caller's command that did.
+            Fate::Panicked(panic) => resume_unwind(panic),
+            Fate::Recorded(_) => unreachable!("that is an answer of its own"),
+        }
+    }
+
+    /// What became of the command when it was executed before; nothing where it was not.
+    async fn earlier_receipt(&self) -> Outcome<Option<Receipt>, C> {
+        if !self.is_repeatable {
+            return Ok(None);
+        }
+        self.issued.recorded(self.ironflow.store()).await
+    }
+
+    fn too_late(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
+        ExecuteError::DeadlineExceeded {
+            command: self.issued.command.name(),
+            deadline: self.policy.deadline.unwrap_or_default(),
+            attempts: self.attempts,
+        }
+    }
+
+    fn gave_up(&self, conflict: Conflict) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
+        ExecuteError::Conflict {
+            conflict,
+            attempts: self.attempts,
+        }
+    }
+
+    fn abandoned(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
+        self.store_failed("the runtime that it was decided on has stopped")
+            .into()
+    }
+
+    fn store_failed(&self, why: &str) -> StoreError {
+        let doing = format!(
+            "failed to append the events of command {}: {why}",
+            self.issued.metadata.command_id
+        );
+        StoreError::new(StoreErrorKind::Other, doing)
+    }
+}

@@ -1,0 +1,165 @@
+//! A command on its way, with all that is known about it.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::store::{Conflict, ExpectedVersion, NewEvent};
+use crate::{
+    Aggregate, Command, CommandMetadata, DecodeError, EncodeError, Event, EventId, EventKind,
+    EventRef, Events, ExecuteError, Position, Receipt, StreamId, StreamVersion,
+};
+
+/// A command on its way, with all that is known about it.
+pub(super) struct Issued<C> {
+    pub(super) stream: StreamId,
+    pub(super) command: C,
+    pub(super) metadata: CommandMetadata,
+    /// Where the caller last saw the stream.
+    pub(super) expected: ExpectedVersion,
+}
+
+/// What a panic was about.
+pub(super) type Panic = Box<dyn Any + Send>;
+
+/// What the aggregate makes of a command.
+pub(super) enum Decided<R> {
+    /// These are to be recorded; the state has them already.
+    Events(Vec<NewEvent>),
+    /// There is nothing to record.
+    Settled(Settled<R>),
+    /// The state cannot be used any more.
+    Panicked(Panic),
+}
+
+/// What a command came to, without anything to record.
+pub(super) enum Settled<R> {
+    /// It was accepted, and nothing happened.
+    Nothing(StreamVersion),
+    Rejected(R),
+    /// It creates a stream that exists.
+    Exists,
+    /// The stream is not where the caller last saw it.
+    Elsewhere(Conflict),
+    Encode(EncodeError),
+    Unreadable {
+        name: &'static str,
+        source: DecodeError,
+    },
+}
+
+type ErrorOf<C> = <<C as Command>::Aggregate as Aggregate>::Error;
+type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
+
+impl<C: Command> Issued<C> {
+    /// Lets the aggregate decide, and folds what happens. `index` is the place of the first event
+    /// in the whole decision.
+    pub(super) fn decide(
+        &self,
+        state: &mut C::Aggregate,
+        version: StreamVersion,
+        context: &C::Context,
+        index: usize,
+    ) -> Decided<ErrorOf<C>> {
+        let decide = AssertUnwindSafe(|| self.decide_or_panic(state, version, context, index));
+        match catch_unwind(decide) {
+            Ok(Ok(events)) => Decided::Events(events),
+            Ok(Err(settled)) => Decided::Settled(settled),
+            Err(panic) => Decided::Panicked(panic),
+        }
+    }
+
+    fn decide_or_panic(
+        &self,
+        state: &mut C::Aggregate,
+        version: StreamVersion,
+        context: &C::Context,
+        index: usize,
+    ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
+        if !self.expected.holds_at(version) {
+            return Err(Settled::Elsewhere(Conflict {
+                stream: self.stream.clone(),
+                expected: self.expected.clone(),
+                actual: version,
+            }));
+        }
+        let decided = self.command.clone().decide(state, context);
+        let events = decided.map_err(Settled::Rejected)?;
+        if events.is_empty() {
+            return Err(Settled::Nothing(version));
+        }
+        if C::CREATES && version > StreamVersion::EMPTY {
+            return Err(Settled::Exists);
+        }
+        let encoded = self.encode(&events, index)?;
+        // An event that cannot be folded must not get into the stream: it would never load again.
+        for event in &events {
+            state.apply(event);
+        }
+        Ok(encoded)
+    }
+
+    /// The events as they will be stored, each of them known to be readable: one that is not would
+    /// keep its whole stream from ever being loaded again.
+    fn encode(
+        &self,
+        events: &Events<EventOf<C>>,
+        index: usize,
+    ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
+        let metadata = self.metadata.for_events(self.command.name());
+        let encode = |(index, event): (usize, &EventOf<C>)| {
+            let EventKind { name, version, .. } = *event.kind();
+            let data = event.encode().map_err(Settled::Encode)?;
+            let stored = EventRef {
+                stream: self.stream.as_str(),
+                ..EventRef::unrecorded(name, version, &data)
+            };
+            let read = <EventOf<C> as Event>::decode(&stored);
+            drop(read.map_err(|source| Settled::Unreadable { name, source })?);
+            Ok(NewEvent {
+                id: EventId::derive(&self.metadata.command_id, index),
+                name: Cow::Borrowed(name),
+                schema_version: version,
+                source: self.metadata.source.clone(),
+                data,
+                metadata: metadata.clone(),
+            })
+        };
+        (index..).zip(events).map(encode).collect()
+    }
+
+    /// What the caller gets to know of a command that recorded nothing.
+    pub(super) fn settle(
+        &self,
+        settled: Settled<ErrorOf<C>>,
+        attempts: u32,
+    ) -> Result<Receipt, ExecuteError<ErrorOf<C>>> {
+        Err(match settled {
+            Settled::Nothing(version) => return Ok(self.receipt(version, None, Vec::new())),
+            Settled::Rejected(reason) => ExecuteError::Rejected(reason),
+            Settled::Exists => ExecuteError::AlreadyExists {
+                stream: self.stream.clone(),
+                command: self.command.name(),
+            },
+            Settled::Elsewhere(conflict) => ExecuteError::Conflict { conflict, attempts },
+            Settled::Encode(error) => error.into(),
+            Settled::Unreadable { name, source } => ExecuteError::Unreadable { name, source },
+        })
+    }
+
+    pub(super) fn receipt(
+        &self,
+        version: StreamVersion,
+        position: Option<Position>,
+        event_ids: Vec<EventId>,
+    ) -> Receipt {
+        Receipt {
+            command_id: self.metadata.command_id.clone(),
+            stream: self.stream.clone(),
+            version,
+            event_ids,
+            position,
+            duplicate: false,
+        }
+    }
+}

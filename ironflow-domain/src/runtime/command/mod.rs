@@ -1,0 +1,21 @@
+//! From a command to its receipt.
+
+mod deciding;
+mod enrich;
+mod error;
+mod execution;
+mod handling;
+mod issued;
+mod metadata;
+mod pending;
+mod policy;
+mod queue;
+mod receipt;
+mod repeat;
+
+pub use enrich::{BoxError, Enrich};
+pub use error::ExecuteError;
+pub use execution::{Execution, Target};
+pub use policy::CommandPolicy;
+pub(crate) use queue::Queues;
+pub use receipt::Receipt;

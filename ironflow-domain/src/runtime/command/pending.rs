@@ -1,0 +1,147 @@
+//! A command that waits for its turn, and how its caller gets the answer.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::oneshot;
+use tracing::Span;
+
+use super::issued::{Decided, Issued, Panic, Settled};
+use crate::store::{Appended, Conflict, NewEvent, StoreError};
+use crate::{Aggregate, Command, CommandId, EventId, StreamVersion, UndecodableEvent};
+
+/// A command that waits for its turn, whichever it is.
+pub(super) trait Pending<A: Aggregate>: Send {
+    fn command_id(&self) -> &CommandId;
+    /// Whether someone still waits for it. From then on it cannot be withdrawn.
+    fn take(&mut self) -> bool;
+    /// Decides it, and keeps what it came to; nothing to append where that is settled. May be called
+    /// again, on another state.
+    fn decide(
+        &mut self,
+        state: &mut A,
+        version: StreamVersion,
+    ) -> Result<Option<Vec<NewEvent>>, Panic>;
+    /// Its caller gets what it came to.
+    fn settle(self: Box<Self>);
+    /// Its caller gets what became of it.
+    fn answer(self: Box<Self>, fate: Fate);
+}
+
+/// What became of a command, for reasons that are not its own.
+pub(super) enum Fate {
+    Recorded(Appended),
+    /// Others were faster, though it was decided on the newest state.
+    Overtaken(Conflict),
+    /// It was executed before.
+    Repeated,
+    Undecodable(UndecodableEvent),
+    Store(StoreError),
+    Panicked(Panic),
+}
+
+/// What the caller gets.
+pub(super) enum Answer<R> {
+    Recorded(Appended, Vec<EventId>),
+    Settled(Settled<R>),
+    Otherwise(Fate),
+}
+
+/// A command of one type that waits for its turn.
+pub(super) struct Waiting<C: Command> {
+    issued: Arc<Issued<C>>,
+    context: Arc<C::Context>,
+    /// What it came to.
+    settled: Option<Settled<<C::Aggregate as Aggregate>::Error>>,
+    event_ids: Vec<EventId>,
+    taken: Arc<AtomicBool>,
+    reply: oneshot::Sender<Answer<<C::Aggregate as Aggregate>::Error>>,
+    span: Span,
+}
+
+/// The caller's end of a command that waits.
+pub(super) struct Ticket<R> {
+    pub(super) answer: oneshot::Receiver<Answer<R>>,
+    taken: Arc<AtomicBool>,
+}
+
+impl<R> Ticket<R> {
+    /// Takes the command back; says whether it was not begun.
+    pub(super) fn withdraw(&self) -> bool {
+        !self.taken.swap(true, Ordering::AcqRel)
+    }
+}
+
+impl<C: Command> Waiting<C> {
+    #[allow(
+        clippy::type_complexity,
+        reason = "the error of the command's aggregate"
+    )]
+    pub(super) fn new(
+        issued: Arc<Issued<C>>,
+        context: Arc<C::Context>,
+    ) -> (Box<Self>, Ticket<<C::Aggregate as Aggregate>::Error>) {
+        let (reply, answer) = oneshot::channel();
+        let taken = Arc::new(AtomicBool::new(false));
+        let ticket = Ticket {
+            answer,
+            taken: Arc::clone(&taken),
+        };
+        let waiting = Self {
+            issued,
+            context,
+            settled: None,
+            event_ids: Vec::new(),
+            taken,
+            reply,
+            span: Span::current(),
+        };
+        (Box::new(waiting), ticket)
+    }
+}
+
+impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
+    fn command_id(&self) -> &CommandId {
+        &self.issued.metadata.command_id
+    }
+
+    fn take(&mut self) -> bool {
+        !self.reply.is_closed() && !self.taken.swap(true, Ordering::AcqRel)
+    }
+
+    fn decide(
+        &mut self,
+        state: &mut C::Aggregate,
+        version: StreamVersion,
+    ) -> Result<Option<Vec<NewEvent>>, Panic> {
+        let _entered = self.span.enter();
+        self.event_ids.clear();
+        match self.issued.decide(state, version, &self.context, 0) {
+            Decided::Events(events) => {
+                self.event_ids.extend(events.iter().map(|event| event.id));
+                Ok(Some(events))
+            }
+            Decided::Settled(settled) => {
+                self.settled = Some(settled);
+                Ok(None)
+            }
+            Decided::Panicked(panic) => Err(panic),
+        }
+    }
+
+    fn settle(self: Box<Self>) {
+        if let Some(settled) = self.settled {
+            // Whoever asked may have gone.
+            let _ = self.reply.send(Answer::Settled(settled));
+        }
+    }
+
+    fn answer(self: Box<Self>, fate: Fate) {
+        let answer = match fate {
+            Fate::Recorded(appended) => Answer::Recorded(appended, self.event_ids),
+            fate => Answer::Otherwise(fate),
+        };
+        // Whoever asked may have gone; what was recorded stays.
+        let _ = self.reply.send(answer);
+    }
+}

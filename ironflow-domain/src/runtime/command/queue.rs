@@ -1,0 +1,204 @@
+//! The commands of this process on one stream wait for each other.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+
+use super::deciding::{Deciding, Line};
+use super::pending::Pending;
+use crate::store::Store;
+use crate::{Aggregate, Loaded, StreamId};
+
+/// A queue for each stream that commands are executed on, and the states of those that were
+/// executed on last.
+///
+/// A state here is a hint: whether it is the newest is found out by the store, when something is
+/// appended to it, or by reading what came after it.
+pub(crate) struct Queues {
+    store: Arc<dyn Store>,
+    /// How many streams' states are kept while nobody wants them.
+    capacity: usize,
+    streams: Mutex<Streams>,
+}
+
+#[derive(Default)]
+struct Streams {
+    queues: HashMap<(TypeId, StreamId), Known>,
+    /// Grows with every use.
+    clock: u64,
+}
+
+struct Known {
+    /// A [`Queue`] of the aggregate.
+    queue: Arc<dyn Any + Send + Sync>,
+    last_used: u64,
+}
+
+impl fmt::Debug for Queues {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Queues").finish_non_exhaustive()
+    }
+}
+
+/// The commands on one stream.
+struct Queue<A>(Mutex<Turn<A>>);
+
+struct Turn<A> {
+    line: Line<A>,
+    /// Whether someone decides them.
+    is_running: bool,
+    /// The state, while nobody does.
+    folded: Option<Loaded<A>>,
+}
+
+impl Queues {
+    pub(crate) fn new(store: Arc<dyn Store>, capacity: usize) -> Self {
+        Self {
+            store,
+            capacity,
+            streams: Mutex::default(),
+        }
+    }
+
+    /// Puts a command at the end of its stream's line. Who finds nobody deciding begins to.
+    pub(super) fn put<A: Aggregate>(
+        self: &Arc<Self>,
+        runtime: &Handle,
+        stream: &StreamId,
+        command: Box<dyn Pending<A>>,
+    ) {
+        let queue = self.queue::<A>(stream);
+        let mut turn = queue.lock();
+        turn.line.push_back(command);
+        if turn.is_running {
+            return;
+        }
+        turn.is_running = true;
+        let running = Running {
+            folded: turn.folded.take(),
+            queues: Arc::clone(self),
+            stream: stream.clone(),
+            queue: Arc::clone(&queue),
+            is_done: false,
+        };
+        drop(turn);
+        runtime.spawn(running.run());
+    }
+
+    /// Decides one command without waiting for any other.
+    pub(super) async fn decide_alone<A: Aggregate>(
+        &self,
+        stream: &StreamId,
+        mut command: Box<dyn Pending<A>>,
+    ) {
+        if command.take() {
+            let deciding = Deciding {
+                store: &*self.store,
+                stream,
+                folded: &mut None,
+            };
+            deciding.decide_all(Line::from([command])).await;
+        }
+    }
+
+    fn queue<A: Aggregate>(&self, stream: &StreamId) -> Arc<Queue<A>> {
+        let key = (TypeId::of::<A>(), stream.clone());
+        let mut streams = self.lock();
+        streams.clock += 1;
+        let now = streams.clock;
+        let known = streams.queues.entry(key).or_insert_with(|| Known {
+            queue: Arc::new(Queue::<A>(Mutex::new(Turn {
+                line: Line::new(),
+                is_running: false,
+                folded: None,
+            }))),
+            last_used: now,
+        });
+        known.last_used = now;
+        let queue = Arc::clone(&known.queue);
+        streams.forget_some(self.capacity);
+        drop(streams);
+        match queue.downcast() {
+            Ok(queue) => queue,
+            Err(_) => unreachable!("it is known under the type of its aggregate"),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Streams> {
+        // A panic elsewhere leaves nothing half-done in it.
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    /// Forgets what was not used for long. A half at once, so that it is done rarely; what is in use
+    /// has another owner, and stays.
+    fn forget_some(&mut self, capacity: usize) {
+        if self.queues.len() <= capacity {
+            return;
+        }
+        let mut uses: Vec<_> = self.queues.values().map(|known| known.last_used).collect();
+        uses.sort_unstable_by(|one, other| other.cmp(one));
+        let limit = uses.get(capacity / 2).copied().unwrap_or(0);
+        self.queues
+            .retain(|_, known| known.last_used > limit || Arc::strong_count(&known.queue) > 1);
+    }
+}
+
+impl<A> Queue<A> {
+    fn lock(&self) -> MutexGuard<'_, Turn<A>> {
+        // A panic elsewhere leaves nothing half-done in it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who decides the commands of a stream, as long as there are any.
+struct Running<A: Aggregate> {
+    queues: Arc<Queues>,
+    stream: StreamId,
+    queue: Arc<Queue<A>>,
+    folded: Option<Loaded<A>>,
+    is_done: bool,
+}
+
+impl<A: Aggregate> Running<A> {
+    async fn run(mut self) {
+        while let Some(line) = self.next_line() {
+            let deciding = Deciding {
+                store: &*self.queues.store,
+                stream: &self.stream,
+                folded: &mut self.folded,
+            };
+            deciding.decide_all(line).await;
+        }
+    }
+
+    /// All that wait by now; nobody decides any more when there are none.
+    fn next_line(&mut self) -> Option<Line<A>> {
+        let mut turn = self.queue.lock();
+        let mut line = std::mem::take(&mut turn.line);
+        line.retain_mut(|command| command.take());
+        if line.is_empty() {
+            self.is_done = true;
+            turn.is_running = false;
+            turn.folded = self.folded.take().filter(|_| self.queues.capacity > 0);
+            return None;
+        }
+        Some(line)
+    }
+}
+
+impl<A: Aggregate> Drop for Running<A> {
+    /// Where the runtime stops in the middle, those who wait get to know: nobody holds the other end
+    /// of what they wait for any more.
+    fn drop(&mut self) {
+        if !self.is_done {
+            let mut turn = self.queue.lock();
+            turn.is_running = false;
+            turn.line.clear();
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What not every store can do.
+
+use crate::store::{StoreError, StoreErrorKind};
+
+/// What a store can do that not every store can. Asked when an application starts, so that nothing
+/// turns out to be impossible later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// [`append_all`](super::StreamStore::append_all) takes several appends.
+    pub several_streams: bool,
+    /// Appends may depend on other events: [`NothingSince`](super::ExpectedVersion::NothingSince).
+    pub conditions: bool,
+}
+
+impl Capabilities {
+    /// For adapters: everything there is.
+    pub const ALL: Self = Self {
+        several_streams: true,
+        conditions: true,
+    };
+
+    /// For adapters: the answer to what the store cannot do, such as `append to several streams`.
+    #[must_use]
+    pub fn unsupported(doing: &str) -> StoreError {
+        let doing = format!("failed to {doing}: a store of this kind cannot");
+        StoreError::new(StoreErrorKind::Unsupported, doing)
+    }
+}

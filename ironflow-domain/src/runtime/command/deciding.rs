@@ -138,7 +138,7 @@ impl<A: Aggregate> Deciding<'_, A> {
             }
             return true;
         }
-        let ids: Vec<_> = appends.iter().map(|append| first_id(append)).collect();
+        let ids: Vec<_> = appends.iter().map(first_id).collect();
         let error = match self.store.append_all(appends).await {
             Ok(appended) => {
                 record(decided, appended);

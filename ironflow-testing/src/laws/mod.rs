@@ -14,29 +14,37 @@
 //! | `learn.rs`     | finds that out, by trying                                        |
 //! | `refusal.rs`   | what a type says that did not take what was made up              |
 //! | `law.rs`       | the laws, and what breaks one                                    |
+//! | `old_shapes.rs` | what events were stored in before, and payloads of that           |
+//! | `recorded.rs`  | the JSON that a value could have been read from                  |
+//! | `upcasts.rs`   | the laws about what is stored in old shapes                      |
 //! | `run.rs`       | commands, decided one after the other, and the laws after each   |
 //! | `search.rs`    | many runs, and the way to the simplest one that breaks a law     |
 //! | `quiet.rs`     | the user's panics, without a word                                |
 //! | `report.rs`    | the text of a failure                                            |
 //! | `paste.rs`     | the counter-example as a test                                    |
 //! | `rust.rs`      | from what `Debug` prints to Rust                                 |
+//! | `json.rs`      | a JSON value as it is written in `json!`                         |
 
 mod choices;
 mod command;
 mod declared;
 mod generator;
+mod json;
 mod knowledge;
 mod law;
 mod learn;
 mod made_up;
+mod old_shapes;
 mod pair;
 mod paste;
 mod quiet;
+mod recorded;
 mod refusal;
 mod report;
 mod run;
 mod rust;
 mod search;
+mod upcasts;
 mod values;
 
 pub use command::{Commands, Draw, DrawnFrom, MakesUp, commands};
@@ -317,6 +325,15 @@ macro_rules! __laws {
         ::core::compile_error!(
             "an invariant has a name, and a closure that sees the state, or the state and what has happened\n\n\
              help: write `invariant(\"a shipped order was paid\", |order| …)` or `invariant(\"…\", |order, history| …)`"
+        )
+    };
+    ($laws:expr, stored($name:expr, $version:expr, $payloads:expr $(,)?) $(, $($rest:tt)*)?) => {
+        $crate::__laws!($laws.stored($name, $version, $payloads), $($($rest)*)?)
+    };
+    ($laws:expr, stored($($other:tt)*) $($rest:tt)*) => {
+        ::core::compile_error!(
+            "what is stored in an old shape has a name, a version, and payloads\n\n\
+             help: write `stored(\"order.placed\", 1, [json!({ … })])`"
         )
     };
     ($laws:expr, $command:ty $(, $($rest:tt)*)?) => {

@@ -37,7 +37,7 @@ pub(crate) use round_trip::catch;
 #[cfg(feature = "laws")]
 pub(crate) use round_trip::round_trip;
 #[cfg(feature = "laws")]
-pub(crate) use story::{error, versus};
+pub(crate) use story::{as_stored, error, versus};
 
 pub(crate) use past::BEGINNING;
 

@@ -7,7 +7,7 @@ use ironflow_domain::{DecodeError, Event, EventKind, Timestamp};
 use serde_json::Value;
 
 use super::example::{self, Numbers};
-use crate::append::{self, Place};
+use crate::append::{self, METADATA, Place};
 use crate::scenario::catch;
 
 /// Payloads of a version, as this program writes them.
@@ -139,11 +139,6 @@ fn differing(one: &Value, other: &Value) -> Vec<String> {
     differing.sort();
     differing
 }
-
-/// What examples are stored with, so that an upcaster finds what it looks for.
-const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1",
-    "traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","issuedBy":"somebody",
-    "issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#;
 
 /// Reads payloads that were stored one after the other in one append.
 pub(super) fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {

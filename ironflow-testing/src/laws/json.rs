@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::rust::grouped;
+
 /// The longest line that a value is put on.
 const WIDTH: usize = 92;
 
@@ -46,9 +48,9 @@ fn flat(value: &Value) -> String {
     match value {
         // A number without a type is an `i32`, which a large one does not fit.
         Value::Number(number) => match (number.as_u64(), number.as_i64()) {
-            (_, Some(small)) if i32::try_from(small).is_ok() => small.to_string(),
-            (Some(large), _) => format!("{large}_u64"),
-            (None, Some(large)) => format!("{large}_i64"),
+            (_, Some(small)) if i32::try_from(small).is_ok() => grouped(&small.to_string()),
+            (Some(large), _) => format!("{}_u64", grouped(&large.to_string())),
+            (None, Some(large)) => format!("{}_i64", grouped(&large.to_string())),
             // The form that `Debug` has of a float is one in Rust.
             (None, None) => format!("{:?}", number.as_f64().unwrap_or_default()),
         },
@@ -81,7 +83,7 @@ mod tests {
         });
         assert_eq!(
             super::json(&value["a"], 0, 0),
-            "[1, -1, 5000000000_u64, -5000000000_i64, 0.1, 1.7976931348623157e308]"
+            "[1, -1, 5_000_000_000_u64, -5_000_000_000_i64, 0.1, 1.7976931348623157e308]"
         );
         assert_eq!(
             super::json(&value["b"], 0, 0),

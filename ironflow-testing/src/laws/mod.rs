@@ -175,6 +175,55 @@ pub use search::Statistics;
 ///
 /// A command that is never accepted fails the test, too: the laws would prove nothing about it.
 ///
+/// # What is stored in old shapes
+///
+/// Where events have old shapes, by `upcast(…)`, `replaced(…)`, `split(…)` or `merged(…)`, payloads
+/// of them are made up as well, one for four runs:
+///
+/// - an upcaster takes or refuses one, and does not panic,
+/// - it is read alike each time,
+/// - what it is upcast to is read as it was written, as any event,
+/// - and can be folded in a state in which such an event happened in the runs. Many a fold relies on
+///   what decisions promise, as that nothing is taken that is not there: then not even the events of
+///   the runs can be folded where another of them happened, and nothing is asked. Where these are
+///   few or alike, it is enough that some payload can be folded.
+///
+/// They are stored without metadata; where that is refused, with some, and at last with all. An
+/// upcaster that refuses everything fails the test. If it takes few values only, say which there
+/// are, and none are made up:
+///
+/// ```
+/// use serde_json::{Value, json};
+/// # use ironflow_domain::{Aggregate, Decide, Decision, EventRef, Fold, Upcast, UpcastResult, command, event, events};
+/// # use serde::{Deserialize, Serialize};
+///
+/// #[event("parcel")]
+/// pub enum ParcelEvent {
+///     #[event(version = 2, upcast(Value))]
+///     Weighed(Weighed),
+/// }
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)] pub struct Weighed { pub grams: u64 }
+/// # #[command(Parcel)] #[derive(Deserialize)] pub struct Weigh { pub grams: u64 }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = ParcelEvent, error = std::fmt::Error)] pub struct Parcel;
+/// # impl Fold for Parcel { fn fold(&mut self, _: &ParcelEvent) {} }
+/// # impl Decide<Weigh> for Parcel {
+/// #     fn decide(&self, Weigh { grams }: Weigh) -> Decision<Self> { Ok(events![ParcelEvent::Weighed(Weighed { grams })]) }
+/// # }
+///
+/// impl Upcast<Value> for Weighed {
+///     fn upcast(old: Value, _: &EventRef<'_>) -> UpcastResult<Self> {
+///         let grams = old["wieght"].as_u64().ok_or("it has no weight")?;
+///         Ok(Self { grams })
+///     }
+/// }
+///
+/// ironflow_testing::laws!(Parcel {
+///     Weigh,
+///     stored("parcel.weighed", 1, [json!({ "wieght": 20 }), json!({ "wieght": 0 })]),
+/// });
+/// # fn main() { the_laws().hold() }
+/// ```
+///
 /// # What is said of a command
 ///
 /// Nothing, and it is made up, with its context: both are `Deserialize`. See

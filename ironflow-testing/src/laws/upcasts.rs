@@ -1,6 +1,7 @@
 //! The laws about what is stored in old shapes: many payloads of each, and the way from one that
 //! breaks a law to the simplest that does.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::{self, Debug};
 use std::sync::LazyLock;
@@ -21,6 +22,8 @@ const RUNS: u32 = 4;
 const PATIENCE: u32 = 4;
 /// How many histories are remembered in which an event of a kind happened.
 const REMEMBERED: usize = 16;
+/// From so many different ones on, events are thought to be any.
+const VARIOUS: usize = 8;
 /// The most payloads on the way to the simplest.
 const SHRINKING: u32 = 5_000;
 
@@ -83,9 +86,9 @@ pub(super) struct Count {
     pub(super) reasons: BTreeMap<String, u64>,
 }
 
-/// What had happened before an event of a kind did, in some of the runs; the shortest first.
+/// Events of each kind, and what had happened before, in some of the runs; the shortest first.
 #[derive(Debug)]
-pub(super) struct Happened<E>(HashMap<&'static str, Vec<Vec<E>>>);
+pub(super) struct Happened<E>(HashMap<&'static str, Vec<(Vec<E>, E)>>);
 
 impl<E: Event> Happened<E> {
     pub(super) fn nothing() -> Self {
@@ -103,12 +106,46 @@ impl<E: Event> Happened<E> {
             let known = self.0.entry(kind.name).or_default();
             for place in places.into_iter().flatten() {
                 if known.len() < REMEMBERED {
-                    known.push(history[..place].to_vec());
+                    known.push((history[..place].to_vec(), history[place].clone()));
                 }
             }
-            known.sort_by_key(Vec::len);
+            known.sort_by_key(|(before, _)| before.len());
         }
     }
+
+    fn of(&self, name: &str) -> &[(Vec<E>, E)] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// How much can be asked of the folds of other events of that kind.
+    fn folds<A>(&self, name: &str) -> Folds
+    where
+        A: Aggregate<Event = E>,
+        E: Debug,
+    {
+        let happened = self.of(name);
+        let folds = |before: &[E], event| catch(|| A::replay(before.iter().chain([event]))).is_ok();
+        let mut events = happened.iter().map(|(_, event)| event);
+        let all = events.all(|event| happened.iter().all(|(before, _)| folds(before, event)));
+        let different = happened.iter().map(|(_, event)| format!("{event:?}"));
+        match different.collect::<BTreeSet<_>>().len() {
+            0 => Folds::RelyOnDecisions,
+            _ if !all => Folds::RelyOnDecisions,
+            VARIOUS.. => Folds::Any,
+            _ => Folds::Few,
+        }
+    }
+}
+
+/// Which events of a kind can be folded where one of them happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Folds {
+    /// Not all that happened elsewhere: no more is taken than there is, and decisions see to that.
+    RelyOnDecisions,
+    /// All that happened elsewhere, but these are few, and may be alike.
+    Few,
+    /// All of many different ones.
+    Any,
 }
 
 /// Checks the laws, for so many payloads of each shape as go with so many runs.
@@ -130,6 +167,7 @@ where
                 parts: OldShape::parts(shape),
                 ..Count::default()
             },
+            folds: RefCell::default(),
             unfolded: BTreeMap::new(),
             folded: BTreeSet::new(),
         };
@@ -156,7 +194,9 @@ struct Search<'s, A: Aggregate> {
     happened: &'s Happened<A::Event>,
     dice: Dice,
     count: Count,
-    /// Events of which kinds could not be folded anywhere, and what stands for the first.
+    /// Where that was looked at.
+    folds: RefCell<HashMap<&'static str, Folds>>,
+    /// Events of which few kinds could not be folded anywhere, and what stands for the first.
     unfolded: BTreeMap<BTreeSet<&'static str>, Choices>,
     /// Events of which kinds could be.
     folded: BTreeSet<BTreeSet<&'static str>>,
@@ -208,18 +248,34 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Search<'_, A> {
                     return Ok(());
                 }
                 match self.fold(&events) {
-                    Folded::Nowhere { .. } => {
-                        self.unfolded.entry(kinds).or_insert(choices);
-                    }
-                    Folded::Somewhere => {
+                    Folded::Nowhere { .. } => match self.folds(&kinds) {
+                        Folds::RelyOnDecisions => {}
+                        Folds::Few => {
+                            self.unfolded.entry(kinds).or_insert(choices);
+                        }
+                        Folds::Any => return self.find_simplest_unfolded(&kinds, choices),
+                    },
+                    // One that fits is enough where it is not known what does.
+                    Folded::Somewhere if self.folds(&kinds) == Folds::Few => {
                         self.unfolded.remove(&kinds);
                         self.folded.insert(kinds);
                     }
-                    Folded::Unknown => {}
+                    Folded::Somewhere | Folded::Unknown => {}
                 }
             }
         }
         Ok(())
+    }
+
+    /// How much can be asked of the fold of events of these kinds.
+    fn folds(&self, kinds: &BTreeSet<&'static str>) -> Folds {
+        let kinds = kinds.iter().map(|kind| {
+            let mut known = self.folds.borrow_mut();
+            *known
+                .entry(*kind)
+                .or_insert_with(|| self.happened.folds::<A>(kind))
+        });
+        kinds.min().unwrap_or(Folds::RelyOnDecisions)
     }
 
     /// Reads a payload, as a store would return it, and looks at what it is read as.
@@ -275,13 +331,12 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Search<'_, A> {
         Ok(unreadable.unwrap_or(Is::Nothing))
     }
 
-    /// Folds what was read where its first event happens today. Many a fold relies on what decisions
-    /// promise, such as that nothing is taken that is not there, so one such place is enough.
+    /// Folds what was read where its first event happened.
     fn fold(&self, events: &[A::Event]) -> Folded<A::Event> {
         let first = events.first().map(|event| event.kind().name);
-        let before = first.and_then(|name| self.happened.0.get(name));
+        let happened = first.map_or(&[][..], |name| self.happened.of(name));
         let mut folded = Folded::Unknown;
-        for history in before.into_iter().flatten() {
+        for (history, _) in happened {
             match catch(|| A::replay(history.iter().chain(events))) {
                 Ok(_) => return Folded::Somewhere,
                 Err(panic) if matches!(folded, Folded::Unknown) => {
@@ -294,7 +349,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Search<'_, A> {
         folded
     }
 
-    /// Unless a simpler one can be folded after all.
+    /// Where few such events happened: unless a simpler one can be folded after all.
     fn find_simplest_unfolded(
         &self,
         law: &BTreeSet<&'static str>,
@@ -328,7 +383,10 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Search<'_, A> {
             return Ok(());
         };
         let broken = shrink(choices, broken, breaks);
-        if can_be_folded { Ok(()) } else { Err(broken) }
+        if can_be_folded && self.folds(law) == Folds::Few {
+            return Ok(());
+        }
+        Err(broken)
     }
 }
 

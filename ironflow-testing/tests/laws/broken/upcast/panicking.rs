@@ -94,7 +94,7 @@ fn order_placed_of_version_1_is_read_without_a_panic() {
         "order.placed",
         1,
         json!({
-            "euros": 18446744073709551615_u64,
+            "euros": 18_446_744_073_709_551_615_u64,
             "forWhom": "",
         }),
     )

@@ -417,7 +417,10 @@ fn read<E: Event>(payloads: &Payloads, metadata: &str) -> Result<Vec<E>, (String
         let reason = match error.source {
             DecodeError::Upcast { source, .. } => source.to_string(),
             DecodeError::Payload { source, .. } => {
-                format!("what was made up is not read: {source}")
+                let source = source.to_string();
+                // Where in the text it is differs from payload to payload.
+                let what = source.split(" at line ").next().unwrap_or_default();
+                format!("what was made up is not read: {what}")
             }
             other => other.to_string(),
         };

@@ -9,7 +9,7 @@ use ironflow_testing::laws::{Laws, commands};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[event("parcel", replaced("parcel.lost", Lost))]
+#[event("parcel", replaced("parcel.lost", Lost), replaced("parcel.shut", Shut))]
 pub enum ParcelEvent {
     #[event(version = 2, upcast(Value))]
     Weighed(Weighed),
@@ -32,6 +32,40 @@ fn late<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u128, D::Er
     let late = number > u128::from(u64::MAX);
     late.then_some(number)
         .ok_or(serde::de::Error::custom("too early"))
+}
+
+/// What is read from bytes, which there are none of in JSON.
+#[derive(Debug, Deserialize)]
+pub struct Shut {
+    #[serde(rename = "by", deserialize_with = "in_memory")]
+    _by: (),
+}
+
+fn in_memory<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
+    struct Number;
+
+    impl serde::de::Visitor<'_> for Number {
+        type Value = ();
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a single byte")
+        }
+
+        fn visit_u8<E: serde::de::Error>(self, _: u8) -> Result<(), E> {
+            Ok(())
+        }
+
+        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
+            Err(E::custom("it is not a byte"))
+        }
+    }
+    deserializer.deserialize_u8(Number)
+}
+
+impl From<Shut> for ParcelEvent {
+    fn from(_: Shut) -> Self {
+        Self::Weighed(Weighed { grams: 0 })
+    }
 }
 
 impl Upcast<Value> for Weighed {
@@ -86,7 +120,7 @@ fn an_upcaster_that_refuses_all_that_is_made_up_proves_nothing() {
     let (head, rest) = told(&laws());
     assert_eq!(
         head,
-        "the laws of `Parcel` were not tried in full: parcel.weighed version 1, parcel.lost version 1 were never upcast"
+        "the laws of `Parcel` were not tried in full: parcel.weighed version 1, parcel.lost version 1, parcel.shut version 1 were never upcast"
     );
     assert_eq!(rest, NEVER);
 }
@@ -96,6 +130,8 @@ const NEVER: &str = r#"
     16 × it has no weight
   parcel.lost version 1
     64 × JSON has no form for it
+  parcel.shut version 1
+    64 × what was made up is not read: it is not a byte
 
 help: say which payloads are stored: `stored("parcel.weighed", 1, [json!({ … })])`
 help: or let the old shape have the types that the upcaster makes of its fields: what they take is made up
@@ -113,7 +149,7 @@ fn what_is_stored_can_be_said() {
     let (head, _) = told(&laws);
     assert_eq!(
         head,
-        "the laws of `Parcel` were not tried in full: parcel.lost version 1 was never upcast"
+        "the laws of `Parcel` were not tried in full: parcel.lost version 1, parcel.shut version 1 were never upcast"
     );
     let (head, rest) = told(&laws.stored("parcel.weighed", 2, []));
     assert_eq!(
@@ -122,6 +158,6 @@ fn what_is_stored_can_be_said() {
     );
     assert_eq!(
         rest,
-        "\n  Known   parcel.weighed version 1, parcel.lost version 1\n"
+        "\n  Known   parcel.weighed version 1, parcel.lost version 1, parcel.shut version 1\n"
     );
 }

@@ -3,7 +3,9 @@
 
 pub use serde;
 
-pub use crate::model::event::codec::{OldShape, VariantDeserializer, VariantSerializer, step};
+pub use crate::model::event::codec::{
+    OldShape, OldShapes, VariantDeserializer, VariantSerializer, step,
+};
 pub use crate::model::event::contents::{Codec, Stored, Underived};
 pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
 pub use crate::model::projection::{

@@ -5,6 +5,14 @@ use ironflow_domain::{
 };
 use serde_json::Value;
 
+/// All that is known about an event, so that an upcaster finds what it looks for.
+#[cfg(any(feature = "schema", feature = "laws"))]
+pub(crate) const METADATA: &str = concat!(
+    r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1","#,
+    r#""traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","#,
+    r#""issuedBy":"somebody","issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#,
+);
+
 /// Where an append begins.
 #[derive(Debug, Clone)]
 pub struct Place {

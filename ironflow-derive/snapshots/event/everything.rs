@@ -293,5 +293,32 @@ const _: () = {
                 _ => ::core::unreachable!("the set has no such merge"),
             }
         }
+        fn old_shapes<__V: ::flow::__private::OldShapes>(visitor: &mut __V) {
+            <OpenedV1 as ::flow::__private::OldShape>::show(
+                visitor,
+                "account.opened",
+                1u32,
+            );
+            <OpenedV3 as ::flow::__private::OldShape>::show(
+                visitor,
+                "account.opened",
+                3u32,
+            );
+            <DepositedV1 as ::flow::__private::OldShape>::show(
+                visitor,
+                "account.paid_in",
+                1u32,
+            );
+            <ShutV1 as ::flow::__private::OldShape>::show(visitor, "account.shut", 1u32);
+            <Shut as ::flow::__private::OldShape>::show(visitor, "account.shut", 2u32);
+            <Moved as ::flow::__private::OldShape>::show(visitor, "account.moved", 1u32);
+            <Named as ::flow::__private::OldShape>::show(visitor, "account.named", 1u32);
+            <SitedV1 as ::flow::__private::OldShape>::show(
+                visitor,
+                "account.sited",
+                1u32,
+            );
+            <Sited as ::flow::__private::OldShape>::show(visitor, "account.sited", 2u32);
+        }
     }
 };

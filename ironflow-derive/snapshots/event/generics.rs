@@ -141,5 +141,14 @@ const _: () = {
                 },
             )
         }
+        fn old_shapes<__V: ::ironflow_domain::__private::OldShapes>(visitor: &mut __V) {
+            <MeasuredV1<
+                T,
+            > as ::ironflow_domain::__private::OldShape>::show(
+                visitor,
+                "sensor.measured",
+                1u32,
+            );
+        }
     }
 };

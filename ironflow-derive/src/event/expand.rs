@@ -111,7 +111,7 @@ fn kind(set: &EventSet, variant: &Variant) -> TokenStream {
 fn codec(set: &EventSet) -> TokenStream {
     let root = &set.root;
     let private = quote!(#root::__private);
-    let (encode, decode, merge) = if set.sound {
+    let (encode, decode, others) = if set.sound {
         let upcast = history::upcast(set);
         // The name of the enum is where it is said what cannot be stored, once for both.
         let [encode, decode] = [quote!(encode_stored), quote!(decode_stored)].map(|function| {
@@ -121,13 +121,13 @@ fn codec(set: &EventSet) -> TokenStream {
         (
             quote!(#encode(self)),
             quote!(#decode(event, #upcast)),
-            history::merge(set),
+            [history::merge(set), history::old_shapes(set)],
         )
     } else {
         (
             quote!(::core::unreachable!()),
             quote!(::core::unreachable!()),
-            None,
+            [None, None],
         )
     };
     quote! {
@@ -141,7 +141,7 @@ fn codec(set: &EventSet) -> TokenStream {
             #decode
         }
 
-        #merge
+        #(#others)*
     }
 }
 

@@ -233,6 +233,32 @@ pub(super) fn merge(set: &EventSet) -> Option<TokenStream> {
     })
 }
 
+/// The method that shows the old shapes, where the set has some.
+pub(super) fn old_shapes(set: &EventSet) -> Option<TokenStream> {
+    let EventSet {
+        root,
+        variants,
+        past,
+        ..
+    } = set;
+    let of_variants = variants.iter().map(|kind| (&kind.name, &kind.earlier));
+    let of_past = past.iter().map(|kind| (&kind.name, &kind.shapes));
+    let shown = of_variants.chain(of_past).flat_map(|(name, shapes)| {
+        stored(shapes).map(move |(version, shape)| {
+            let show = quote_spanned!(shape.span()=> <#shape as #root::__private::OldShape>::show);
+            quote!(#show(visitor, #name, #version);)
+        })
+    });
+    let shown: Vec<_> = shown.collect();
+    (!shown.is_empty()).then(|| {
+        quote! {
+            fn old_shapes<__V: #root::__private::OldShapes>(visitor: &mut __V) {
+                #(#shown)*
+            }
+        }
+    })
+}
+
 /// What the last old shape of a variant is made into, and how that becomes the event.
 fn payload(variant: &Variant) -> (TokenStream, Option<TokenStream>) {
     let ident = &variant.ident;
@@ -273,16 +299,20 @@ fn last(shapes: &[Shape]) -> Option<&Type> {
     })
 }
 
+/// The shapes that events are stored in, with their versions.
+fn stored(shapes: &[Shape]) -> impl Iterator<Item = (u32, &Type)> {
+    (1_u32..)
+        .zip(shapes)
+        .filter_map(|(version, shape)| match shape {
+            Shape::Of(shape) => Some((version, &**shape)),
+            Shape::Retired => None,
+        })
+}
+
 /// Reads `event`, which is in one of `shapes`, as the last of them.
 fn read_last(set: &EventSet, shapes: &[Shape], event: &TokenStream) -> TokenStream {
     let root = &set.root;
-    let stored: Vec<_> = (1_u32..)
-        .zip(shapes)
-        .filter_map(|(version, shape)| match shape {
-            Shape::Of(shape) => Some((version, shape)),
-            Shape::Retired => None,
-        })
-        .collect();
+    let stored: Vec<_> = stored(shapes).collect();
     // Each step ends where the next one begins, so they are written down from the last to the
     // first.
     let steps = stored.windows(2).rev().map(|pair| {

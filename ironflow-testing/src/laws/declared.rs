@@ -5,9 +5,11 @@ use std::fmt::{self, Debug};
 use ironflow_domain::{Aggregate, Command};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::command::{Commands, Draw, Kind};
 use super::law::{Invariant, Snapshots, Source};
+use super::old_shapes::Given;
 use super::report::Failure;
 use super::search::{self, Statistics};
 use crate::color::colored;
@@ -43,6 +45,7 @@ pub struct Laws<A: Aggregate> {
     pub(super) kinds: Vec<Kind<A>>,
     pub(super) invariants: Vec<Invariant<A>>,
     pub(super) snapshots: Option<Snapshots<A>>,
+    pub(super) given: Vec<Given>,
     pub(super) cases: Option<u32>,
     pub(super) seed: Option<u64>,
 }
@@ -71,6 +74,7 @@ impl<A: Aggregate> Laws<A> {
             kinds: Vec::new(),
             invariants: Vec::new(),
             snapshots: None,
+            given: Vec::new(),
             cases: None,
             seed: None,
         }
@@ -158,6 +162,22 @@ impl<A: Aggregate> Laws<A> {
         self
     }
 
+    /// These payloads are stored in an old version of what has that name, and none is made up: for
+    /// upcasters that take few values only.
+    pub fn stored(
+        mut self,
+        name: &'static str,
+        version: u32,
+        payloads: impl IntoIterator<Item = Value>,
+    ) -> Self {
+        self.given.push(Given {
+            name,
+            version,
+            payloads: payloads.into_iter().collect(),
+        });
+        self
+    }
+
     /// So many runs, whatever the environment variable `PROPTEST_CASES` says.
     pub fn cases(mut self, cases: u32) -> Self {
         self.cases = Some(cases);
@@ -170,12 +190,13 @@ impl<A: Aggregate> Laws<A> {
         self
     }
 
-    /// Checks the laws, and says how often the commands were accepted.
+    /// Checks the laws, and says how often the commands were accepted, and what is stored in old
+    /// shapes was upcast.
     ///
     /// # Errors
     ///
-    /// When a law is broken, and when the runs prove nothing: no value can be made up, or a command
-    /// is never accepted.
+    /// When a law is broken, and when the runs prove nothing: no value can be made up, a command is
+    /// never accepted, or nothing of an old shape is upcast.
     #[track_caller]
     pub fn check(&self) -> Result<Statistics, Failure>
     where

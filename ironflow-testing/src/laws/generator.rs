@@ -54,6 +54,21 @@ pub(super) struct Made<T> {
     pub(super) enums: Vec<Enum>,
 }
 
+impl<T> Made<T> {
+    /// Something else made of the value.
+    pub(super) fn map<U>(self, value: impl FnOnce(T) -> U) -> Made<U> {
+        Made {
+            value: self.value.map(value),
+            used: self.used,
+            filled: self.filled,
+            last: self.last,
+            hints: self.hints,
+            leaves: self.leaves,
+            enums: self.enums,
+        }
+    }
+}
+
 /// What was filled last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Last {

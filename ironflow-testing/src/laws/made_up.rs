@@ -37,10 +37,7 @@ pub trait MakeUp: Sized + 'static {
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned + 'static> MakeUp for T {
     fn learn() -> Learned<Self> {
-        Learned {
-            knowledge: learn::<T>(),
-            make,
-        }
+        Learned::of::<T>(make)
     }
 }
 
@@ -58,8 +55,28 @@ impl<T> Debug for Learned<T> {
 }
 
 impl<T> Learned<T> {
-    fn make(&self, choices: &[u64]) -> Made<T> {
+    /// What is known about `M`, of which a `T` is made.
+    pub(super) fn of<M: DeserializeOwned>(make: fn(&Knowledge, &[u64]) -> Made<T>) -> Self {
+        Self {
+            knowledge: learn::<M>(),
+            make,
+        }
+    }
+
+    pub(super) fn make(&self, choices: &[u64]) -> Made<T> {
         (self.make)(&self.knowledge, choices)
+    }
+
+    /// Choices that stand for a value.
+    pub(super) fn draw(&self, dice: &mut Dice) -> Result<Vec<u64>, Refusal> {
+        let mut drawn = self.mend(dice.choices());
+        for _ in 1..SEQUENCES {
+            if drawn.is_ok() {
+                break;
+            }
+            drawn = self.mend(dice.choices());
+        }
+        drawn
     }
 
     /// The choices, changed so that what they stand for is taken, and no more than are of use.
@@ -215,27 +232,17 @@ impl<T: Debug> Strategy for MadeUp<T> {
 
     fn new_tree(&self, runner: &mut TestRunner) -> NewTree<Self> {
         let seed = any::<u64>().new_tree(runner)?.current();
-        let mut dice = Dice::new(seed);
-        let mut refused = None;
-        for _ in 0..SEQUENCES {
-            match self.learned.mend(dice.choices()) {
-                Ok(choices) => {
-                    return Ok(MadeUpTree {
-                        learned: Arc::clone(&self.learned),
-                        simpler: Simpler::new(choices),
-                        value: PhantomData,
-                    });
-                }
-                Err(refusal) => refused = Some(refusal),
-            }
-        }
-        let refusal = refused
-            .map(|refusal| refusal.to_string())
-            .unwrap_or_default();
-        Err(Reason::from(format!(
-            "no value of `{}` can be made up: {refusal}",
-            type_name::<T>()
-        )))
+        let choices = self.learned.draw(&mut Dice::new(seed)).map_err(|refusal| {
+            Reason::from(format!(
+                "no value of `{}` can be made up: {refusal}",
+                type_name::<T>()
+            ))
+        })?;
+        Ok(MadeUpTree {
+            learned: Arc::clone(&self.learned),
+            simpler: Simpler::new(choices),
+            value: PhantomData,
+        })
     }
 }
 

@@ -14,29 +14,37 @@
 //! | `learn.rs`     | finds that out, by trying                                        |
 //! | `refusal.rs`   | what a type says that did not take what was made up              |
 //! | `law.rs`       | the laws, and what breaks one                                    |
+//! | `old_shapes.rs` | what events were stored in before, and payloads of that           |
+//! | `recorded.rs`  | the JSON that a value could have been read from                  |
+//! | `upcasts.rs`   | the laws about what is stored in old shapes                      |
 //! | `run.rs`       | commands, decided one after the other, and the laws after each   |
 //! | `search.rs`    | many runs, and the way to the simplest one that breaks a law     |
 //! | `quiet.rs`     | the user's panics, without a word                                |
 //! | `report.rs`    | the text of a failure                                            |
 //! | `paste.rs`     | the counter-example as a test                                    |
 //! | `rust.rs`      | from what `Debug` prints to Rust                                 |
+//! | `json.rs`      | a JSON value as it is written in `json!`                         |
 
 mod choices;
 mod command;
 mod declared;
 mod generator;
+mod json;
 mod knowledge;
 mod law;
 mod learn;
 mod made_up;
+mod old_shapes;
 mod pair;
 mod paste;
 mod quiet;
+mod recorded;
 mod refusal;
 mod report;
 mod run;
 mod rust;
 mod search;
+mod upcasts;
 mod values;
 
 pub use command::{Commands, Draw, DrawnFrom, MakesUp, commands};
@@ -166,6 +174,55 @@ pub use search::Statistics;
 ///   is refused.
 ///
 /// A command that is never accepted fails the test, too: the laws would prove nothing about it.
+///
+/// # What is stored in old shapes
+///
+/// Where events have old shapes, by `upcast(…)`, `replaced(…)`, `split(…)` or `merged(…)`, payloads
+/// of them are made up as well, one for four runs:
+///
+/// - an upcaster takes or refuses one, and does not panic,
+/// - it is read alike each time,
+/// - what it is upcast to is read as it was written, as any event,
+/// - and can be folded in a state in which such an event happened in the runs. Many a fold relies on
+///   what decisions promise, as that nothing is taken that is not there: then not even the events of
+///   the runs can be folded where another of them happened, and nothing is asked. Where these are
+///   few or alike, it is enough that some payload can be folded.
+///
+/// They are stored without metadata; where that is refused, with some, and at last with all. An
+/// upcaster that refuses everything fails the test. If it takes few values only, say which there
+/// are, and none are made up:
+///
+/// ```
+/// use serde_json::{Value, json};
+/// # use ironflow_domain::{Aggregate, Decide, Decision, EventRef, Fold, Upcast, UpcastResult, command, event, events};
+/// # use serde::{Deserialize, Serialize};
+///
+/// #[event("parcel")]
+/// pub enum ParcelEvent {
+///     #[event(version = 2, upcast(Value))]
+///     Weighed(Weighed),
+/// }
+/// # #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)] pub struct Weighed { pub grams: u64 }
+/// # #[command(Parcel)] #[derive(Deserialize)] pub struct Weigh { pub grams: u64 }
+/// # #[derive(Aggregate, Default)] #[aggregate(event = ParcelEvent, error = std::fmt::Error)] pub struct Parcel;
+/// # impl Fold for Parcel { fn fold(&mut self, _: &ParcelEvent) {} }
+/// # impl Decide<Weigh> for Parcel {
+/// #     fn decide(&self, Weigh { grams }: Weigh) -> Decision<Self> { Ok(events![ParcelEvent::Weighed(Weighed { grams })]) }
+/// # }
+///
+/// impl Upcast<Value> for Weighed {
+///     fn upcast(old: Value, _: &EventRef<'_>) -> UpcastResult<Self> {
+///         let grams = old["wieght"].as_u64().ok_or("it has no weight")?;
+///         Ok(Self { grams })
+///     }
+/// }
+///
+/// ironflow_testing::laws!(Parcel {
+///     Weigh,
+///     stored("parcel.weighed", 1, [json!({ "wieght": 20 }), json!({ "wieght": 0 })]),
+/// });
+/// # fn main() { the_laws().hold() }
+/// ```
 ///
 /// # What is said of a command
 ///
@@ -317,6 +374,15 @@ macro_rules! __laws {
         ::core::compile_error!(
             "an invariant has a name, and a closure that sees the state, or the state and what has happened\n\n\
              help: write `invariant(\"a shipped order was paid\", |order| …)` or `invariant(\"…\", |order, history| …)`"
+        )
+    };
+    ($laws:expr, stored($name:expr, $version:expr, $payloads:expr $(,)?) $(, $($rest:tt)*)?) => {
+        $crate::__laws!($laws.stored($name, $version, $payloads), $($($rest)*)?)
+    };
+    ($laws:expr, stored($($other:tt)*) $($rest:tt)*) => {
+        ::core::compile_error!(
+            "what is stored in an old shape has a name, a version, and payloads\n\n\
+             help: write `stored(\"order.placed\", 1, [json!({ … })])`"
         )
     };
     ($laws:expr, $command:ty $(, $($rest:tt)*)?) => {

@@ -7,8 +7,10 @@ use ironflow_domain::Aggregate;
 
 use super::command::{Step, short};
 use super::declared::Laws;
+use super::json::json;
 use super::law::{Broken, Law};
 use super::rust::{Names, rust};
+use super::upcasts;
 
 const INDENT: usize = 8;
 
@@ -17,14 +19,30 @@ pub(super) fn test<A>(laws: &Laws<A>, broken: &Broken<A>) -> String
 where
     A: Aggregate<Event: Debug>,
 {
-    let writer = Writer {
-        names: Names::new(laws.kinds.iter().flat_map(|kind| &kind.enums)),
-        aggregate: short(type_name::<A>()),
-        set: short(type_name::<A::Event>()),
-    };
+    let writer = Writer::new::<A>(Names::new(laws.kinds.iter().flat_map(|kind| &kind.enums)));
     let body = writer.body(laws, broken);
     let name = name(broken);
     format!("#[test]\nfn {name}() {{\n{body}}}")
+}
+
+/// The test of what is stored in an old shape.
+pub(super) fn test_of_upcast<A>(broken: &upcasts::Broken<A>) -> String
+where
+    A: Aggregate<Event: Debug>,
+{
+    let body = Writer::new::<A>(Names::default()).upcast(broken);
+    let parts = broken
+        .payloads
+        .iter()
+        .map(|(name, version, _)| format!("{}_of_version_{version}", words(name)));
+    let what = match broken.law {
+        upcasts::Law::DoNotPanic => "is_read_without_a_panic",
+        upcasts::Law::ArePure => "is_read_alike_each_time",
+        upcasts::Law::AreReadAsTheyWere(_) => "is_upcast_to_what_is_read_as_it_was",
+        upcasts::Law::CanBeFolded(_) => "is_upcast_to_what_can_be_folded",
+    };
+    let name = parts.collect::<Vec<_>>().join("_and_");
+    format!("#[test]\nfn {name}_{what}() {{\n{body}}}")
 }
 
 fn name<A: Aggregate>(broken: &Broken<A>) -> String {
@@ -63,6 +81,58 @@ struct Writer {
 }
 
 impl Writer {
+    fn new<A: Aggregate>(names: Names) -> Self {
+        Self {
+            names,
+            aggregate: short(type_name::<A>()),
+            set: short(type_name::<A::Event>()),
+        }
+    }
+
+    /// `stored(…)`, and what it is read as; with the fold, where that is what goes wrong.
+    fn upcast<A>(&self, broken: &upcasts::Broken<A>) -> String
+    where
+        A: Aggregate<Event: Debug>,
+    {
+        let Self { aggregate, set, .. } = self;
+        let mut text = String::new();
+        for (name, version, payload) in &broken.payloads {
+            let begin = if text.is_empty() {
+                format!("    stored::<{set}>")
+            } else {
+                format!("\n{:INDENT$}.and", "")
+            };
+            let begin = format!("{begin}({name:?}, {version}, json!(");
+            let column = begin.trim_start_matches('\n').chars().count();
+            // Writing to a string does not fail.
+            let _ = write!(text, "{begin}{}))", json(payload, column, INDENT - 4));
+        }
+        if let Some(metadata) = broken.metadata {
+            let _ = write!(
+                text,
+                "\n{:INDENT$}.metadata(serde_json::from_str(r#\"{metadata}\"#).unwrap())",
+                ""
+            );
+        }
+        // Where nothing is read, nobody knows what should have been.
+        let read = broken.read.as_deref().unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "\n{:INDENT$}.then({});",
+            "",
+            self.events(read, INDENT)
+        );
+        if let upcasts::Law::CanBeFolded(_) = broken.law {
+            let history: Vec<_> = broken.history.iter().chain(read).collect();
+            let history = self.events(&history, INDENT - 4);
+            let _ = write!(
+                text,
+                "    let history = {history};\n    let _ = {aggregate}::replay(&history);\n"
+            );
+        }
+        text
+    }
+
     fn body<A>(&self, laws: &Laws<A>, broken: &Broken<A>) -> String
     where
         A: Aggregate<Event: Debug>,

@@ -1,5 +1,6 @@
 //! What is said where the laws do not hold, or were not tried.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt::{self, Debug, Display, Write as _};
 use std::panic::Location;
@@ -10,9 +11,10 @@ use proptest::test_runner::Reason;
 use super::command::Kind;
 use super::declared::Laws;
 use super::law::Broken;
-use super::paste;
+use super::old_shapes::{Given, OldShape};
 use super::run::{Count, Counts};
-use crate::scenario::{self, section};
+use super::{paste, upcasts};
+use crate::scenario::{self, as_stored, section};
 
 /// How many reasons are told of those a command was refused for.
 const REASONS: usize = 3;
@@ -78,18 +80,58 @@ where
     if let Some(produced) = &broken.produced {
         say("Then", &scenario::numbered(produced));
     }
-    let is_one = broken
-        .produced
-        .as_ref()
-        .is_some_and(|produced| produced.len() == 1);
-    for (label, body) in &broken.evidence {
-        // Which of several it is.
-        if *label != "Event" || !is_one {
-            say(label, body);
-        }
+    for (label, body) in needed(&broken.evidence, broken.produced.as_deref()) {
+        say(label, body);
     }
     let pasted = paste::test(laws, broken);
     let _ = write!(text, "\n\n{found}\n\nas a test:\n\n{}\n", indented(&pasted));
+    Failure(text)
+}
+
+/// The evidence; which of the events it is about is of interest where there are several.
+fn needed<'e, E>(
+    evidence: &'e [(&'static str, String)],
+    events: Option<&[E]>,
+) -> impl Iterator<Item = &'e (&'static str, String)> {
+    let is_one = events.is_some_and(|events| events.len() == 1);
+    let evidence = evidence.iter();
+    evidence.filter(move |(label, _)| *label != "Event" || !is_one)
+}
+
+/// A law is broken about what is stored in an old shape: what that is, and a test to paste.
+pub(super) fn broken_upcast<A>(broken: &upcasts::Broken<A>, found: &Found) -> Failure
+where
+    A: Aggregate<Event: Debug>,
+{
+    let Found { place, runs, seed } = found;
+    let mut text = format!(
+        "a law of `{}` is broken: {}\n  --> {place}\n",
+        A::NAME,
+        broken.law,
+    );
+    let mut say = |label: &str, body: &str| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n{}", section(label, body));
+    };
+    if let upcasts::Law::CanBeFolded(_) = broken.law {
+        say("Given", &scenario::numbered(&broken.history));
+    }
+    say("Stored", &as_stored(&broken.payloads).join("\n"));
+    if let Some(metadata) = broken.metadata {
+        say("With", metadata);
+    }
+    if let Some(read) = &broken.read {
+        say("Then", &scenario::numbered(read));
+    }
+    for (label, body) in needed(&broken.evidence, broken.read.as_deref()) {
+        say(label, body);
+    }
+    let pasted = paste::test_of_upcast(broken);
+    let _ = write!(
+        text,
+        "\n\nfound after {runs} runs; PROPTEST_RNG_SEED={seed} makes the same again\n\nas a test:\n\n{}\n",
+        indented(&pasted)
+    );
     Failure(text)
 }
 
@@ -135,6 +177,64 @@ pub(super) fn listed_twice<A: Aggregate>(
     ))
 }
 
+/// Somebody says what is stored where nothing is.
+pub(super) fn not_an_old_shape<A: Aggregate>(
+    place: &Location<'_>,
+    given: &Given,
+    shapes: &[OldShape],
+) -> Failure {
+    let Given { name, version, .. } = given;
+    let known: Vec<_> = shapes.iter().map(|shape| named(&shape.parts())).collect();
+    let known = match &known[..] {
+        [] => "there are none".to_owned(),
+        known => known.join(", "),
+    };
+    Failure(format!(
+        "the laws of `{}` were not tried: {name} version {version} is not an old version\n  --> {place}\n\n{}\n",
+        A::NAME,
+        section("Known", &known),
+    ))
+}
+
+/// Old versions of which nothing was upcast: nothing was proven about them.
+pub(super) fn never_upcast<A: Aggregate>(never: &[&upcasts::Count], found: &Found) -> Failure {
+    let names: Vec<_> = never.iter().map(|count| named(&count.parts)).collect();
+    let was = if names.len() == 1 { "was" } else { "were" };
+    let Found { place, runs, seed } = found;
+    let mut text = format!(
+        "the laws of `{}` were not tried in full: {} {was} never upcast\n  --> {place}\n",
+        A::NAME,
+        names.join(", "),
+    );
+    for (count, name) in never.iter().zip(&names) {
+        let _ = write!(text, "\n  {name}");
+        for reason in commonest(&count.reasons) {
+            let _ = write!(text, "\n    {reason}");
+        }
+    }
+    let parts = never.iter().flat_map(|count| &count.parts);
+    for (name, version) in parts.take(1) {
+        let _ = write!(
+            text,
+            "\n\nhelp: say which payloads are stored: `stored({name:?}, {version}, [json!({{ … }})])`\n\
+             help: or let the old shape have the types that the upcaster makes of its fields: what they take is made up"
+        );
+    }
+    let _ = write!(
+        text,
+        "\n\n{runs} runs; PROPTEST_RNG_SEED={seed} makes the same again\n"
+    );
+    Failure(text)
+}
+
+/// What is stored in one append, by names and versions.
+fn named(parts: &[(&'static str, u32)]) -> String {
+    let parts = parts
+        .iter()
+        .map(|(name, version)| format!("{name} version {version}"));
+    parts.collect::<Vec<_>>().join(" with ")
+}
+
 /// Commands that were never accepted: nothing was proven about them.
 pub(super) fn never_accepted<A: Aggregate>(
     never: &[&(&'static str, &'static str)],
@@ -176,8 +276,9 @@ pub(super) fn never_accepted<A: Aggregate>(
     Failure(text)
 }
 
-fn reasons(count: &Count) -> Vec<String> {
-    let mut reasons: Vec<_> = count.reasons.iter().collect();
+/// The reasons that were given most often.
+fn commonest(reasons: &BTreeMap<String, u64>) -> Vec<String> {
+    let mut reasons: Vec<_> = reasons.iter().collect();
     reasons.sort_by(|(one, many), (other, more)| more.cmp(many).then(one.cmp(other)));
     let mut lines: Vec<_> = reasons
         .iter()
@@ -191,6 +292,11 @@ fn reasons(count: &Count) -> Vec<String> {
     {
         lines.push(format!("and {others} other reasons"));
     }
+    lines
+}
+
+fn reasons(count: &Count) -> Vec<String> {
+    let mut lines = commonest(&count.reasons);
     if count.unchanged > 0 {
         lines.push(format!(
             "{} × accepted, and nothing recorded",
@@ -213,6 +319,23 @@ fn reasons(count: &Count) -> Vec<String> {
         lines.push("it was never issued".to_owned());
     }
     lines
+}
+
+/// What became of what is stored in old shapes, if there is anything.
+pub(super) fn upcasts_table(counts: &[upcasts::Count]) -> String {
+    let named: Vec<_> = counts.iter().map(|count| named(&count.parts)).collect();
+    let Some(width) = named.iter().map(String::len).max() else {
+        return String::new();
+    };
+    let mut text = format!("\n\n  {:<width$}  upcast  refused", "");
+    for (name, count) in named.iter().zip(counts) {
+        let upcasts::Count {
+            upcast, refused, ..
+        } = count;
+        // Writing to a string does not fail.
+        let _ = write!(text, "\n  {name:<width$}  {upcast:>6}  {refused:>7}");
+    }
+    text
 }
 
 /// What became of the commands.

@@ -70,6 +70,11 @@ where
         Ok(run)
     }
 
+    /// All that has happened.
+    pub(super) fn history(&self) -> &[A::Event] {
+        &self.history
+    }
+
     /// Decides the command, and says whether anything happened.
     pub(super) fn step(
         &mut self,
@@ -254,12 +259,12 @@ fn outcome<A: Aggregate<Event: Debug>>(decided: &Decision<A>) -> String {
 }
 
 /// What is not equal to itself, as a `NaN`, may still be written alike.
-fn same_text(one: &(impl Debug + ?Sized), other: &(impl Debug + ?Sized)) -> bool {
+pub(super) fn same_text(one: &(impl Debug + ?Sized), other: &(impl Debug + ?Sized)) -> bool {
     format!("{one:?}") == format!("{other:?}")
 }
 
 /// The event as a store would return it, or why it would not.
-fn stored<E>(event: &E) -> Result<E, Vec<(&'static str, String)>>
+pub(super) fn stored<E>(event: &E) -> Result<E, Vec<(&'static str, String)>>
 where
     E: Event + Debug + PartialEq,
 {

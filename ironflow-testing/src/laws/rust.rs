@@ -336,7 +336,7 @@ fn number(bare: &str) -> Option<String> {
 }
 
 /// `1_000_000` for `1000000`.
-fn grouped(number: &str) -> String {
+pub(super) fn grouped(number: &str) -> String {
     let digits = number.trim_start_matches('-').len();
     let mut grouped = number[..number.len() - digits].to_owned();
     for (at, digit) in number[number.len() - digits..].chars().enumerate() {

@@ -13,9 +13,11 @@ use super::choices::Dice;
 use super::command::{Kind, Step};
 use super::declared::Laws;
 use super::law::Broken;
+use super::old_shapes::old_shapes;
 use super::pair::Tree;
 use super::report::{self, Failure, Found};
 use super::run::{Count, Counts, Run, run};
+use super::upcasts::{self, Happened};
 use super::values;
 
 /// The most commands in a run.
@@ -39,11 +41,12 @@ const SHORTER: u32 = 500;
 /// The most runs on the way to the simplest.
 const SHRINKING: u32 = 20_000;
 
-/// How often the commands were accepted.
+/// How often the commands were accepted, and what is stored in old shapes was upcast.
 #[derive(Debug, Clone)]
 pub struct Statistics {
     runs: u32,
     counts: Counts,
+    upcasts: Vec<upcasts::Count>,
 }
 
 impl Statistics {
@@ -64,11 +67,34 @@ impl Statistics {
     pub fn refused(&self, name: &str) -> u64 {
         self.counts.get(name).map_or(0, |count| count.refused)
     }
+
+    /// How many payloads of an old version, such as 1 of `order.placed`, were read as events of
+    /// today.
+    #[must_use]
+    pub fn upcast(&self, name: &str, version: u32) -> u64 {
+        self.upcasts_of(name, version)
+            .map(|count| count.upcast)
+            .sum()
+    }
+
+    /// How many payloads of an old version were refused by its upcasters.
+    #[must_use]
+    pub fn not_upcast(&self, name: &str, version: u32) -> u64 {
+        self.upcasts_of(name, version)
+            .map(|count| count.refused)
+            .sum()
+    }
+
+    fn upcasts_of(&self, name: &str, version: u32) -> impl Iterator<Item = &upcasts::Count> {
+        let upcasts = self.upcasts.iter();
+        upcasts.filter(move |count| count.parts.contains(&(name, version)))
+    }
 }
 
 impl fmt::Display for Statistics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", report::table(self.runs, &self.counts))
+        f.write_str(&report::table(self.runs, &self.counts))?;
+        f.write_str(&report::upcasts_table(&self.upcasts))
     }
 }
 
@@ -86,6 +112,10 @@ where
     if let Some((name, ident)) = names.find(|(name, _)| !listed.insert(*name)) {
         return Err(report::listed_twice::<A>(place, name, ident));
     }
+    let shapes = old_shapes::<A::Event>(&laws.given);
+    if let Some(given) = laws.given.iter().find(|given| !given.is_one_of(&shapes)) {
+        return Err(report::not_an_old_shape::<A>(place, given, &shapes));
+    }
     let config = config(laws);
     let (cases, most) = (config.cases, config.max_shrink_iters.min(SHRINKING));
     let RngSeed::Fixed(seed) = config.rng_seed else {
@@ -97,6 +127,7 @@ where
         dice: Dice::new(seed),
         counts: Counts::new(),
         ends: HashMap::new(),
+        happened: (!shapes.is_empty()).then(Happened::nothing),
     };
     for kind in &laws.kinds {
         for (name, _) in &kind.names {
@@ -136,20 +167,27 @@ where
             ));
         }
     }
+    let found = Found { place, runs, seed };
+    let happened = search.happened.unwrap_or_else(Happened::nothing);
+    let upcasts = upcasts::check::<A>(&shapes, &happened, cases, seed)
+        .map_err(|broken| report::broken_upcast(&broken, &found))?;
     let counts = search.counts;
     let never = laws.kinds.iter().flat_map(|kind| &kind.names);
     let never: Vec<_> = never
         .filter(|(name, _)| counts.get(name).is_none_or(|count| count.accepted == 0))
         .collect();
-    if never.is_empty() {
-        Ok(Statistics { runs, counts })
-    } else {
-        Err(report::never_accepted::<A>(
-            &never,
-            &counts,
-            &Found { place, runs, seed },
-        ))
+    if !never.is_empty() {
+        return Err(report::never_accepted::<A>(&never, &counts, &found));
     }
+    let never: Vec<_> = upcasts.iter().filter(|count| count.upcast == 0).collect();
+    if !never.is_empty() {
+        return Err(report::never_upcast::<A>(&never, &found));
+    }
+    Ok(Statistics {
+        runs,
+        counts,
+        upcasts,
+    })
 }
 
 /// What the environment says, and what was said in the test.
@@ -186,6 +224,8 @@ struct Search<'l, A: Aggregate> {
     counts: Counts,
     /// After how many runs that came to a standstill a command was the last to be accepted.
     ends: HashMap<&'static str, u64>,
+    /// Where that matters, since something is stored in old shapes.
+    happened: Option<Happened<A::Event>>,
 }
 
 impl<'l, A: Aggregate<Event: Debug + PartialEq>> Search<'l, A> {
@@ -222,6 +262,9 @@ impl<'l, A: Aggregate<Event: Debug + PartialEq>> Search<'l, A> {
                 Ok(false) => {}
                 Err(broken) => return Ok((trees, Err(broken))),
             }
+        }
+        if let Some(happened) = &mut self.happened {
+            happened.remember(run.history());
         }
         Ok((trees, Ok(())))
     }

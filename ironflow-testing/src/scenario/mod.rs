@@ -34,10 +34,12 @@ mod when;
 pub(crate) use layout::value;
 #[cfg(any(feature = "schema", feature = "laws"))]
 pub(crate) use round_trip::catch;
+#[cfg(feature = "schema")]
+pub(crate) use round_trip::is_written_again;
 #[cfg(feature = "laws")]
 pub(crate) use round_trip::round_trip;
 #[cfg(feature = "laws")]
-pub(crate) use story::{error, versus};
+pub(crate) use story::{as_stored, error, versus};
 
 pub(crate) use past::BEGINNING;
 

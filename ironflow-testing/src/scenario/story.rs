@@ -353,7 +353,7 @@ fn stored_names(payloads: &[(String, u32, Value)]) -> Vec<String> {
     payloads.iter().map(|(name, ..)| name.clone()).collect()
 }
 
-fn as_stored(payloads: &[(String, u32, Value)]) -> Vec<String> {
+pub(crate) fn as_stored(payloads: &[(String, u32, Value)]) -> Vec<String> {
     let texts = payloads
         .iter()
         .map(|(name, version, payload)| format!("{name} version {version}  {payload}"));

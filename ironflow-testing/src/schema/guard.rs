@@ -262,13 +262,19 @@ impl<A: Aggregate<Event: Described>> Check<A> {
     }
 
     /// Reads what was stored in one append, and folds it where that could be done when it was
-    /// recorded.
+    /// recorded. What an earlier version is read as is an event of today, and goes through its
+    /// stored form as any other.
     fn read(&mut self, id: &Id, folded: bool, stored: &[(&str, u32, &Value)]) {
-        let read = payload::read::<A::Event>(stored).and_then(|events| match self.folding.fold(&events) {
-            Err(panic) if folded => Err(format!(
-                "cannot be folded any more, and what has happened cannot be refused: the fold panicked, {panic}"
-            )),
-            _ => Ok(()),
+        let read = payload::read::<A::Event>(stored).and_then(|events| {
+            if !is_current::<A::Event>(id) {
+                payload::written_again(&events)?;
+            }
+            match self.folding.fold(&events) {
+                Err(panic) if folded => Err(format!(
+                    "cannot be folded any more, and what has happened cannot be refused: the fold panicked, {panic}"
+                )),
+                _ => Ok(()),
+            }
         });
         if let Err(why) = read {
             self.unread(id, &why, stored);
@@ -644,6 +650,12 @@ impl<A: Aggregate<Event: Described>> Folding<A> {
             .any(|count| catch(|| A::replay(self.before[..count].iter().chain(events))).is_ok());
         if fits { Ok(()) } else { Err(first) }
     }
+}
+
+/// Whether events are recorded in that version today.
+fn is_current<E: Event>((name, version): &Id) -> bool {
+    let mut kinds = E::KINDS.iter();
+    kinds.any(|kind| kind.is_named(name) && kind.version.get() == *version)
 }
 
 /// What an enum is called in the program.

@@ -7,8 +7,8 @@ use ironflow_domain::{DecodeError, Event, EventKind, Timestamp};
 use serde_json::Value;
 
 use super::example::{self, Numbers};
-use crate::append::{self, Place};
-use crate::scenario::catch;
+use crate::append::{self, METADATA, Place};
+use crate::scenario::{catch, is_written_again};
 
 /// Payloads of a version, as this program writes them.
 pub(super) struct Made {
@@ -140,11 +140,6 @@ fn differing(one: &Value, other: &Value) -> Vec<String> {
     differing
 }
 
-/// What examples are stored with, so that an upcaster finds what it looks for.
-const METADATA: &str = r#"{"causationId":"cmd-1","correlationId":"cmd-1","tenantId":"tenant-1",
-    "traceId":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","issuedBy":"somebody",
-    "issuedAt":"2026-04-17T14:22:01Z","command":"some-command"}"#;
-
 /// Reads payloads that were stored one after the other in one append.
 pub(super) fn read<E: Event>(stored: &[(&str, u32, &Value)]) -> Result<Vec<E>, String> {
     let time = Timestamp::from_micros(1_776_435_721_000_000);
@@ -170,6 +165,27 @@ pub(super) fn misfit<E: Event>(stored: &[(&str, u32, &Value)]) -> Option<String>
 pub(super) fn written<E: Event>(event: &E) -> Result<Value, String> {
     let written = event.encode().map_err(|error| with_causes(&error))?;
     serde_json::from_str(&written).map_err(|error| with_causes(&error))
+}
+
+/// Whether what old payloads are read as is written, read, and written alike again.
+pub(super) fn written_again<E: Event>(events: &[E]) -> Result<(), String> {
+    for event in events {
+        if let Err(damage) = is_written_again(event) {
+            let kind = event.kind();
+            let evidence = damage.evidence.iter().map(|(label, text)| {
+                let text = text.replace('\n', ", ");
+                format!("\n    {:<8}{text}", label.to_lowercase())
+            });
+            return Err(format!(
+                "is read as {} version {}, which {}{}",
+                kind.name,
+                kind.version,
+                damage.what,
+                evidence.collect::<String>()
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// An error and its causes, in one line.

@@ -13,7 +13,7 @@ pub(crate) fn assert_told(failure: &Failure, expected: &str) {
             "  --> here".to_owned()
         } else if is_place(line) {
             format!("{}at there", &line[..line.len() - line.trim_start().len()])
-        } else if line.starts_with("found in run ") {
+        } else if line.starts_with("found in run ") || line.starts_with("found after ") {
             "found".to_owned()
         } else {
             line.to_owned()

@@ -3,6 +3,7 @@
 mod broken;
 mod ids;
 mod listens;
+mod old_versions;
 mod reach;
 mod sound;
 mod zoo;

@@ -137,6 +137,41 @@ domain!(upcast_that_refuses {
     }
 );
 
+domain!(upcast_to_what_is_not_read {
+    #[event("order")]
+    #[derive(JsonSchema)]
+    pub(crate) enum OrderEvent {
+        Placed(OrderPlaced),
+        #[event(version = 2, upcast(ShippedV1))]
+        Shipped { carrier: String, weight: Weight },
+        Cancelled,
+    }
+}
+    pub(crate) use super::plain::OrderPlaced;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+    #[serde(try_from = "u32")]
+    #[schemars(example = 1)]
+    pub(crate) struct Weight(u32);
+
+    impl TryFrom<u32> for Weight {
+        type Error = &'static str;
+
+        fn try_from(weight: u32) -> Result<Self, Self::Error> {
+            if weight == 0 { Err("nothing weighs nothing") } else { Ok(Self(weight)) }
+        }
+    }
+
+    #[derive(Deserialize)]
+    pub(crate) struct ShippedV1 { carrier: String }
+
+    impl From<ShippedV1> for OrderEvent {
+        fn from(old: ShippedV1) -> Self {
+            Self::Shipped { carrier: old.carrier, weight: Weight(0) }
+        }
+    }
+);
+
 domain!(retired_version {
     #[event("order")]
     #[derive(JsonSchema)]

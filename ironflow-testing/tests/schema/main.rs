@@ -242,6 +242,16 @@ fn a_new_version_with_an_upcaster_is_recorded_with_its_verdict() {
 }
 
 #[test]
+fn what_is_upcast_goes_through_its_own_stored_form() {
+    let recorded = Recorded::new();
+    let failure = recorded.failure::<domain::upcast_to_what_is_not_read::Order>();
+    let expected = "order.shipped version 1 was recorded, and is read as order.shipped version 2, which cannot be read back \
+         from its stored form\n    stored  {\"carrier\":\"carrier\",\"weight\":0}\n    \
+         read    the payload of order.shipped version 2 does not fit its type, caused by: nothing weighs nothing";
+    assert!(failure.contains(expected), "{failure}");
+}
+
+#[test]
 fn what_was_recorded_must_still_be_read_and_folded() {
     let recorded = Recorded::new();
     let failure = recorded.failure::<domain::upcast_that_refuses::Order>();

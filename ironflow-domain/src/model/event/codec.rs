@@ -150,12 +150,25 @@ pub fn step<New>(event: &EventRef<'_>, new: UpcastResult<New>) -> Result<New, De
 pub trait OldShape: Sized {
     /// The payload of a stored event in this shape.
     fn read(event: &EventRef<'_>) -> Result<Self, DecodeError>;
+
+    /// Shows it to who looks at all of them.
+    fn show<V: OldShapes>(visitor: &mut V, name: &'static str, version: u32);
+}
+
+/// Who looks at the shapes that the events of a set had before, as the laws of the test kit do.
+pub trait OldShapes {
+    /// The shape of that version of what is stored under that name.
+    fn shape<T: DeserializeOwned>(&mut self, name: &'static str, version: u32);
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: DeserializeOwned> OldShape for T {
     fn read(event: &EventRef<'_>) -> Result<Self, DecodeError> {
         json::read(event.data).map_err(|source| payload(event, source))
+    }
+
+    fn show<V: OldShapes>(visitor: &mut V, name: &'static str, version: u32) {
+        visitor.shape::<T>(name, version);
     }
 }
 

@@ -68,4 +68,8 @@ pub trait Event: Clone + Send + Sync + 'static {
     fn merge(merge: usize, parts: &[EventRef<'_>]) -> Result<Self, DecodeError> {
         unreachable!("the set has no merge {merge} of {} parts", parts.len())
     }
+
+    /// Shows the shapes that events had before, in the order of declaration.
+    #[doc(hidden)]
+    fn old_shapes<V: codec::OldShapes>(_: &mut V) {}
 }

@@ -12,3 +12,4 @@ mod invariant;
 mod snapshot;
 mod stored;
 mod untried;
+mod upcast;

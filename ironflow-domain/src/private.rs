@@ -2,6 +2,7 @@
 //! notice.
 
 pub use serde;
+pub use std::string::String;
 
 pub use crate::model::event::codec::{
     OldShape, OldShapes, VariantDeserializer, VariantSerializer, step,
@@ -21,6 +22,9 @@ pub use crate::__with_schema as with_schema;
 
 use std::fmt;
 
+use serde::Serialize;
+
+use crate::model::json;
 use crate::{Aggregate, Events, InvalidStreamId, StreamId};
 
 /// What names an aggregate.
@@ -87,6 +91,32 @@ pub trait Unprinted<'a> {
 }
 
 impl<'a, T> Unprinted<'a> for &Shown<'a, T> {}
+
+/// A command that may be able to tell what it says.
+#[derive(Debug)]
+pub struct Content<'a, T>(pub &'a T);
+
+/// Where there is a `Serialize`.
+pub trait Telling {
+    /// What the command says, as JSON. One that cannot be written is not told from others.
+    fn content(&self) -> Option<String>;
+}
+
+impl<T: Serialize> Telling for Content<'_, T> {
+    fn content(&self) -> Option<String> {
+        json::write(self.0).ok()
+    }
+}
+
+/// Where there is none.
+pub trait Silent {
+    /// Nothing.
+    fn content(&self) -> Option<String> {
+        None
+    }
+}
+
+impl<T> Silent for &Content<'_, T> {}
 
 /// The events of a list. A function of this form lets the compiler point at the one event that is
 /// of another set.

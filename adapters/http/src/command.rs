@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
-use ironflow_domain::{Command, CommandId, Execution};
+use ironflow_domain::{Command, CommandId, Execution, TraceParent};
 
 use crate::ApiError;
 
@@ -57,8 +57,8 @@ impl CommandHeaders {
             trace_id: headers
                 .get("traceparent")
                 .and_then(|value| value.to_str().ok())
-                .filter(|trace| is_traceparent(trace))
-                .map(str::to_owned),
+                .and_then(|trace| TraceParent::new(trace).ok())
+                .map(String::from),
         })
     }
 }
@@ -72,29 +72,6 @@ fn text<'h>(headers: &'h HeaderMap, name: &str) -> Result<Option<&'h str>, ApiEr
                 .map_err(|_| ApiError::invalid(format!("header {name} is not plain ASCII text")))
         })
         .transpose()
-}
-
-/// `version-trace-parent-flags`, in lower-case hexadecimal digits. There is no version `ff`, and no
-/// trace and no parent that is zero.
-fn is_traceparent(text: &str) -> bool {
-    let parts: Vec<&str> = text.split('-').collect();
-    let [version, trace, parent, flags] = parts[..] else {
-        return false;
-    };
-    let is_hex = |part: &str, length| {
-        part.len() == length
-            && part
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let is_zero = |part: &str| part.bytes().all(|byte| byte == b'0');
-    is_hex(version, 2)
-        && is_hex(trace, 32)
-        && is_hex(parent, 16)
-        && is_hex(flags, 2)
-        && version != "ff"
-        && !is_zero(trace)
-        && !is_zero(parent)
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for CommandHeaders {

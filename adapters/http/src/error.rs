@@ -109,7 +109,10 @@ impl ApiError {
             ExecuteError::OtherAggregate { .. } => Self::invalid(error.to_string()),
             ExecuteError::StreamId(error) => error.into(),
             ExecuteError::CommandId(error) => Self::invalid(error.to_string()),
-            ExecuteError::Enrichment { .. } => Self::unavailable(&error),
+            ExecuteError::Metadata(error) => Self::invalid(error.to_string()),
+            ExecuteError::Enrichment { .. } | ExecuteError::DeadlineExceeded { .. } => {
+                Self::unavailable(&error)
+            }
             ExecuteError::Store(error) => error.into(),
             error => Self::internal(&error),
         }

@@ -57,6 +57,11 @@ impl ::ironflow_domain::Command for Open {
         use ::ironflow_domain::__private::{Printed as _, Unprinted as _};
         (&::ironflow_domain::__private::Shown(context)).shown()
     }
+    fn content(&self) -> ::core::option::Option<::ironflow_domain::__private::String> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::ironflow_domain::__private::{Silent as _, Telling as _};
+        (&::ironflow_domain::__private::Content(self)).content()
+    }
     #[inline]
     fn decide(
         self,

@@ -59,6 +59,11 @@ impl ::flow::Command for Rare {
         use ::flow::__private::{Printed as _, Unprinted as _};
         (&::flow::__private::Shown(context)).shown()
     }
+    fn content(&self) -> ::core::option::Option<::flow::__private::String> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::flow::__private::{Silent as _, Telling as _};
+        (&::flow::__private::Content(self)).content()
+    }
     #[inline]
     fn decide(self, state: &Account, context: &Clerk) -> ::flow::Decision<Account> {
         <Account as ::flow::DecideWith<Self>>::decide(state, self, context)

@@ -34,6 +34,11 @@ where
     fn name(&self) -> &'static ::core::primitive::str {
         "measure"
     }
+    fn content(&self) -> ::core::option::Option<::ironflow_domain::__private::String> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::ironflow_domain::__private::{Silent as _, Telling as _};
+        (&::ironflow_domain::__private::Content(self)).content()
+    }
     #[inline]
     fn decide(
         self,

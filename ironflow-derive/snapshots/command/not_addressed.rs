@@ -21,6 +21,11 @@ impl ::ironflow_domain::Command for Close {
     fn name(&self) -> &'static ::core::primitive::str {
         "close"
     }
+    fn content(&self) -> ::core::option::Option<::ironflow_domain::__private::String> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::ironflow_domain::__private::{Silent as _, Telling as _};
+        (&::ironflow_domain::__private::Content(self)).content()
+    }
     #[inline]
     fn decide(
         self,

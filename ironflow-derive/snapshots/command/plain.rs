@@ -38,6 +38,11 @@ impl ::ironflow_domain::Command for Deposit {
     > {
         ::core::option::Option::Some(::ironflow_domain::Addressed::stream_id(self))
     }
+    fn content(&self) -> ::core::option::Option<::ironflow_domain::__private::String> {
+        #[allow(unused_imports, reason = "one of them is used")]
+        use ::ironflow_domain::__private::{Silent as _, Telling as _};
+        (&::ironflow_domain::__private::Content(self)).content()
+    }
     #[inline]
     fn decide(
         self,

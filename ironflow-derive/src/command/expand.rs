@@ -102,6 +102,12 @@ pub(super) fn expand(command: &Command) -> TokenStream {
 
             #shown
 
+            fn content(&self) -> ::core::option::Option<#root::__private::String> {
+                #[allow(unused_imports, reason = "one of them is used")]
+                use #root::__private::{Silent as _, Telling as _};
+                (&#root::__private::Content(self)).content()
+            }
+
             #decide
         }
 

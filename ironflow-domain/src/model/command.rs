@@ -40,6 +40,13 @@ pub trait Command: Clone + Send + Sync + 'static {
         None
     }
 
+    /// What it says, as JSON, where it implements `Serialize`: whether a repeat says the same.
+    #[doc(hidden)]
+    #[must_use]
+    fn content(&self) -> Option<String> {
+        None
+    }
+
     /// Lets the aggregate decide. Users write [`Decide::decide`] or [`DecideWith::decide`].
     fn decide(self, state: &Self::Aggregate, context: &Self::Context) -> Decision<Self::Aggregate>;
 }

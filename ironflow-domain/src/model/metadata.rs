@@ -26,6 +26,9 @@ pub struct Metadata {
     /// The distributed trace, as a W3C `traceparent`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace_id: Option<String>,
+    /// What the systems on the way of the trace add to it, as a W3C `tracestate`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_state: Option<String>,
     /// Who issued the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issued_by: Option<String>,
@@ -35,6 +38,10 @@ pub struct Metadata {
     /// The name of the command.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command: Option<String>,
+    /// A hash of what the command said, where it was given an id and implements `Serialize`: another
+    /// command under the same id is told from a repeat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub command_hash: Option<String>,
     /// What else the application wants to ride along.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,

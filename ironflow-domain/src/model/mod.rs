@@ -17,7 +17,7 @@ pub(crate) mod version;
 pub use aggregate::{Aggregate, Fold};
 pub use catalogue::{AggregateEntry, Catalogue, CommandEntry, EventEntry, ProjectionEntry};
 pub use command::{Addressed, Command, CommandKind, Decide, DecideWith, Decision};
-pub use command_metadata::CommandMetadata;
+pub use command_metadata::{CommandMetadata, InvalidMetadata};
 #[cfg(feature = "schema")]
 pub use event::Described;
 pub use event::{
@@ -25,7 +25,8 @@ pub use event::{
     UpcastResult,
 };
 pub use identity::{
-    CommandId, EventId, InvalidCommandId, InvalidEventId, InvalidStreamId, StreamId,
+    CommandId, EventId, InvalidCommandId, InvalidEventId, InvalidStreamId, InvalidTraceParent,
+    StreamId, TraceParent,
 };
 pub use json::JsonError;
 pub use metadata::Metadata;

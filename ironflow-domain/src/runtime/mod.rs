@@ -1,6 +1,7 @@
 //! Floor 3: execute commands, follow projections.
 
 mod command;
+mod hash;
 mod ironflow;
 mod load;
 mod not_started;

@@ -27,7 +27,7 @@ async fn open(bank: &Ironflow<Branch>, account: &str) {
     .unwrap();
 }
 
-async fn stream(store: &MemoryStore, id: &str) -> Vec<RecordedEvent> {
+pub(crate) async fn stream(store: &MemoryStore, id: &str) -> Vec<RecordedEvent> {
     let page = store
         .read_stream(
             &id.parse().unwrap(),

@@ -6,6 +6,7 @@ mod bank;
 mod execute;
 mod faulty;
 mod hygiene;
+mod metadata;
 mod model;
 mod parcels;
 mod projections;

@@ -198,6 +198,13 @@ impl<A: Aggregate, X> Given<A, X> {
         self.past.issuer.tenant_id = Some(id.into());
         self
     }
+
+    /// Something else that rides beside the events of the commands from here on, under a key of the
+    /// application's own.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.past.issuer.extra.insert(key.into(), value.into());
+        self
+    }
 }
 
 impl<A, X> Given<A, X>

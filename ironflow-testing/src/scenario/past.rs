@@ -1,5 +1,6 @@
 //! What has happened to an aggregate, as a store would tell it.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use ironflow_domain::{
@@ -38,6 +39,7 @@ pub(super) struct Issuer {
     pub(super) issued_by: Option<String>,
     pub(super) correlation_id: Option<String>,
     pub(super) tenant_id: Option<String>,
+    pub(super) extra: BTreeMap<String, String>,
 }
 
 impl<A: Aggregate> Clone for Past<A> {
@@ -167,11 +169,13 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
             issued_by,
             correlation_id,
             tenant_id,
+            extra,
         } = self.issuer.clone();
         let mut metadata = CommandMetadata::at(id, self.now);
         metadata.issued_by = issued_by;
         metadata.correlation_id = correlation_id;
         metadata.tenant_id = tenant_id;
+        metadata.extra = extra;
         metadata
     }
 }

@@ -18,6 +18,7 @@ pub(super) fn metadata(issued: &CommandMetadata, command: &str, story: &Story) -
         ("correlationId", Some(conversation)),
         ("tenantId", issued.tenant_id.as_deref()),
         ("traceId", issued.trace_id.as_deref()),
+        ("traceState", issued.trace_state.as_deref()),
         ("issuedBy", issued.issued_by.as_deref()),
         ("issuedAt", Some(&*issued.issued_at.to_string())),
         ("command", Some(command)),
@@ -26,6 +27,14 @@ pub(super) fn metadata(issued: &CommandMetadata, command: &str, story: &Story) -
         if let Some(value) = value {
             expected.insert(key.to_owned(), value.into());
         }
+    }
+    if !issued.extra.is_empty() {
+        let extra = issued.extra.iter();
+        let extra = extra.map(|(key, value)| (key.clone(), value.as_str().into()));
+        expected.insert(
+            "extra".to_owned(),
+            serde_json::Value::Object(extra.collect()),
+        );
     }
     let expected = serde_json::Value::Object(expected);
     if carried != expected

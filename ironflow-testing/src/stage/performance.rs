@@ -244,6 +244,9 @@ async fn execute<C: Command>(
     if let Some(id) = &issued.tenant_id {
         execution = execution.tenant_id(id);
     }
+    for (key, value) in &issued.extra {
+        execution = execution.metadata(key, value);
+    }
     execution.await
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::store::{Conflict, StoreError};
 use crate::{
-    BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidStreamId, LoadError,
-    StreamId, UndecodableEvent,
+    BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidMetadata,
+    InvalidStreamId, LoadError, StreamId, UndecodableEvent,
 };
 
 /// A command was not executed; nothing was recorded, unless the store says it does not know.
@@ -57,7 +57,8 @@ pub enum ExecuteError<R> {
     },
     /// The command's id has been used before, for another command or another stream.
     #[error(
-        "command id {command_id} has been used before, for the command {command} on stream {stream}"
+        "command id {command_id} has been used before, for the command {command} on stream {stream}{}",
+        otherwise(*.says_otherwise)
     )]
     #[non_exhaustive]
     CommandIdReused {
@@ -67,6 +68,8 @@ pub enum ExecuteError<R> {
         stream: StreamId,
         /// The name of the command it was used for.
         command: String,
+        /// Whether that was the same command on the same stream, and said something else.
+        says_otherwise: bool,
     },
     /// The context could not be fetched.
     #[error("failed to fetch the context of {command}")]
@@ -83,6 +86,9 @@ pub enum ExecuteError<R> {
     /// The given text cannot be a command's id.
     #[error(transparent)]
     CommandId(#[from] InvalidCommandId),
+    /// What is known about the command cannot ride beside its events.
+    #[error(transparent)]
+    Metadata(#[from] InvalidMetadata),
     /// An event of the stream cannot be read, so there is no state to decide on.
     #[error(transparent)]
     Undecodable(UndecodableEvent),
@@ -107,6 +113,14 @@ fn gave_up(attempts: u32) -> String {
     match attempts {
         1 => String::new(),
         attempts => format!("gave up after {attempts} attempts: "),
+    }
+}
+
+fn otherwise(says_otherwise: bool) -> &'static str {
+    if says_otherwise {
+        ", which said something else: a new intent needs a new id"
+    } else {
+        ""
     }
 }
 

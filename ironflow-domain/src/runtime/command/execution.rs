@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
+use super::content;
 use super::handling::Handling;
 use super::issued::Issued;
 use crate::runtime::load::load;
@@ -113,10 +114,10 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
 
     /// The command's id, the idempotency key; a random one unless given.
     ///
-    /// The same id again returns the first receipt, whatever happened in between, and without
-    /// looking at what else the command says. What is remembered are the events: a command that was
-    /// refused, or that recorded nothing, is decided again. An id that was used for another command
-    /// or another stream is refused.
+    /// The same id again returns the first receipt, whatever happened in between. What is remembered
+    /// are the events: a command that was refused, or that recorded nothing, is decided again. An id
+    /// that was used for another command or another stream is refused; where the command implements
+    /// `Serialize`, also one that was used for a command that said something else.
     pub fn command_id<I>(mut self, id: I) -> Self
     where
         I: TryInto<CommandId>,
@@ -147,6 +148,18 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     /// The distributed trace it is part of, as a W3C `traceparent`.
     pub fn trace_id(mut self, traceparent: impl Into<String>) -> Self {
         self.metadata.trace_id = Some(traceparent.into());
+        self
+    }
+
+    /// What the systems on the way of its trace add to it, as a W3C `tracestate`.
+    pub fn trace_state(mut self, tracestate: impl Into<String>) -> Self {
+        self.metadata.trace_state = Some(tracestate.into());
+        self
+    }
+
+    /// Something else that is to ride beside every event of it, under a key of the application's own.
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.extra.insert(key.into(), value.into());
         self
     }
 
@@ -200,6 +213,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
         if let Some(id) = command_id {
             metadata.command_id = id?;
         }
+        metadata.check()?;
         let stream = stream?;
         if let Some(named) = command.own_stream().transpose()?
             && named != stream
@@ -207,6 +221,8 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             return Err(ExecuteError::OtherAggregate { stream, named });
         }
         let policy = policy.unwrap_or_else(|| ironflow.policy_of::<C>());
+        let content = is_repeatable.then(|| command.content()).flatten();
+        let content_hash = content.and_then(|content| content::hash(&content));
         let now = Instant::now();
         let handling = Handling {
             ironflow,
@@ -217,6 +233,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
                 command,
                 metadata,
                 expected,
+                content_hash,
             }),
             is_repeatable,
             attempts: 0,

@@ -17,6 +17,8 @@ pub(super) struct Issued<C> {
     pub(super) metadata: CommandMetadata,
     /// Where the caller last saw the stream.
     pub(super) expected: ExpectedVersion,
+    /// What it says, where that is known and may be of use.
+    pub(super) content_hash: Option<String>,
 }
 
 /// What a panic was about.
@@ -106,7 +108,8 @@ impl<C: Command> Issued<C> {
         events: &Events<EventOf<C>>,
         index: usize,
     ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
-        let metadata = self.metadata.for_events(self.command.name());
+        let mut metadata = self.metadata.for_events(self.command.name());
+        metadata.command_hash.clone_from(&self.content_hash);
         let encode = |(index, event): (usize, &EventOf<C>)| {
             let EventKind { name, version, .. } = *event.kind();
             let data = event.encode().map_err(Settled::Encode)?;

@@ -1,5 +1,6 @@
 //! From a command to its receipt.
 
+mod content;
 mod deciding;
 mod enrich;
 mod error;

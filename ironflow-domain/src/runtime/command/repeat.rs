@@ -16,11 +16,16 @@ impl<C: Command> Issued<C> {
             return Ok(None);
         };
         let command = first.metadata.command.unwrap_or_default();
-        if first.stream != self.stream || command != self.command.name() {
+        // Where one of them is not known, a program of before recorded it, or another one asks.
+        let hashes = first.metadata.command_hash.zip(self.content_hash.as_ref());
+        let says_the_same = hashes.is_none_or(|(recorded, own)| recorded == *own);
+        let is_same = first.stream == self.stream && command == self.command.name();
+        if !is_same || !says_the_same {
             return Err(ExecuteError::CommandIdReused {
                 command_id: command_id.clone(),
                 stream: first.stream,
                 command,
+                says_otherwise: is_same,
             });
         }
         let mut receipt = self.receipt(first.version, Some(first.position), Vec::new());

@@ -13,7 +13,6 @@ mod answers;
 mod default_form;
 mod fingerprint;
 mod graph;
-mod hash;
 mod reader;
 mod refusal;
 #[cfg(test)]

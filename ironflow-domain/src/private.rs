@@ -118,6 +118,37 @@ pub trait Silent {
 
 impl<T> Silent for &Content<'_, T> {}
 
+/// A command that may be able to tell what it looks like.
+#[cfg(feature = "schema")]
+#[derive(Debug)]
+pub struct Looks<C>(pub std::marker::PhantomData<C>);
+
+/// Where there is a `JsonSchema`.
+#[cfg(feature = "schema")]
+pub trait Described {
+    /// The schema of each kind.
+    fn schemas(&self) -> Vec<Option<schemars::Schema>>;
+}
+
+#[cfg(feature = "schema")]
+impl<C: crate::Command + schemars::JsonSchema> Described for Looks<C> {
+    fn schemas(&self) -> Vec<Option<schemars::Schema>> {
+        crate::model::event::schema::of_command::<C>()
+    }
+}
+
+/// Where there is none.
+#[cfg(feature = "schema")]
+pub trait Undescribed {
+    /// Nothing.
+    fn schemas(&self) -> Vec<Option<schemars::Schema>> {
+        Vec::new()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl<C> Undescribed for &Looks<C> {}
+
 /// The events of a list. A function of this form lets the compiler point at the one event that is
 /// of another set.
 pub fn events<E, const N: usize>(events: [E; N]) -> Events<E> {

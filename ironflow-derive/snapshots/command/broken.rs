@@ -62,6 +62,14 @@ impl ::ironflow_domain::Command for Open {
         use ::ironflow_domain::__private::{Silent as _, Telling as _};
         (&::ironflow_domain::__private::Content(self)).content()
     }
+    ::ironflow_domain::__private::with_schema! {
+        fn schemas() -> ::std::vec::Vec < ::core::option::Option <
+        ::ironflow_domain::Schema >> { #[allow(unused_imports, reason =
+        "one of them is used")] use ::ironflow_domain::__private:: { Described as _,
+        Undescribed as _ }; (&
+        ::ironflow_domain::__private::Looks(::core::marker::PhantomData:: < Self >))
+        .schemas() }
+    }
     #[inline]
     fn decide(
         self,

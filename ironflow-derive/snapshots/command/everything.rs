@@ -38,6 +38,7 @@ impl ::flow::Command for Rare {
             doc: "",
         },
     ];
+    const IS_ENUM: ::core::primitive::bool = true;
     fn name(&self) -> &'static ::core::primitive::str {
         match self {
             Self::Open { .. } => "open",
@@ -63,6 +64,12 @@ impl ::flow::Command for Rare {
         #[allow(unused_imports, reason = "one of them is used")]
         use ::flow::__private::{Silent as _, Telling as _};
         (&::flow::__private::Content(self)).content()
+    }
+    ::flow::__private::with_schema! {
+        fn schemas() -> ::std::vec::Vec < ::core::option::Option < ::flow::Schema >> {
+        #[allow(unused_imports, reason = "one of them is used")] use ::flow::__private::
+        { Described as _, Undescribed as _ }; (&
+        ::flow::__private::Looks(::core::marker::PhantomData:: < Self >)).schemas() }
     }
     #[inline]
     fn decide(self, state: &Account, context: &Clerk) -> ::flow::Decision<Account> {

@@ -60,6 +60,11 @@ pub(super) fn expand(command: &Command) -> TokenStream {
             }
         }
     });
+    let is_enum = matches!(shape, Shape::Enum(_)).then(|| {
+        quote!(
+            const IS_ENUM: ::core::primitive::bool = true;
+        )
+    });
     let decide = decide(command);
     let stream_id = stream_id(command);
     let own_stream = stream_id.as_ref().map(|_| {
@@ -93,6 +98,7 @@ pub(super) fn expand(command: &Command) -> TokenStream {
             type Context = #context_type;
             const CREATES: ::core::primitive::bool = #creates;
             const KINDS: &'static [#root::CommandKind] = &[#kinds];
+            #is_enum
 
             fn name(&self) -> &'static ::core::primitive::str {
                 #name
@@ -106,6 +112,14 @@ pub(super) fn expand(command: &Command) -> TokenStream {
                 #[allow(unused_imports, reason = "one of them is used")]
                 use #root::__private::{Silent as _, Telling as _};
                 (&#root::__private::Content(self)).content()
+            }
+
+            #root::__private::with_schema! {
+                fn schemas() -> ::std::vec::Vec<::core::option::Option<#root::Schema>> {
+                    #[allow(unused_imports, reason = "one of them is used")]
+                    use #root::__private::{Described as _, Undescribed as _};
+                    (&#root::__private::Looks(::core::marker::PhantomData::<Self>)).schemas()
+                }
             }
 
             #decide

@@ -25,6 +25,10 @@ pub trait Command: Clone + Send + Sync + 'static {
     /// The commands there are: one, or one for each variant of an enum.
     const KINDS: &'static [CommandKind];
 
+    /// Whether it is an enum, and its kinds the variants.
+    #[doc(hidden)]
+    const IS_ENUM: bool = false;
+
     /// What the command is called in metadata, logs and receipts.
     fn name(&self) -> &'static str;
 
@@ -38,6 +42,14 @@ pub trait Command: Clone + Send + Sync + 'static {
     #[must_use]
     fn shown(_: &Self::Context) -> Option<&dyn Debug> {
         None
+    }
+
+    /// What the JSON of each kind looks like, where it implements `JsonSchema`.
+    #[cfg(feature = "schema")]
+    #[doc(hidden)]
+    #[must_use]
+    fn schemas() -> Vec<Option<schemars::Schema>> {
+        Vec::new()
     }
 
     /// What it says, as JSON, where it implements `Serialize`: whether a repeat says the same.

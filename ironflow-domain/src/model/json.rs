@@ -69,6 +69,15 @@ pub(crate) fn write<T: Serialize>(value: &T) -> Result<String, JsonError> {
     serde_json::to_string(value).map_err(JsonError)
 }
 
+/// A value of an enum whose variant has that index and the content that the text stands for.
+#[cfg(feature = "runtime")]
+pub(crate) fn read_content<T: DeserializeOwned>(index: u32, text: &str) -> Result<T, JsonError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    T::deserialize(VariantDeserializer::new(index, &mut json))
+        .and_then(|value| json.end().map(|()| value))
+        .map_err(JsonError)
+}
+
 /// The content of an event's variant, as a text.
 #[cfg(feature = "json")]
 pub(super) fn write_variant<E: Codec>(event: &E) -> Result<String, JsonError> {

@@ -6,10 +6,12 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::runtime::command::Queues;
+use serde::de::DeserializeOwned;
+
+use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{Definition, Followed, Registration};
 use crate::store::Store;
-use crate::{Command, CommandPolicy, Projection};
+use crate::{Command, CommandPolicy, Enrich, Projection};
 
 /// No command of the application has a context.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +23,9 @@ pub struct Builder<X = NoEnrichment> {
     store: Arc<dyn Store>,
     enrichment: X,
     policies: Policies,
+    registry: Registry<X>,
+    /// What is wrong with the commands that were registered.
+    misregistered: Option<StartError>,
     cached_streams: usize,
     poll: Duration,
     projections: Vec<Registration>,
@@ -38,6 +43,7 @@ struct Shared<X> {
     store: Arc<dyn Store>,
     enrichment: X,
     policies: Policies,
+    registry: Registry<X>,
     queues: Arc<Queues>,
     projections: BTreeMap<&'static str, Followed>,
     /// Of projections that are asked for and not followed: it takes time to make one.
@@ -62,6 +68,8 @@ impl Ironflow {
             store: Arc::new(store),
             enrichment: NoEnrichment,
             policies: Policies::default(),
+            registry: Registry::new(),
+            misregistered: None,
             cached_streams: 1_024,
             poll: Duration::from_millis(250),
             projections: Vec::new(),
@@ -96,14 +104,19 @@ impl<N> Builder<N> {
             store,
             enrichment: _,
             policies,
+            registry,
+            misregistered,
             cached_streams,
             poll,
             projections,
         } = self;
+        let too_early = registry.names().next().map(StartError::RegisteredTooEarly);
         Builder {
             store,
             enrichment,
             policies,
+            registry: Registry::new(),
+            misregistered: misregistered.or(too_early),
             cached_streams,
             poll,
             projections,
@@ -115,6 +128,21 @@ impl<X: Send + Sync + 'static> Builder<X> {
     /// Follows the log with a projection.
     pub fn projection<P: Projection>(mut self) -> Self {
         self.projections.push(Registration::of::<P>());
+        self
+    }
+
+    /// Lets a command be executed by its name, from JSON; of an enum, each of its variants:
+    /// [`Ironflow::dispatch`]. After [`enrich`](Self::enrich), which says where its context comes
+    /// from.
+    pub fn command<C>(mut self) -> Self
+    where
+        C: Command + DeserializeOwned,
+        X: Enrich<C>,
+    {
+        if let Err(name) = self.registry.add::<C>() {
+            self.misregistered
+                .get_or_insert(StartError::DuplicateCommand(name));
+        }
         self
     }
 
@@ -149,7 +177,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
     ///
     /// # Errors
     ///
-    /// When two projections have the same name, or when the place where one left off cannot be read
+    /// When two projections or two commands have the same name, or when the place where one left off cannot be read
     /// or written.
     ///
     /// # Panics
@@ -161,10 +189,15 @@ impl<X: Send + Sync + 'static> Builder<X> {
             store,
             enrichment,
             policies,
+            registry,
+            misregistered,
             cached_streams,
             poll,
             projections,
         } = self;
+        if let Some(error) = misregistered {
+            return Err(error);
+        }
         let mut followed = BTreeMap::new();
         for registration in projections {
             if followed.contains_key(registration.name) {
@@ -178,6 +211,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             store,
             enrichment,
             policies,
+            registry,
             projections: followed,
             definitions: Mutex::default(),
         };
@@ -196,6 +230,12 @@ pub enum StartError {
         "two projections are called {0}: give one of them another name in `#[projection(\"…\")]`"
     )]
     DuplicateProjection(&'static str),
+    /// Two commands are called the same, or one was registered twice.
+    #[error("two commands are called {0}: rename one of them, or register it only once")]
+    DuplicateCommand(&'static str),
+    /// A command was registered before it was known where contexts come from.
+    #[error("{0} was registered too early: call `.enrich(…)` before `.command::<…>()`")]
+    RegisteredTooEarly(&'static str),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::store::StoreError),
@@ -210,6 +250,10 @@ impl<X> Ironflow<X> {
 
     pub(crate) fn enrichment(&self) -> &X {
         &self.shared.enrichment
+    }
+
+    pub(crate) fn registry(&self) -> &Registry<X> {
+        &self.shared.registry
     }
 
     pub(crate) fn queues(&self) -> &Arc<Queues> {

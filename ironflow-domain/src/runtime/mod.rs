@@ -8,7 +8,10 @@ mod not_started;
 mod projection;
 mod shape;
 
-pub use command::{BoxError, CommandPolicy, Enrich, ExecuteError, Execution, Receipt, Target};
+pub use command::{
+    BoxError, CommandPolicy, Dispatch, DispatchError, Enrich, ExecuteError, Execution, Reason,
+    Receipt, RegisteredCommand, Target,
+};
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};

@@ -12,6 +12,7 @@ mod parcels;
 mod projections;
 mod queue;
 mod rebuilds;
+mod registry;
 mod stored;
 mod upcast;
 mod watched;

@@ -7,7 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value};
 
 use super::Event;
-use crate::{CommandId, EventId, Position, SchemaVersion, StreamId, StreamVersion, Timestamp};
+use crate::{
+    Command, CommandId, EventId, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
+};
 
 /// A set of events that can tell the shapes of its payloads.
 ///
@@ -43,21 +45,57 @@ pub trait Described: Event {
 /// The schemas of the variants of `D`, a copy of the enum `E` that has the stored form in it.
 #[must_use]
 pub fn schemas<E: Event, D: JsonSchema>() -> Vec<Schema> {
+    let root = root_of::<D>();
+    let payloads = E::KINDS
+        .iter()
+        .map(|kind| payload(&root, kind.ident).unwrap_or_default());
+    payloads.map(|payload| document(&root, payload)).collect()
+}
+
+/// The schemas of the kinds of a command. Those of an enum are the contents of its variants; nothing
+/// where the enum calls them something else in JSON.
+pub(crate) fn of_command<C: Command + JsonSchema>() -> Vec<Option<Schema>> {
+    let root = root_of::<C>();
+    if !C::IS_ENUM {
+        return vec![Some(root)];
+    }
+    let variants = C::KINDS.iter().map(|kind| {
+        let is_named = |names: &Value| {
+            let names = names.as_array().into_iter().flatten();
+            names.into_iter().any(|name| name == kind.ident)
+        };
+        let alternatives = root.get("oneOf").and_then(Value::as_array);
+        let is_unit = |schema: &Value| {
+            schema.get("enum").is_some_and(is_named)
+                || schema.get("const").is_some_and(|name| name == kind.ident)
+        };
+        let is_known = alternatives.into_iter().flatten().any(|schema| {
+            is_unit(schema)
+                || schema
+                    .pointer(&format!("/properties/{}", kind.ident))
+                    .is_some()
+        });
+        let is_known = is_known || root.get("enum").is_some_and(is_named);
+        let content = is_known.then(|| payload(&root, kind.ident)).flatten();
+        content.map(|content| document(&root, content))
+    });
+    variants.collect()
+}
+
+fn root_of<T: JsonSchema>() -> Schema {
     // Types are referred to: those that hold one another could not be written out.
     let settings = SchemaSettings::draft2020_12().with(|settings| settings.meta_schema = None);
-    let root = settings.into_generator().into_root_schema_for::<D>();
-    E::KINDS
-        .iter()
-        .map(|kind| {
-            let payload = payload(&root, kind.ident).unwrap_or_default();
-            let mut payload = referred(&root, payload);
-            let definitions = reached(&root, &payload);
-            if !definitions.is_empty() {
-                payload.insert("$defs".to_owned(), Value::Object(definitions));
-            }
-            Schema::from(payload)
-        })
-        .collect()
+    settings.into_generator().into_root_schema_for::<T>()
+}
+
+/// A part of `root` as a schema of its own.
+fn document(root: &Schema, part: Map<String, Value>) -> Schema {
+    let mut part = referred(root, part);
+    let definitions = reached(root, &part);
+    if !definitions.is_empty() {
+        part.insert("$defs".to_owned(), Value::Object(definitions));
+    }
+    Schema::from(part)
 }
 
 /// The schema of a variant's content, in that of an enum whose variants are properties.

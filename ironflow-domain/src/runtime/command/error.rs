@@ -1,7 +1,10 @@
 //! A command was not executed.
 
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
+use super::said::Unsayable;
 use crate::store::{Conflict, StoreError};
 use crate::{
     BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidMetadata,
@@ -142,6 +145,60 @@ impl<R> ExecuteError<R> {
     }
 }
 
+impl<R: Error + Send + Sync + 'static> ExecuteError<R> {
+    /// The same of whichever aggregate: its reason to refuse is any error.
+    #[must_use]
+    pub fn boxed(self) -> ExecuteError<Reason> {
+        match self {
+            Self::Rejected(reason) => ExecuteError::Rejected(Reason(reason.into())),
+            Self::Conflict { conflict, attempts } => ExecuteError::Conflict { conflict, attempts },
+            Self::DeadlineExceeded {
+                command,
+                deadline,
+                attempts,
+            } => ExecuteError::DeadlineExceeded {
+                command,
+                deadline,
+                attempts,
+            },
+            Self::AlreadyExists { stream, command } => {
+                ExecuteError::AlreadyExists { stream, command }
+            }
+            Self::OtherAggregate { stream, named } => {
+                ExecuteError::OtherAggregate { stream, named }
+            }
+            Self::CommandIdReused {
+                command_id,
+                stream,
+                command,
+                says_otherwise,
+            } => ExecuteError::CommandIdReused {
+                command_id,
+                stream,
+                command,
+                says_otherwise,
+            },
+            Self::Enrichment { command, source } => ExecuteError::Enrichment { command, source },
+            Self::StreamId(error) => ExecuteError::StreamId(error),
+            Self::CommandId(error) => ExecuteError::CommandId(error),
+            Self::Metadata(error) => ExecuteError::Metadata(error),
+            Self::Undecodable(error) => ExecuteError::Undecodable(error),
+            Self::Encode(error) => ExecuteError::Encode(error),
+            Self::Unreadable { name, source } => ExecuteError::Unreadable { name, source },
+            Self::Store(error) => ExecuteError::Store(error),
+        }
+    }
+}
+
+impl<R> From<Unsayable> for ExecuteError<R> {
+    fn from(unsayable: Unsayable) -> Self {
+        match unsayable {
+            Unsayable::CommandId(error) => Self::CommandId(error),
+            Unsayable::Metadata(error) => Self::Metadata(error),
+        }
+    }
+}
+
 impl<R> From<LoadError> for ExecuteError<R> {
     fn from(error: LoadError) -> Self {
         match error {
@@ -149,5 +206,29 @@ impl<R> From<LoadError> for ExecuteError<R> {
             LoadError::Undecodable(error) => Self::Undecodable(error),
             LoadError::Store(error) => Self::Store(error),
         }
+    }
+}
+
+/// Why an aggregate refused a command, whichever aggregate it was.
+#[derive(Debug)]
+pub struct Reason(BoxError);
+
+impl Reason {
+    /// The aggregate's own error, where it is that one.
+    #[must_use]
+    pub fn downcast_ref<R: Error + 'static>(&self) -> Option<&R> {
+        self.0.downcast_ref()
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for Reason {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
     }
 }

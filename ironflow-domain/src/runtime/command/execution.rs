@@ -1,6 +1,5 @@
 //! What a caller says of a command before it is executed.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -11,11 +10,12 @@ use tokio::time::Instant;
 use super::content;
 use super::handling::Handling;
 use super::issued::Issued;
+use super::said::{Checked, Said, say};
 use crate::runtime::load::load;
 use crate::store::ExpectedVersion;
 use crate::{
-    Addressed, Aggregate, Command, CommandId, CommandMetadata, CommandPolicy, Enrich, ExecuteError,
-    InvalidCommandId, InvalidStreamId, Ironflow, LoadError, Loaded, Receipt, StreamId,
+    Addressed, Aggregate, Command, Enrich, ExecuteError, InvalidStreamId, Ironflow, LoadError,
+    Loaded, Receipt, StreamId,
 };
 
 /// The outcome of executing `C`.
@@ -71,11 +71,7 @@ pub struct Execution<'a, X, C: Command> {
     ironflow: &'a Ironflow<X>,
     stream: Result<StreamId, InvalidStreamId>,
     command: C,
-    /// The caller's id: only then may the command have been executed before.
-    command_id: Option<Result<CommandId, InvalidCommandId>>,
-    metadata: CommandMetadata,
-    expected: ExpectedVersion,
-    policy: Option<CommandPolicy>,
+    said: Said,
     /// Chosen where it is known that the enrichment fetches what the command needs, so that whoever
     /// awaits it need not know it again: a missing `Enrich` is reported once.
     run: fn(Self) -> Running<'a, C>,
@@ -86,7 +82,7 @@ impl<X, C: Command + fmt::Debug> fmt::Debug for Execution<'_, X, C> {
         f.debug_struct("Execution")
             .field("stream", &self.stream)
             .field("command", &self.command)
-            .field("metadata", &self.metadata)
+            .field("said", &self.said)
             .finish_non_exhaustive()
     }
 }
@@ -100,74 +96,28 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     where
         X: Enrich<C>,
     {
+        Self::saying(ironflow, stream, command, Said::nothing())
+    }
+
+    pub(super) fn saying(
+        ironflow: &'a Ironflow<X>,
+        stream: Result<StreamId, InvalidStreamId>,
+        command: C,
+        said: Said,
+    ) -> Self
+    where
+        X: Enrich<C>,
+    {
         Self {
             ironflow,
             stream,
             command,
-            command_id: None,
-            metadata: CommandMetadata::new(CommandId::random()),
-            expected: ExpectedVersion::Any,
-            policy: None,
+            said,
             run: |execution| Box::pin(execution.run()),
         }
     }
 
-    /// The command's id, the idempotency key; a random one unless given.
-    ///
-    /// The same id again returns the first receipt, whatever happened in between. What is remembered
-    /// are the events: a command that was refused, or that recorded nothing, is decided again. An id
-    /// that was used for another command or another stream is refused; where the command implements
-    /// `Serialize`, also one that was used for a command that said something else.
-    pub fn command_id<I>(mut self, id: I) -> Self
-    where
-        I: TryInto<CommandId>,
-        I::Error: Into<InvalidCommandId>,
-    {
-        self.command_id = Some(id.try_into().map_err(Into::into));
-        self
-    }
-
-    /// Who issued it.
-    pub fn issued_by(mut self, who: impl Into<String>) -> Self {
-        self.metadata.issued_by = Some(who.into());
-        self
-    }
-
-    /// The conversation it is part of; its own id unless given.
-    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
-        self.metadata.correlation_id = Some(id.into());
-        self
-    }
-
-    /// Whose data it is about.
-    pub fn tenant_id(mut self, id: impl Into<String>) -> Self {
-        self.metadata.tenant_id = Some(id.into());
-        self
-    }
-
-    /// The distributed trace it is part of, as a W3C `traceparent`.
-    pub fn trace_id(mut self, traceparent: impl Into<String>) -> Self {
-        self.metadata.trace_id = Some(traceparent.into());
-        self
-    }
-
-    /// What the systems on the way of its trace add to it, as a W3C `tracestate`.
-    pub fn trace_state(mut self, tracestate: impl Into<String>) -> Self {
-        self.metadata.trace_state = Some(tracestate.into());
-        self
-    }
-
-    /// Something else that is to ride beside every event of it, under a key of the application's own.
-    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
-        self.metadata.extra.insert(key.into(), value.into());
-        self
-    }
-
-    /// Where it came from; `api` unless given.
-    pub fn source(mut self, source: impl Into<Cow<'static, str>>) -> Self {
-        self.metadata.source = source.into();
-        self
-    }
+    say!();
 
     /// Only if the stream is where the caller last saw it: otherwise the conflict is the caller's,
     /// and nothing is decided again.
@@ -175,13 +125,7 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     /// Without this a command is decided on the newest state, and a conflict with someone else's
     /// command only makes it be decided again.
     pub fn expected_version(mut self, expected: ExpectedVersion) -> Self {
-        self.expected = expected;
-        self
-    }
-
-    /// How hard to try, other than with the other commands of its type.
-    pub fn policy(mut self, policy: CommandPolicy) -> Self {
-        self.policy = Some(policy);
+        self.said.expected = expected;
         self
     }
 }
@@ -201,19 +145,19 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             ironflow,
             stream,
             command,
-            command_id,
-            mut metadata,
-            expected,
-            policy,
+            said,
             run: _,
         } = self;
-        // Only an id that the caller chose can have been used before; a random one is not looked
-        // up.
-        let is_repeatable = command_id.is_some();
-        if let Some(id) = command_id {
-            metadata.command_id = id?;
-        }
-        metadata.check()?;
+        let Said {
+            command_id,
+            metadata,
+            expected,
+            policy,
+        } = said;
+        let Checked {
+            metadata,
+            is_repeatable,
+        } = Said::check(command_id, metadata)?;
         let stream = stream?;
         if let Some(named) = command.own_stream().transpose()?
             && named != stream

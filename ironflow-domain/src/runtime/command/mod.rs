@@ -12,11 +12,15 @@ mod pending;
 mod policy;
 mod queue;
 mod receipt;
+mod registry;
 mod repeat;
+mod said;
 
 pub use enrich::{BoxError, Enrich};
-pub use error::ExecuteError;
+pub use error::{ExecuteError, Reason};
 pub use execution::{Execution, Target};
 pub use policy::CommandPolicy;
 pub(crate) use queue::Queues;
 pub use receipt::Receipt;
+pub(crate) use registry::Registry;
+pub use registry::{Dispatch, DispatchError, RegisteredCommand};

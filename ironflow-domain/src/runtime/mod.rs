@@ -1,5 +1,6 @@
 //! Floor 3: execute commands, follow projections.
 
+mod claims;
 mod command_metadata;
 mod enrich;
 mod error;
@@ -12,6 +13,10 @@ mod receipt;
 mod retry;
 mod shape;
 
+pub use claims::{
+    Claim, ClaimError, ClaimLost, Claimed, Claims, FinalizeError, Finalized, LostTo, Pending,
+    ReleaseError, TakenOver, UnreadableClaim,
+};
 pub use enrich::{BoxError, Enrich};
 pub use error::ExecuteError;
 pub use execute::{Execution, Target};

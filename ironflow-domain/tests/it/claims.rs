@@ -83,6 +83,20 @@ fn former(claim: &Claim) -> Vec<Charging> {
     former.unwrap_or_default()
 }
 
+/// Waits until a claim was renewed so often that it stands for that much longer. Looks beside the
+/// claims, and writes nothing.
+async fn renewed(store: &impl KeyValueStore, for_longer: Duration) {
+    let key = Key::new("claims", "cmd-1");
+    let until = async || {
+        let entry = store.get(&key).await.unwrap().expect("it is held");
+        entry.expires_at.expect("it lapses")
+    };
+    let first = until().await;
+    while until().await - first < for_longer {
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
 /// What a write will be to whoever asks for it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fate {
@@ -441,12 +455,10 @@ async fn whoever_takes_over_and_releases_speaks_only_for_itself() {
 #[tokio::test]
 async fn that_it_was_begun_is_kept_for_as_long_as_the_work_takes() {
     // What is kept for so short a time would be gone before the work is done.
-    let claims = Claims::new(MemoryStore::new()).lease(SHORT).keep_for(SHORT);
+    let store = MemoryStore::new();
+    let claims = Claims::new(store.clone()).lease(SHORT).keep_for(SHORT);
     let claim = win(&claims, "cmd-1").await;
-    let first = pending(&claims, "cmd-1").await.until();
-    while pending(&claims, "cmd-1").await.until() - first < 6 * SHORT {
-        sleep(Duration::from_millis(5)).await;
-    }
+    renewed(&store, 6 * SHORT).await;
     drop(claim);
     assert_eq!(former(&take_over(&claims, "cmd-1").await), [CHARGING]);
 }
@@ -456,13 +468,8 @@ async fn a_store_that_is_away_for_less_than_the_lease_costs_no_claim() {
     let store = Scripted::new();
     let claims = Claims::new(store.clone()).lease(LEASE);
     let claim = win(&claims, "cmd-1").await;
-    let first = pending(&claims, "cmd-1").await.until();
     store.script([Fate::Refused; 6], Fate::Done);
-    let mut until = first;
-    while until - first < 2 * LEASE {
-        until = pending(&claims, "cmd-1").await.until();
-        sleep(Duration::from_millis(5)).await;
-    }
+    renewed(&store, 2 * LEASE).await;
     assert!(!claim.is_lost());
     claim.finalize(&PAYMENT).await.unwrap();
 }
@@ -555,17 +562,8 @@ async fn a_heartbeat_whose_answer_is_lost_goes_on() {
     let store = Scripted::new();
     let claims = Claims::new(store.clone()).lease(LEASE);
     let claim = win(&claims, "cmd-1").await;
-    let first = pending(&claims, "cmd-1").await.until();
-    let lost = [Fate::Done, Fate::Lost, Fate::Lost].repeat(20);
-    // Whoever tries meanwhile writes, too: it is looked up beside them.
-    store.script(lost, Fate::Done);
-    let key = Key::new("claims", "cmd-1");
-    let mut until = first;
-    while until - first < 3 * LEASE {
-        let entry = store.store.get(&key).await.unwrap().expect("it is held");
-        until = entry.expires_at.unwrap();
-        sleep(Duration::from_millis(5)).await;
-    }
+    store.script([Fate::Done, Fate::Lost, Fate::Lost].repeat(20), Fate::Done);
+    renewed(&store, 3 * LEASE).await;
     assert!(!claim.is_lost());
     claim.finalize(&PAYMENT).await.unwrap();
 }
@@ -626,10 +624,13 @@ async fn wherever_a_release_is_cut_off_nobody_is_kept_out_for_longer_than_the_le
     for last in [Fate::Refused, Fate::Lost] {
         for writes in 0..WRITES {
             let store = Scripted::new();
-            live(&store, writes, last, true).await;
+            let (_, is_released) = live(&store, writes, last, true).await;
             store.script([], Fate::Done);
             let claims = Claims::new(store).lease(SHORT);
             let claim = take_over(&claims, "cmd-1").await;
+            if is_released {
+                assert_eq!(former(&claim), [], "{last:?} after {writes} writes");
+            }
             claim.finalize(&PAYMENT).await.unwrap();
         }
     }
@@ -724,8 +725,8 @@ async fn what_is_asked_for_as_another_type_says_so() {
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "what is stored about command id cmd-1 is not a alloc::string::String: ask for what was \
-         written"
+        "what is stored about command id cmd-1 cannot be read as alloc::string::String: \
+         ask for the type that was written"
     );
     claim.finalize(&PAYMENT).await.unwrap();
     let done = finalized(&claims, "cmd-1").await;

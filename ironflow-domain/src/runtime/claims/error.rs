@@ -210,7 +210,10 @@ impl ClaimLost {
 /// # }
 /// ```
 #[derive(Debug, thiserror::Error)]
-#[error("what is stored about command id {id} is not a {expected}: ask for what was written")]
+#[error(
+    "what is stored about command id {id} cannot be read as {expected}: ask for the type that was \
+     written"
+)]
 #[non_exhaustive]
 pub struct UnreadableClaim {
     /// The id.

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 /// Short enough to wait for, and long enough for a heartbeat on a busy machine.
-const LEASE: Duration = Duration::from_millis(600);
+const LEASE: Duration = Duration::from_millis(800);
 const SHORT: Duration = Duration::from_millis(100);
 const SOON: Duration = Duration::from_secs(20);
 
@@ -442,7 +442,7 @@ async fn everyone_who_died_is_told_of_until_it_is_finalized() {
 async fn whoever_takes_over_and_releases_speaks_only_for_itself() {
     let claims = Claims::new(MemoryStore::new()).lease(SHORT);
     drop(win(&claims, "cmd-1").await);
-    let second = take_over(&claims, "cmd-1").await;
+    let second = take_over(&claims.clone().lease(LEASE), "cmd-1").await;
     second.release().await.unwrap();
     let third = win(&claims, "cmd-1").await;
     assert_eq!(
@@ -456,9 +456,9 @@ async fn whoever_takes_over_and_releases_speaks_only_for_itself() {
 async fn that_it_was_begun_is_kept_for_as_long_as_the_work_takes() {
     // What is kept for so short a time would be gone before the work is done.
     let store = MemoryStore::new();
-    let claims = Claims::new(store.clone()).lease(SHORT).keep_for(SHORT);
+    let claims = Claims::new(store.clone()).lease(LEASE).keep_for(SHORT);
     let claim = win(&claims, "cmd-1").await;
-    renewed(&store, 6 * SHORT).await;
+    renewed(&store, 3 * LEASE).await;
     drop(claim);
     assert_eq!(former(&take_over(&claims, "cmd-1").await), [CHARGING]);
 }
@@ -593,14 +593,17 @@ async fn wherever_an_owner_dies_what_it_may_have_done_is_told() {
             let store = Scripted::new();
             let (has_acted, is_done) = live(&store, writes, last, false).await;
             store.script([], Fate::Done);
-            let claims = Claims::new(store).lease(SHORT);
+            let claims = Claims::new(store).lease(LEASE);
             let place = format!("{last:?} after {writes} writes");
-            let next = loop {
-                match try_claim(&claims, "cmd-1").await {
-                    Claimed::Pending(_) => sleep(Duration::from_millis(2)).await,
-                    settled => break settled,
+            let settling = async {
+                loop {
+                    match try_claim(&claims, "cmd-1").await {
+                        Claimed::Pending(_) => sleep(Duration::from_millis(2)).await,
+                        settled => return settled,
+                    }
                 }
             };
+            let next = timeout(SOON, settling).await.expect("a lease lapses");
             match next {
                 Claimed::Won(claim) => {
                     assert!(!is_done, "{place}: the result was kept");
@@ -626,7 +629,7 @@ async fn wherever_a_release_is_cut_off_nobody_is_kept_out_for_longer_than_the_le
             let store = Scripted::new();
             let (_, is_released) = live(&store, writes, last, true).await;
             store.script([], Fate::Done);
-            let claims = Claims::new(store).lease(SHORT);
+            let claims = Claims::new(store).lease(LEASE);
             let claim = take_over(&claims, "cmd-1").await;
             if is_released {
                 assert_eq!(former(&claim), [], "{last:?} after {writes} writes");
@@ -644,7 +647,8 @@ async fn whoever_stops_waiting_for_a_claim_keeps_nobody_out_for_longer_than_the_
         store.script([Fate::Done].repeat(writes), Fate::Hangs);
         drop(timeout(SHORT / 4, claims.try_claim("cmd-1", &CHARGING)).await);
         store.script([], Fate::Done);
-        take_over(&claims, "cmd-1").await.release().await.unwrap();
+        let claim = take_over(&claims.lease(LEASE), "cmd-1").await;
+        claim.release().await.unwrap();
     }
 }
 

@@ -72,8 +72,8 @@ impl TakenOver {
     ///
     /// When one was not a `C`.
     pub fn claims<C: DeserializeOwned>(&self) -> Result<Vec<C>, UnreadableClaim> {
-        let read = |claim: &Box<RawValue>| claimed::read(&self.id, claim);
-        self.claims.iter().map(read).collect()
+        let claims = self.claims.iter();
+        claims.map(|claim| claimed::read(&self.id, claim)).collect()
     }
 }
 

@@ -103,6 +103,8 @@ enum Fate {
     Done,
     /// It does not happen.
     Refused,
+    /// It does not happen, and would not if it were asked for again.
+    Broken,
     /// It happens, and the answer is lost.
     Lost,
     /// It does not happen, and there is never an answer.
@@ -153,6 +155,7 @@ impl KeyValueStore for Scripted {
         match self.fate() {
             Fate::Done => self.store.write(batch).await,
             Fate::Refused => fault(StoreErrorKind::Unavailable),
+            Fate::Broken => fault(StoreErrorKind::Other),
             Fate::Lost => {
                 let written = self.store.write(batch).await;
                 written.and_then(|_| fault(StoreErrorKind::InDoubt))
@@ -675,6 +678,16 @@ async fn a_store_that_fails_when_it_is_claimed_is_an_error_and_leaves_the_id_fre
         assert_eq!(former(&claim), []);
         claim.release().await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn an_id_that_was_claimed_and_could_not_be_begun_is_free_at_once() {
+    let store = Scripted::new();
+    let claims = Claims::new(store.clone());
+    store.script([Fate::Done, Fate::Broken], Fate::Done);
+    let error = claims.try_claim("cmd-1", &CHARGING).await.unwrap_err();
+    assert!(matches!(error, ClaimError::Store { .. }), "{error:?}");
+    assert_eq!(former(&win(&claims, "cmd-1").await), []);
 }
 
 #[tokio::test]

@@ -51,15 +51,7 @@ pub(super) fn expand(command: &Command) -> TokenStream {
     let aggregate_type = aggregate
         .as_ref()
         .map(|aggregate| quote!(type Aggregate = #aggregate;));
-    let shown = context.as_ref().map(|_| {
-        quote! {
-            fn shown(context: &Self::Context) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
-                #[allow(unused_imports, reason = "one of them is used")]
-                use #root::__private::{Printed as _, Unprinted as _};
-                (&#root::__private::Shown(context)).shown()
-            }
-        }
-    });
+    let tells = tells(root, context.is_some());
     let is_enum = matches!(shape, Shape::Enum(_)).then(|| {
         quote!(
             const IS_ENUM: ::core::primitive::bool = true;
@@ -106,26 +98,42 @@ pub(super) fn expand(command: &Command) -> TokenStream {
 
             #own_stream
 
-            #shown
-
-            fn content(&self) -> ::core::option::Option<#root::__private::String> {
-                #[allow(unused_imports, reason = "one of them is used")]
-                use #root::__private::{Silent as _, Telling as _};
-                (&#root::__private::Content(self)).content()
-            }
-
-            #root::__private::with_schema! {
-                fn schemas() -> ::std::vec::Vec<::core::option::Option<#root::Schema>> {
-                    #[allow(unused_imports, reason = "one of them is used")]
-                    use #root::__private::{Described as _, Undescribed as _};
-                    (&#root::__private::Looks(::core::marker::PhantomData::<Self>)).schemas()
-                }
-            }
+            #tells
 
             #decide
         }
 
         #addressed
+    }
+}
+
+/// What the command and its context can tell of themselves, depending on the traits they implement.
+fn tells(root: &Root, has_context: bool) -> TokenStream {
+    let shown = has_context.then(|| {
+        quote! {
+            fn shown(context: &Self::Context) -> ::core::option::Option<&dyn ::core::fmt::Debug> {
+                #[allow(unused_imports, reason = "one of them is used")]
+                use #root::__private::{Printed as _, Unprinted as _};
+                (&#root::__private::Shown(context)).shown()
+            }
+        }
+    });
+    quote! {
+        #shown
+
+        fn content(&self) -> ::core::option::Option<#root::__private::String> {
+            #[allow(unused_imports, reason = "one of them is used")]
+            use #root::__private::{Silent as _, Telling as _};
+            (&#root::__private::Content(self)).content()
+        }
+
+        #root::__private::with_schema! {
+            fn schemas() -> ::std::vec::Vec<::core::option::Option<#root::Schema>> {
+                #[allow(unused_imports, reason = "one of them is used")]
+                use #root::__private::{Described as _, Undescribed as _};
+                (&#root::__private::Looks(::core::marker::PhantomData::<Self>)).schemas()
+            }
+        }
     }
 }
 

@@ -248,6 +248,10 @@ impl<X> Ironflow<X> {
         &*self.shared.store
     }
 
+    pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.shared.store)
+    }
+
     pub(crate) fn enrichment(&self) -> &X {
         &self.shared.enrichment
     }

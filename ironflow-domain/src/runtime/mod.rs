@@ -1,5 +1,6 @@
 //! Floor 3: execute commands, follow projections.
 
+mod claims;
 mod command;
 mod hash;
 mod ironflow;
@@ -8,6 +9,10 @@ mod not_started;
 mod projection;
 mod shape;
 
+pub use claims::{
+    Claim, ClaimError, ClaimLost, Claimed, Claims, FinalizeError, Finalized, LostTo, Pending,
+    ReleaseError, TakenOver, UnreadableClaim,
+};
 pub use command::{
     BoxError, CommandPolicy, Dispatch, DispatchError, Enrich, ExecuteError, Execution, Reason,
     Receipt, RegisteredCommand, Target,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod bank;
+mod claims;
 mod execute;
 mod faulty;
 mod hygiene;

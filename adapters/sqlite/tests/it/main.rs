@@ -6,6 +6,7 @@
 )]
 
 mod batches;
+mod claims;
 mod closing;
 mod contract;
 mod given;

@@ -37,7 +37,7 @@ pub(crate) fn is_child() -> bool {
     env::var_os(NUMBER).is_some()
 }
 
-fn own_number() -> u8 {
+pub(crate) fn own_number() -> u8 {
     env::var(NUMBER).unwrap().parse().unwrap()
 }
 

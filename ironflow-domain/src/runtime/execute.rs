@@ -5,8 +5,9 @@ use std::error::Error;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use crate::runtime::load::load;
+use crate::runtime::load::{Opened, load};
 use crate::store::{
     Append, AppendError, Conflict, ExpectedVersion, NewEvent, ReadStream, Store, StoreError,
     StoreErrorKind,
@@ -56,7 +57,9 @@ impl<'a, X, A: Aggregate> Target<'a, X, A> {
 
     /// Folds the aggregate from its stream.
     pub async fn load(self) -> Result<Loaded<A>, LoadError> {
-        load(self.ironflow.store(), &self.stream?).await
+        let mut opened = load(self.ironflow.store(), &self.stream?).await?;
+        opened.save_when_due(self.ironflow.shared_store());
+        Ok(opened.into_loaded())
     }
 }
 
@@ -197,7 +200,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             return Err(ExecuteError::OtherAggregate { stream, named });
         }
         let issued = Issued {
-            store: ironflow.store(),
+            store: ironflow.shared_store(),
             stream,
             command,
             metadata,
@@ -236,7 +239,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
 
 /// A command on its way, with all that is known about it.
 struct Issued<'a, C> {
-    store: &'a dyn Store,
+    store: &'a Arc<dyn Store>,
     stream: StreamId,
     command: C,
     metadata: CommandMetadata,
@@ -258,9 +261,19 @@ impl<C: Command> Issued<'_, C> {
         context: &C::Context,
         expected: ExpectedVersion,
     ) -> Outcome<Attempt, C> {
-        let Loaded {
-            mut state, version, ..
-        } = load::<C::Aggregate>(self.store, &self.stream).await?;
+        let mut opened = load(&**self.store, &self.stream).await?;
+        let attempt = self.attempt_on(&mut opened, context, expected).await;
+        opened.close(self.store);
+        attempt
+    }
+
+    async fn attempt_on(
+        &self,
+        opened: &mut Opened<C::Aggregate>,
+        context: &C::Context,
+        expected: ExpectedVersion,
+    ) -> Outcome<Attempt, C> {
+        let version = opened.version();
         if !expected.holds_at(version) {
             let conflict = Conflict {
                 stream: self.stream.clone(),
@@ -269,7 +282,7 @@ impl<C: Command> Issued<'_, C> {
             };
             return self.unless_executed(Ok(Attempt::Final(conflict))).await;
         }
-        let events = match self.command.clone().decide(&state, context) {
+        let events = match self.command.clone().decide(opened.state(), context) {
             Ok(events) => events,
             Err(reason) => {
                 return self
@@ -288,18 +301,13 @@ impl<C: Command> Issued<'_, C> {
             };
             return self.unless_executed(Err(exists)).await;
         }
-        // An event that cannot be folded must not get into the stream: it would never load again.
-        for event in &events {
-            state.apply(event);
-        }
-
         let expected = if C::CREATES {
             ExpectedVersion::NoStream
         } else {
             ExpectedVersion::Exact(version)
         };
-        let events = self.encode(events)?;
-        let event_ids = events.iter().map(|event| event.id).collect();
+        let events = self.encode(events, opened.ahead())?;
+        let event_ids: Vec<_> = events.iter().map(|event| event.id).collect();
         match self
             .store
             .append(Append {
@@ -309,11 +317,12 @@ impl<C: Command> Issued<'_, C> {
             })
             .await
         {
-            Ok(appended) => Ok(Attempt::Done(self.receipt(
-                appended.version,
-                Some(appended.position),
-                event_ids,
-            ))),
+            Ok(appended) => {
+                opened.appended(appended.version, event_ids.last().copied());
+                let position = Some(appended.position);
+                let receipt = self.receipt(appended.version, position, event_ids);
+                Ok(Attempt::Done(receipt))
+            }
             Err(AppendError::Conflict(conflict)) => Ok(Attempt::Again(conflict)),
             Err(AppendError::Store(error)) => Err(error.into()),
             // Where the caller chose no id, the store appended twice what it was asked to once.
@@ -397,11 +406,13 @@ impl<C: Command> Issued<'_, C> {
         }
     }
 
-    /// The events as they will be stored, each of them known to be readable: one that is not would
-    /// keep its whole stream from ever being loaded again.
+    /// The events as they will be stored, each of them known to be readable and to be folded: one
+    /// that is not would keep its whole stream from ever being loaded again. What is folded is what
+    /// will be read back, so that the state is the one that the stream will have.
     fn encode(
         &self,
         events: Events<<C::Aggregate as Aggregate>::Event>,
+        state: &mut C::Aggregate,
     ) -> Outcome<Vec<NewEvent>, C> {
         let metadata = self.metadata.for_events(self.command.name());
         let encode = |(index, event): (usize, <C::Aggregate as Aggregate>::Event)| {
@@ -412,7 +423,10 @@ impl<C: Command> Issued<'_, C> {
                 ..EventRef::unrecorded(name, version, &data)
             };
             let read = <C::Aggregate as Aggregate>::Event::decode(&stored);
-            drop(read.map_err(|source| ExecuteError::Unreadable { name, source })?);
+            let read = read.map_err(|source| ExecuteError::Unreadable { name, source })?;
+            for event in &read.into_events() {
+                state.apply(event);
+            }
             Ok(NewEvent {
                 id: EventId::derive(&self.metadata.command_id, index),
                 name: Cow::Borrowed(name),

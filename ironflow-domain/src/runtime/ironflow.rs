@@ -180,6 +180,11 @@ impl<X> Ironflow<X> {
         &*self.shared.store
     }
 
+    /// The same, for a task that outlives the caller.
+    pub(crate) fn shared_store(&self) -> &Arc<dyn Store> {
+        &self.shared.store
+    }
+
     pub(crate) fn enrichment(&self) -> &X {
         &self.shared.enrichment
     }

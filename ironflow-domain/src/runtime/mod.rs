@@ -10,7 +10,7 @@ mod not_started;
 mod projection;
 mod receipt;
 mod retry;
-mod shape;
+mod snapshot;
 
 pub use enrich::{BoxError, Enrich};
 pub use error::ExecuteError;
@@ -20,3 +20,4 @@ pub use load::{LoadError, Loaded};
 pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};
 pub use receipt::Receipt;
 pub use retry::RetryPolicy;
+pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

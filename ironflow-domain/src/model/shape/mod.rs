@@ -21,3 +21,4 @@ mod tests;
 mod trace;
 
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use hash::Hash;

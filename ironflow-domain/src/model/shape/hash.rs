@@ -3,11 +3,11 @@
 /// What has been hashed so far. Texts and lists come with their length, so that what stands side by
 /// side cannot be mistaken for something else.
 #[derive(Clone, Copy)]
-pub(super) struct Hash(u64);
+pub(crate) struct Hash(u64);
 
 impl Hash {
     /// A hash of things of this kind.
-    pub(super) fn of(kind: &str) -> Self {
+    pub(crate) fn of(kind: &str) -> Self {
         Self(0xcbf2_9ce4_8422_2325).text(kind)
     }
 
@@ -16,16 +16,16 @@ impl Hash {
         Self(bytes.iter().fold(self.0, step))
     }
 
-    pub(super) fn number(self, number: u64) -> Self {
+    pub(crate) fn number(self, number: u64) -> Self {
         self.bytes(&number.to_le_bytes())
     }
 
-    pub(super) fn text(self, text: &str) -> Self {
+    pub(crate) fn text(self, text: &str) -> Self {
         self.number(text.len() as u64).bytes(text.as_bytes())
     }
 
     /// Hashes whose order says nothing.
-    pub(super) fn set(self, hashes: impl IntoIterator<Item = u64>) -> Self {
+    pub(crate) fn set(self, hashes: impl IntoIterator<Item = u64>) -> Self {
         let mut hashes: Vec<_> = hashes.into_iter().collect();
         hashes.sort_unstable();
         hashes.dedup();
@@ -33,7 +33,7 @@ impl Hash {
         hashes.into_iter().fold(hash, Self::number)
     }
 
-    pub(super) fn finish(self) -> u64 {
+    pub(crate) fn finish(self) -> u64 {
         self.0
     }
 }

@@ -22,9 +22,9 @@ impl ::ironflow_domain::Aggregate for Account {
     }
     fn snapshots() -> ::core::option::Option<::ironflow_domain::Snapshots<Self>> {
         ::core::option::Option::Some(
-            <::ironflow_domain::Snapshots<
+            ::ironflow_domain::Snapshots::<
                 Self,
-            >>::after(::core::time::Duration::new(0u64, 5000000u32))
+            >::after(::core::time::Duration::new(0u64, 5000000u32))
                 .version(2u32),
         )
     }

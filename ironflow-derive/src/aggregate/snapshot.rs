@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use proc_macro2::{Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::{LitInt, LitStr};
 
 use crate::attributes::{Arguments, Grammar, Key, Shape, Words};
-use crate::diagnostics::Diagnostics;
+use crate::diagnostics::{Diagnostics, located};
 use crate::item;
 use crate::paths::Root;
 
@@ -134,16 +134,14 @@ impl Snapshot {
             return TokenStream::new();
         };
         let snapshots = match due {
-            Due::Every(events) => {
-                let every = quote_spanned!(state=> <#root::Snapshots<Self>>::every);
-                quote!(#every(#events))
-            }
+            Due::Every(events) => quote!(#root::Snapshots::<Self>::every(#events)),
             Due::After(budget) => {
                 let (seconds, nanos) = (budget.as_secs(), budget.subsec_nanos());
-                let after = quote_spanned!(state=> <#root::Snapshots<Self>>::after);
-                quote!(#after(::core::time::Duration::new(#seconds, #nanos)))
+                let budget = quote!(::core::time::Duration::new(#seconds, #nanos));
+                quote!(#root::Snapshots::<Self>::after(#budget))
             }
         };
+        let snapshots = located(snapshots, state);
         let version = self.version.map(|version| quote!(.version(#version)));
         quote! {
             fn snapshots() -> ::core::option::Option<#root::Snapshots<Self>> {

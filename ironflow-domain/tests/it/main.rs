@@ -10,5 +10,6 @@ mod model;
 mod parcels;
 mod projections;
 mod rebuilds;
+mod snapshots;
 mod stored;
 mod upcast;

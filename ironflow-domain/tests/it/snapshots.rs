@@ -84,7 +84,11 @@ macro_rules! ledger {
                 pub(super) balance: i64,
                 pub(super) bookings: Vec<i64>,
                 pub(super) texts: Vec<String>,
-                $(pub(super) $field: u64,)?
+                $(
+                    // What was kept without it can be read all the same, and would be wrong.
+                    #[serde(default)]
+                    pub(super) $field: u64,
+                )?
             }
 
             impl Fold for Ledger {
@@ -530,6 +534,19 @@ async fn a_refused_command_leaves_a_snapshot_that_was_due() {
         (header["dropped"].as_u64(), &state["balance"]),
         (Some(3), &json!(10))
     );
+}
+
+#[tokio::test]
+async fn what_was_not_recorded_is_not_kept() {
+    let store = Faulty::default();
+    append(&store, "ledger-7", &history()).await;
+    let ironflow = Ironflow::new(store.clone()).start().await.unwrap();
+    store.lost_appends.store(1, Ordering::SeqCst);
+    let in_doubt = ironflow.of::<Ledger>("7").execute(Book(vec![5])).await;
+    assert!(in_doubt.is_err());
+    settled().await;
+    let loaded = ironflow.of::<Ledger>("7").load().await.unwrap();
+    assert_eq!((loaded.state.balance, loaded.version.get()), (15, 11));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use ironflow_domain::{
 
 use super::stored::Stored;
 use super::story::{self, Story};
-use super::{layout, round_trip};
+use super::{layout, round_trip, snapshots};
 use crate::append::Place;
 use crate::log::ToAppend;
 
@@ -134,6 +134,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
         A: Debug + PartialEq,
     {
         let state = self.state();
+        snapshots::all::<A>(&self.events, &self.story);
         if state != *expected {
             let then = story::beside(&layout::value(expected), &story::versus(expected, &state));
             self.story

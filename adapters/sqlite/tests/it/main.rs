@@ -15,3 +15,4 @@ mod rebuilds;
 #[cfg(unix)]
 mod replacing;
 mod sharing;
+mod snapshots;

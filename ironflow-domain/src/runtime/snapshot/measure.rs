@@ -73,8 +73,8 @@ async fn longest_streams<A: Aggregate>(
     };
     loop {
         let page = store.list_streams(list.clone()).await?;
-        let Some(last) = page.last() else { break };
-        list.after = Some(last.stream.clone());
+        let Some(end) = page.last() else { break };
+        list.after = Some(end.stream.clone());
         for info in page {
             all += 1;
             longest.push(Reverse((info.version, Reverse(info.stream))));

@@ -116,11 +116,11 @@ impl fmt::Display for LoadingReport {
         };
         let widths: [usize; 7] = std::array::from_fn(width);
         for row in rows.iter().filter(|_| measured > 0) {
-            let mut line = format!("{:<1$}", row[0], widths[0]);
-            for (cell, width) in row.iter().zip(widths).skip(1) {
-                line += &format!("  {cell:>width$}");
-            }
-            writeln!(f, "{}", line.trim_end())?;
+            let first = format!("{:<1$}", row[0], widths[0]);
+            let others = row.iter().zip(widths).skip(1);
+            let others = others.map(|(cell, width)| format!("{cell:>width$}"));
+            let cells: Vec<_> = std::iter::once(first).chain(others).collect();
+            writeln!(f, "{}", cells.join("  "))?;
         }
         write!(f, "\n{}", self.verdict())
     }

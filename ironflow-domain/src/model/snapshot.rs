@@ -18,6 +18,10 @@ use crate::{Aggregate, JsonError};
 /// A snapshot is a hint. It is what folding the stream would make, as JSON beside the stream; one
 /// that does not fit, cannot be read or is lost only means that the whole stream is folded again.
 ///
+/// It is kept under the aggregate's [`NAME`](Aggregate::NAME). Two aggregates of one name that fold
+/// the same streams to states of the same shape are taken for one: give one of them another
+/// [`version`](Self::version).
+///
 /// ```
 /// use ironflow_domain::{Aggregate, Fold, SnapshotPolicy, event};
 /// # use ironflow_domain::__private::serde;
@@ -72,7 +76,6 @@ impl<A: Aggregate> Snapshots<A> {
     /// # Panics
     ///
     /// When that is none.
-    #[allow(private_bounds, reason = "there is nothing to implement")]
     pub const fn every(events: u64) -> Self
     where
         A: Restorable,
@@ -82,7 +85,6 @@ impl<A: Aggregate> Snapshots<A> {
     }
 
     /// A snapshot when reading and folding what has happened since the last one took longer.
-    #[allow(private_bounds, reason = "there is nothing to implement")]
     pub const fn after(budget: Duration) -> Self
     where
         A: Restorable,

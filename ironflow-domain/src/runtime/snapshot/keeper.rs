@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::form::Kind;
 use super::stored::{self, Point, Stored};
@@ -30,6 +30,8 @@ pub(crate) struct Keeper<A> {
     since: StreamVersion,
     /// How long it took to read and fold what has happened since.
     took: Duration,
+    /// How long it took to read the state from the snapshot: another one would not be faster.
+    restored_in: Duration,
     /// A snapshot that was found and is of no use: it is replaced, whatever it says it is of.
     useless: Option<Revision>,
 }
@@ -50,6 +52,7 @@ impl<A: Aggregate> Keeper<A> {
             key: key::<A>(stream),
             since: StreamVersion::EMPTY,
             took: Duration::ZERO,
+            restored_in: Duration::ZERO,
             useless: None,
         })
     }
@@ -84,8 +87,10 @@ impl<A: Aggregate> Keeper<A> {
 
     /// The state of a snapshot that was found; nothing where it cannot be read.
     pub(crate) fn restore(&mut self, found: &Found) -> Option<A> {
+        let begun = Instant::now();
         let state =
             Stored::read(&found.entry.value).and_then(|stored| stored.state(&self.snapshots));
+        self.restored_in = begun.elapsed();
         match state {
             Ok(state) => {
                 self.since = found.point.version;
@@ -108,9 +113,9 @@ impl<A: Aggregate> Keeper<A> {
         self.useless = Some(entry.revision);
     }
 
-    /// The aggregate has been loaded, and reading and folding took so long.
+    /// The aggregate has been loaded, and took so long, the look-up aside.
     pub(crate) fn loaded_in(&mut self, took: Duration) {
-        self.took = took;
+        self.took = took.saturating_sub(self.restored_in);
     }
 
     /// Whether another snapshot is due at this version.

@@ -48,7 +48,10 @@ const PAGES: &[Page] = &[
     Page {
         file: "aggregate.md",
         title: "`#[derive(Aggregate)]`",
-        places: &[("On the struct or enum", &aggregate::ON_ITEM)],
+        places: &[
+            ("On the struct or enum", &aggregate::ON_ITEM),
+            ("In it", &aggregate::snapshot::IN_SNAPSHOT),
+        ],
         marks: "",
     },
     Page {

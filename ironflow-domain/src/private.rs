@@ -12,6 +12,7 @@ pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, V
 pub use crate::model::projection::{
     Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
 };
+pub use crate::model::snapshot::Restorable;
 
 #[cfg(feature = "schema")]
 pub use crate::model::event::schema::schemas;

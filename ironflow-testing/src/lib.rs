@@ -72,6 +72,8 @@
 //! - Every event, given or produced, is written in its stored form and read back. The decision and
 //!   the comparison see what came back, so that a test tells what would happen with a store.
 //! - What was produced can be folded after what was given.
+//! - Where the aggregate has snapshots, its state is kept and restored at every point, and folds and
+//!   decides as if it had not been.
 //! - A sentence that is not ended with a `then` fails.
 //!
 //! A failure tells the whole story, at the line of the test:

@@ -1,5 +1,7 @@
 //! `#[derive(Aggregate)]` on a state.
 
+pub(crate) mod snapshot;
+
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -9,9 +11,11 @@ use crate::attributes::{Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
+use snapshot::Snapshot;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "aggregate",
+    is_key: false,
     first: None,
     keys: &[
         Key {
@@ -30,6 +34,16 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             needed: Some("an aggregate refuses commands with an error of its own"),
             ..Key::OPTIONAL
         },
+        Key {
+            name: "snapshot",
+            shape: Shape::Arguments,
+            usage: "snapshot(every = 100)",
+            meaning: "the state is kept beside its stream as JSON, so that less of it is read and folded; it is \
+                      `Serialize` and `Deserialize` then",
+            otherwise: "the whole stream is folded",
+            also_called: &["snapshots", "every", "after", "cache"],
+            ..Key::OPTIONAL
+        },
         CRATE,
     ],
     elsewhere: &[],
@@ -40,6 +54,7 @@ struct Aggregate {
     root: Root,
     event: Option<Type>,
     error: Option<Type>,
+    snapshot: Option<Snapshot>,
     item: DeriveInput,
 }
 
@@ -70,10 +85,12 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Aggregate {
     let root = Root::new(given.crate_path(), diagnostics);
     let event = given.r#type("event");
     let error = given.r#type("error");
+    let snapshot = snapshot::parse(&mut given, diagnostics);
     Aggregate {
         root,
         event,
         error,
+        snapshot,
         item,
     }
 }
@@ -83,6 +100,7 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
         root,
         event,
         error,
+        snapshot,
         item,
     } = aggregate;
     if item.generics.lifetimes().next().is_some() {
@@ -106,6 +124,9 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
     // at its name.
     let fold = quote_spanned!(ident.span()=> <Self as #root::Fold>::fold);
     let initial = item::initial(item, root);
+    let snapshots = snapshot
+        .as_ref()
+        .map(|snapshot| snapshot.generate(ident.span(), root));
     // What only passes a call on is inlined, so that an `#[inline]` on the user's own function
     // reaches callers in other crates.
     quote! {
@@ -125,6 +146,8 @@ fn generate(aggregate: &Aggregate) -> TokenStream {
             fn apply(&mut self, event: &#folded) {
                 #fold(self, event)
             }
+
+            #snapshots
         }
     }
 }

@@ -87,8 +87,9 @@ impl Arguments {
                 diagnostics.error(
                     span,
                     format!(
-                        "this comes first in `#[{}(...)]`: it is {}",
-                        grammar.attribute, first.what
+                        "this comes first in `{}`: it is {}",
+                        grammar.with("..."),
+                        first.what
                     ),
                     format!("write `{}`", self.usage()),
                 );
@@ -101,7 +102,7 @@ impl Arguments {
             let of_a_text = grammar.keys.iter().find(|key| key.shape == Shape::Text);
             diagnostics.error(
                 span,
-                format!("expected a key of `#[{}(...)]`", grammar.attribute),
+                format!("expected a key of `{}`", grammar.with("...")),
                 match of_a_text {
                     Some(key) if syn::parse2::<LitStr>(skipped.clone()).is_ok() => {
                         format!("did you mean `{} = {skipped}`?", key.name)
@@ -212,7 +213,7 @@ impl Arguments {
             self.meant.push(key.name);
             return;
         }
-        let what = format!("unknown key `{name}` in `#[{}(...)]`", grammar.attribute);
+        let what = format!("unknown key `{name}` in `{}`", grammar.with("..."));
         let Some(meant) = grammar.meant(&text) else {
             diagnostics.error(name.span(), what, self.known_keys());
             return;
@@ -286,9 +287,9 @@ impl Arguments {
                     self.span,
                     format!("`{}` is missing: {why}", key.name),
                     format!(
-                        "add `{}` to `#[{}(...)]`",
+                        "add `{}` to `{}`",
                         self.words.of(key.usage),
-                        grammar.attribute
+                        grammar.with("...")
                     ),
                 );
             }
@@ -305,7 +306,7 @@ impl Arguments {
         let first = grammar.first.iter().map(|_| self.first());
         let keys = keys.map(|key| self.words.of(key.usage));
         let arguments: Vec<_> = first.chain(keys).collect();
-        format!("#[{}({})]", grammar.attribute, arguments.join(", "))
+        grammar.with(&arguments.join(", "))
     }
 
     /// The same where more arguments may follow: what is needed may be among them.
@@ -313,7 +314,7 @@ impl Arguments {
         if rest.is_empty() {
             return self.usage();
         }
-        format!("#[{}({}, …)]", self.grammar.attribute, self.first())
+        self.grammar.with(&format!("{}, …", self.first()))
     }
 
     /// The first argument as its user would write it.
@@ -415,6 +416,14 @@ impl Arguments {
     pub(crate) fn types(&mut self, name: &str) -> Option<Vec<Type>> {
         match self.take(name) {
             Some(Value::Types(types)) => Some(types),
+            _ => None,
+        }
+    }
+
+    /// The arguments of a key that has some of its own.
+    pub(crate) fn arguments(&mut self, name: &str) -> Option<TokenStream> {
+        match self.take(name) {
+            Some(Value::Arguments(tokens)) => Some(tokens),
             _ => None,
         }
     }

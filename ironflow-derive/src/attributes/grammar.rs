@@ -9,6 +9,8 @@ use crate::diagnostics::{Diagnostics, nearest};
 /// What an attribute may hold: its name, its first argument, its keys.
 pub(crate) struct Grammar {
     pub(crate) attribute: &'static str,
+    /// Whether it is no attribute, but a key of one that has arguments of its own.
+    pub(crate) is_key: bool,
     pub(crate) first: Option<First>,
     pub(crate) keys: &'static [Key],
     /// Keys of the attribute of the same name on another item, and what that item is.
@@ -109,11 +111,21 @@ impl Grammar {
         } else if !found && self.needs_something() {
             diagnostics.error(
                 span,
-                format!("`#[{}(...)]` is missing", self.attribute),
+                format!("`{}` is missing", self.with("...")),
                 format!("add `{}`", taken.usage()),
             );
         }
         taken
+    }
+
+    /// The attribute with these arguments, as it is written.
+    pub(super) fn with(&self, arguments: &str) -> String {
+        let name = self.attribute;
+        if self.is_key {
+            format!("{name}({arguments})")
+        } else {
+            format!("#[{name}({arguments})]")
+        }
     }
 
     pub(super) fn needs_something(&self) -> bool {

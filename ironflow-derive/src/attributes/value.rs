@@ -29,6 +29,8 @@ pub(crate) enum Shape {
     Past,
     /// `(("name", A), ("other", B))`
     Merge,
+    /// `(key = value, …)`, read with a grammar of its own.
+    Arguments,
 }
 
 /// A kind of event that is not recorded any more: the name it was stored under, and the shapes its
@@ -61,6 +63,7 @@ pub(crate) enum Value {
     Texts(Vec<LitStr>),
     Past(Past),
     Merge(Vec<Past>),
+    Arguments(TokenStream),
     /// Something else, which has been reported.
     Wrong,
 }
@@ -87,6 +90,7 @@ impl Value {
                 let parts: Vec<_> = parts.iter().map(Past::written).collect();
                 format!("({})", parts.join(", "))
             }
+            Self::Arguments(tokens) => format!("({})", written(tokens)),
             Self::Flag | Self::Wrong => String::new(),
         }
     }
@@ -107,6 +111,7 @@ impl Shape {
             Self::Merge => {
                 "at least two parts in parentheses, each a stored name and the shapes its payload had"
             }
+            Self::Arguments => "arguments in parentheses",
         }
     }
 
@@ -120,7 +125,9 @@ impl Shape {
             _ if self.is_list() => {
                 return self.read_list(input).map_err(|error| Some(error.span()));
             }
-            Self::Types | Self::Texts | Self::Past | Self::Merge => return Err(None),
+            Self::Types | Self::Texts | Self::Past | Self::Merge | Self::Arguments => {
+                return Err(None);
+            }
             Self::Text | Self::Number | Self::Type | Self::Path => {}
         }
         input
@@ -155,7 +162,7 @@ impl Shape {
                 skip_sign(input);
                 self.read_list(input).ok()
             }
-            Self::Flag | Self::Path => None,
+            Self::Flag | Self::Path | Self::Arguments => None,
         }
     }
 
@@ -178,7 +185,7 @@ impl Shape {
             Self::Number => input.parse().map(Value::Number),
             Self::Type => input.parse().map(Box::new).map(Value::Type),
             Self::Path => input.call(Path::parse_mod_style).map(Value::Path),
-            Self::Flag | Self::Types | Self::Texts | Self::Past | Self::Merge => {
+            Self::Flag | Self::Types | Self::Texts | Self::Past | Self::Merge | Self::Arguments => {
                 Err(input.error(""))
             }
         }
@@ -186,7 +193,10 @@ impl Shape {
 
     /// Whether its values stand in parentheses right behind the key.
     pub(super) fn is_list(self) -> bool {
-        matches!(self, Self::Types | Self::Texts | Self::Past | Self::Merge)
+        matches!(
+            self,
+            Self::Types | Self::Texts | Self::Past | Self::Merge | Self::Arguments
+        )
     }
 
     fn read_list(self, input: ParseStream<'_>) -> syn::Result<Value> {
@@ -200,6 +210,11 @@ impl Shape {
                     [part] => Err(syn::Error::new(part.name.span(), "one part")),
                     _ => Ok(Value::Merge(parts)),
                 }
+            }
+            Self::Arguments => {
+                let arguments;
+                parenthesized!(arguments in input);
+                arguments.parse().map(Value::Arguments)
             }
             Self::Flag | Self::Text | Self::Number | Self::Type | Self::Path => {
                 Err(input.error(""))

@@ -14,6 +14,7 @@ use crate::words::{in_camel_case, in_words};
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "command",
+    is_key: false,
     first: Some(First {
         shape: Value::Type,
         what: "the aggregate that decides it",

@@ -125,6 +125,7 @@ const RETIRED: Key = Key {
 
 pub(crate) static ON_ENUM: Grammar = Grammar {
     attribute: "event",
+    is_key: false,
     first: Some(First {
         shape: Shape::Text,
         what: "a category: the first part of every stored name, and what the streams are called",
@@ -142,6 +143,7 @@ pub(crate) static ON_ENUM: Grammar = Grammar {
 
 pub(crate) static ON_VARIANT: Grammar = Grammar {
     attribute: "event",
+    is_key: false,
     first: None,
     keys: &[NAME, ALSO_NAMED, VERSION, UPCAST],
     elsewhere: &[

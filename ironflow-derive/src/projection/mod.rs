@@ -14,6 +14,7 @@ use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "projection",
+    is_key: false,
     first: Some(First {
         shape: Shape::Text,
         what: "a name: what its views and its checkpoint are stored under",

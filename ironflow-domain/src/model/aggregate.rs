@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use crate::Event;
+use crate::{Event, Snapshots};
 
 /// A consistency boundary: a state that is folded from events of one set and decides commands.
 ///
@@ -62,6 +62,13 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 
     /// Folds one event into the state. Users write [`Fold::fold`].
     fn apply(&mut self, event: &Self::Event);
+
+    /// How the state is kept beside its stream, so that not all of it is read and folded for every
+    /// command; not at all unless `#[aggregate(…, snapshot(every = 100))]` says so.
+    #[must_use]
+    fn snapshots() -> Option<Snapshots<Self>> {
+        None
+    }
 
     /// The state after `events`.
     #[must_use]

@@ -11,6 +11,9 @@ pub(crate) mod metadata;
 pub(crate) mod projection;
 pub(crate) mod recorded;
 mod rfc3339;
+#[cfg(feature = "runtime")]
+pub(crate) mod shape;
+pub(crate) mod snapshot;
 pub(crate) mod time;
 pub(crate) mod version;
 
@@ -34,5 +37,6 @@ pub use projection::{
     Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
+pub use snapshot::{SnapshotPolicy, Snapshots};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidPosition, Position, SchemaVersion, StreamVersion};

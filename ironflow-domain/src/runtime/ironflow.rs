@@ -248,6 +248,7 @@ impl<X> Ironflow<X> {
         &*self.shared.store
     }
 
+    /// The same, for a task that outlives the caller.
     pub(crate) fn shared_store(&self) -> Arc<dyn Store> {
         Arc::clone(&self.shared.store)
     }

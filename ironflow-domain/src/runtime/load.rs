@@ -1,8 +1,13 @@
 //! From a stream to a state.
 
-use crate::store::{ReadStream, StoreError, StreamStore};
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::runtime::snapshot::{Found, Keeper, Point, in_background};
+use crate::store::{ReadStream, Store, StoreError, StreamPage};
 use crate::{
-    Aggregate, Decoded, Decoder, InvalidStreamId, StreamId, StreamVersion, UndecodableEvent,
+    Aggregate, Decoded, Decoder, EventId, EventRef, InvalidStreamId, StreamId, StreamVersion,
+    UndecodableEvent,
 };
 
 /// An aggregate as its stream has it.
@@ -32,50 +37,239 @@ pub enum LoadError {
     Store(#[from] StoreError),
 }
 
-impl<A: Aggregate> Loaded<A> {
-    /// Before anything has happened.
-    pub(crate) fn nothing() -> Self {
+/// Loads the aggregate: from its snapshot on where it has one that fits, from its first event on
+/// where not.
+pub(crate) async fn load<A: Aggregate>(
+    store: &dyn Store,
+    stream: &StreamId,
+) -> Result<Opened<A>, LoadError> {
+    let Some(mut keeper) = Keeper::of(stream) else {
+        let folding = fold_whole(store, stream).await?;
+        return Ok(Opened::new(folding, None));
+    };
+    let found = keeper.find(store).await;
+    let begun = Instant::now();
+    let resumed = match found {
+        Some(found) => resume(store, stream, &found, &mut keeper).await?,
+        None => None,
+    };
+    let folding = match resumed {
+        Some(folding) => folding,
+        None => fold_whole(store, stream).await?,
+    };
+    keeper.loaded_in(begun.elapsed());
+    Ok(Opened::new(folding, Some(keeper)))
+}
+
+async fn fold_whole<A: Aggregate>(
+    store: &dyn Store,
+    stream: &StreamId,
+) -> Result<Folding<A>, LoadError> {
+    let mut folding = Folding::new();
+    let first = StreamVersion::EMPTY.next();
+    folding.read_on(store, stream, Some(first)).await?;
+    Ok(folding)
+}
+
+/// Folds what came after a snapshot; nothing where the snapshot turns out to be of no use.
+///
+/// It reads from the event on that the snapshot was taken after. Where that is not there, or is
+/// another one, the stream was deleted and begun again, or comes from a backup.
+async fn resume<A: Aggregate>(
+    store: &dyn Store,
+    stream: &StreamId,
+    found: &Found,
+    keeper: &mut Keeper<A>,
+) -> Result<Option<Folding<A>>, LoadError> {
+    let Point { version, last, .. } = found.point;
+    let read = ReadStream::forward(version);
+    let StreamPage { events, next } = store.read_stream(stream, read).await?;
+    let mut events = events.iter();
+    let first = events.next();
+    if first.is_none_or(|first| first.version != version || first.id != last) {
+        keeper.belongs_elsewhere(found);
+        return Ok(None);
+    }
+    let Some(state) = keeper.restore(found) else {
+        return Ok(None);
+    };
+    let mut folding = Folding::resume(state, found.point);
+    folding.fold(events)?;
+    folding.read_on(store, stream, next).await?;
+    Ok(Some(folding))
+}
+
+/// A state, and the part of its stream that has been folded into it.
+pub(crate) struct Folding<A: Aggregate> {
+    pub(crate) state: A,
+    decoder: Decoder<A::Event>,
+    version: StreamVersion,
+    last: Option<EventId>,
+    /// How many events had been dropped before the first one that it has read itself.
+    dropped_before: u64,
+}
+
+impl<A: Aggregate> Folding<A> {
+    pub(crate) fn new() -> Self {
         Self {
             state: A::initial(),
+            decoder: Decoder::new(),
             version: StreamVersion::EMPTY,
-            dropped: 0,
+            last: None,
+            dropped_before: 0,
         }
     }
-}
 
-/// Folds the whole stream.
-pub(crate) async fn load<A: Aggregate>(
-    store: &(impl StreamStore + ?Sized),
-    stream: &StreamId,
-) -> Result<Loaded<A>, LoadError> {
-    let mut loaded = Loaded::nothing();
-    catch_up(store, stream, &mut loaded).await?;
-    Ok(loaded)
-}
+    fn resume(state: A, point: Point) -> Self {
+        Self {
+            state,
+            decoder: Decoder::new(),
+            version: point.version,
+            last: Some(point.last),
+            dropped_before: point.dropped,
+        }
+    }
 
-/// Folds what the stream has more than `loaded`, page by page.
-pub(crate) async fn catch_up<A: Aggregate>(
-    store: &(impl StreamStore + ?Sized),
-    stream: &StreamId,
-    loaded: &mut Loaded<A>,
-) -> Result<(), LoadError> {
-    let mut decoder = Decoder::<A::Event>::new();
-    let mut next = Some(loaded.version.next());
-    while let Some(from) = next {
-        let page = store.read_stream(stream, ReadStream::forward(from)).await?;
-        for event in page.events.iter() {
-            match decoder.decode(&event)? {
-                Decoded::One(data) => loaded.state.apply(&data),
+    /// Reads the stream page by page, and folds it.
+    async fn read_on(
+        &mut self,
+        store: &dyn Store,
+        stream: &StreamId,
+        mut next: Option<StreamVersion>,
+    ) -> Result<(), LoadError> {
+        while let Some(from) = next {
+            let page = store.read_stream(stream, ReadStream::forward(from)).await?;
+            self.fold(page.events.iter())?;
+            next = page.next;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn fold<'e>(
+        &mut self,
+        events: impl Iterator<Item = EventRef<'e>>,
+    ) -> Result<(), UndecodableEvent> {
+        for event in events {
+            match self.decoder.decode(&event)? {
+                Decoded::One(data) => self.state.apply(&data),
                 others => {
                     for data in others.into_events() {
-                        loaded.state.apply(&data);
+                        self.state.apply(&data);
                     }
                 }
             }
-            loaded.version = event.version;
+            self.version = event.version;
+            self.last = Some(event.id);
         }
-        next = page.next;
+        Ok(())
     }
-    loaded.dropped += decoder.dropped();
-    Ok(())
+
+    fn dropped(&self) -> u64 {
+        self.dropped_before + self.decoder.dropped()
+    }
+}
+
+/// An aggregate that has been loaded, with what it takes to keep a snapshot of it.
+pub(crate) struct Opened<A: Aggregate> {
+    loaded: Loaded<A>,
+    /// The event at its version. None where the stream is empty, where the state is ahead of the
+    /// stream, and within a merge: nothing can be kept there.
+    last: Option<EventId>,
+    keeper: Option<Keeper<A>>,
+}
+
+impl<A: Aggregate> Opened<A> {
+    fn new(folding: Folding<A>, keeper: Option<Keeper<A>>) -> Self {
+        let between_events = !folding.decoder.is_within_a_merge();
+        let (version, dropped) = (folding.version, folding.dropped());
+        Self {
+            last: folding.last.filter(|_| between_events),
+            loaded: Loaded {
+                state: folding.state,
+                version,
+                dropped,
+            },
+            keeper,
+        }
+    }
+
+    /// Folds what has come since. Says whether something has.
+    pub(crate) async fn catch_up(
+        self,
+        store: &dyn Store,
+        stream: &StreamId,
+    ) -> Result<(Self, bool), LoadError> {
+        let Self {
+            loaded:
+                Loaded {
+                    state,
+                    version,
+                    dropped,
+                },
+            last,
+            keeper,
+        } = self;
+        let mut folding = Folding {
+            state,
+            decoder: Decoder::new(),
+            version,
+            last,
+            dropped_before: dropped,
+        };
+        folding.read_on(store, stream, Some(version.next())).await?;
+        let has_grown = folding.version > version;
+        Ok((Self::new(folding, keeper), has_grown))
+    }
+
+    pub(crate) fn version(&self) -> StreamVersion {
+        self.loaded.version
+    }
+
+    pub(crate) fn into_loaded(self) -> Loaded<A> {
+        self.loaded
+    }
+
+    /// The state, to fold events into it that are not recorded yet, as they will be read back. Once
+    /// there are some there is nothing to keep, until they have been [`appended`](Self::appended).
+    pub(crate) fn ahead(&mut self) -> &mut A {
+        &mut self.loaded.state
+    }
+
+    /// So many events were folded into the state that are not recorded yet.
+    pub(crate) fn went_ahead(&mut self, events: usize) {
+        self.loaded.version = self.loaded.version.plus(events as u64);
+        self.last = None;
+    }
+
+    /// What has been folded into the state is recorded now; it ends with that event.
+    pub(crate) fn appended(&mut self, last: Option<EventId>) {
+        self.last = last;
+    }
+
+    /// Where a snapshot is due, and can be taken.
+    fn due(&self) -> Option<Point> {
+        let Loaded {
+            version, dropped, ..
+        } = self.loaded;
+        let is_due = self
+            .keeper
+            .as_ref()
+            .is_some_and(|keeper| keeper.is_due(version));
+        let last = self.last.filter(|_| is_due)?;
+        Some(Point {
+            version,
+            last,
+            dropped,
+        })
+    }
+
+    /// Keeps a snapshot if one is due. It is made here and written in the background.
+    pub(crate) fn save_when_due(&mut self, store: &Arc<dyn Store>) {
+        if let (Some(point), Some(keeper)) = (self.due(), &mut self.keeper)
+            && let Some(taken) = keeper.take(&self.loaded.state, point)
+        {
+            let store = Arc::clone(store);
+            in_background(async move { taken.write(&*store).await });
+        }
+    }
 }

@@ -2,12 +2,11 @@
 
 mod claims;
 mod command;
-mod hash;
 mod ironflow;
 mod load;
 mod not_started;
 mod projection;
-mod shape;
+mod snapshot;
 
 pub use claims::{
     Claim, ClaimError, ClaimLost, Claimed, Claims, FinalizeError, Finalized, LostTo, Pending,
@@ -20,3 +19,4 @@ pub use command::{
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};
+pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

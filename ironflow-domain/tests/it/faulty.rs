@@ -8,7 +8,7 @@ use ironflow_domain::store::{
     MemoryStore, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage,
     StreamStore, Write, WriteError, async_trait,
 };
-use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
+use ironflow_domain::{EventId, Position, RecordedEvent, StreamId, StreamVersion};
 use tokio::sync::Barrier;
 
 #[derive(Clone)]
@@ -20,6 +20,10 @@ pub(crate) struct Faulty {
     pub(crate) admitted_writes: Arc<Mutex<Option<usize>>>,
     /// The most deletions there were in one batch.
     pub(crate) most_deletions: Arc<AtomicUsize>,
+    /// How many of the next look-ups of a key are refused.
+    pub(crate) refused_gets: Arc<AtomicUsize>,
+    /// Where reading a stream has begun, every time it was read.
+    pub(crate) read_from: Arc<Mutex<Vec<StreamVersion>>>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
     /// How many of the next readers of a checkpoint wait until another one has read it, too.
@@ -43,6 +47,8 @@ impl Default for Faulty {
             refused_writes: Arc::default(),
             admitted_writes: Arc::default(),
             most_deletions: Arc::default(),
+            refused_gets: Arc::default(),
+            read_from: Arc::default(),
             lost_writes: Arc::default(),
             meeting_readers: Arc::default(),
             meeting: Arc::new(Barrier::new(2)),
@@ -83,6 +89,7 @@ impl StreamStore for Faulty {
         stream: &StreamId,
         read: ReadStream,
     ) -> Result<StreamPage, StoreError> {
+        self.read_from.lock().unwrap().push(read.from);
         self.store.read_stream(stream, read).await
     }
 
@@ -110,6 +117,9 @@ impl StreamStore for Faulty {
 #[async_trait]
 impl KeyValueStore for Faulty {
     async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError> {
+        if is_due(&self.refused_gets) {
+            return Err(fault());
+        }
         let entry = self.store.get(key).await;
         if key.bucket == "projection-checkpoints" && is_due(&self.meeting_readers) {
             self.meeting.wait().await;

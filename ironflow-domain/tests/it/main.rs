@@ -14,6 +14,7 @@ mod projections;
 mod queue;
 mod rebuilds;
 mod registry;
+mod snapshots;
 mod stored;
 mod upcast;
 mod watched;

@@ -73,7 +73,7 @@ impl<A: Aggregate> Laws<A> {
         Self {
             kinds: Vec::new(),
             invariants: Vec::new(),
-            snapshots: None,
+            snapshots: A::snapshots().map(|_| Snapshots::of_the_aggregate()),
             given: Vec::new(),
             cases: None,
             seed: None,

@@ -5,6 +5,7 @@ use std::fmt::{self, Debug};
 use ironflow_domain::{Aggregate, Decoded, Event, EventRef};
 
 use super::command::Step;
+use crate::scenario;
 
 /// What must hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +79,19 @@ pub(super) type Differs<A> = fn(&A, &A) -> Option<String>;
 pub(super) struct Snapshots<A> {
     pub(super) restore: fn(&A) -> Result<A, String>,
     pub(super) differs: Differs<A>,
+}
+
+impl<A: Aggregate> Snapshots<A> {
+    /// The ones that the aggregate itself says it has; its states need not be comparable.
+    pub(super) fn of_the_aggregate() -> Self {
+        Self {
+            restore: |state| match A::snapshots() {
+                Some(snapshots) => scenario::restore(&snapshots, state),
+                None => Err("the aggregate has no snapshots".to_owned()),
+            },
+            differs: |state, other| scenario::differs(&A::snapshots()?, state, other),
+        }
+    }
 }
 
 /// Whether an event is read as it was under every name it is or was stored under; if not, why.

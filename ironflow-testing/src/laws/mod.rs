@@ -169,7 +169,8 @@ pub use search::Statistics;
 /// - a command that is marked `creates` is refused once there is something,
 /// - each `invariant` holds; its closure sees the state, or the state and all that has happened,
 /// - with `snapshots`, the state is written as JSON and read at every point, and folds on to the
-///   same; for that it is `Serialize`, `Deserialize`, `PartialEq` and `Debug`,
+///   same; for that it is `Serialize`, `Deserialize`, `PartialEq` and `Debug`. Of an aggregate with
+///   `#[aggregate(…, snapshot(…))]` that is checked without being declared, by the JSON alone,
 /// - a command that is `idempotent`, decided again right after it was accepted, records nothing or
 ///   is refused.
 ///

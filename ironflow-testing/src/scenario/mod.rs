@@ -10,6 +10,7 @@
 //! | `context.rs`     | what a command is decided with                             |
 //! | `time.rs`        | points in time, as they are written in a test              |
 //! | `round_trip.rs`  | events as a store would return them, and the state of them |
+//! | `snapshots.rs`   | a state that is kept as a snapshot goes on as if it were not |
 //! | `propagation.rs` | what every event of a command must carry                   |
 //! | `diff.rs`        | how two sequences and two JSON values differ               |
 //! | `layout.rs`      | values as text                                             |
@@ -23,6 +24,7 @@ pub(crate) mod layout;
 mod past;
 mod propagation;
 mod round_trip;
+mod snapshots;
 mod stored;
 pub(crate) mod story;
 mod then;
@@ -38,6 +40,8 @@ pub(crate) use round_trip::catch;
 pub(crate) use round_trip::is_written_again;
 #[cfg(feature = "laws")]
 pub(crate) use round_trip::round_trip;
+#[cfg(feature = "laws")]
+pub(crate) use snapshots::{differs, restore};
 #[cfg(feature = "laws")]
 pub(crate) use story::{as_stored, error, versus};
 

@@ -10,7 +10,7 @@ use ironflow_domain::{
 
 use super::stored::Stored;
 use super::story::{self, Story};
-use super::{layout, round_trip};
+use super::{layout, round_trip, snapshots};
 use crate::append::Place;
 use crate::log::ToAppend;
 
@@ -136,6 +136,7 @@ impl<A: Aggregate<Event: Debug + PartialEq>> Past<A> {
         A: Debug + PartialEq,
     {
         let state = self.state();
+        snapshots::all::<A>(&self.events, &self.story);
         if state != *expected {
             let then = story::beside(&layout::value(expected), &story::versus(expected, &state));
             self.story

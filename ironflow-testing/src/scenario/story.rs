@@ -226,6 +226,12 @@ impl Story {
         self.push("Then", Kind::Stored, names(events), text);
     }
 
+    /// Why a command was refused, where something about that is not as it should be.
+    pub(super) fn produced_error(&mut self, reason: &impl Error) {
+        let text = vec![hang("produced  ", &error(reason))];
+        self.push("Then", Kind::Error, Vec::new(), text);
+    }
+
     /// What came of it, as it should be.
     pub(super) fn then<E: Event + Debug>(&mut self, events: &[E]) {
         self.push("Then", Kind::Events, names(events), values(events));
@@ -548,6 +554,11 @@ pub(crate) fn differences<T: Debug>(
         };
         return format!("{expected}{note}");
     }
+    told(&fields)
+}
+
+/// Fields that differ, one on a line.
+pub(super) fn told(fields: &[Field]) -> String {
     let width = fields
         .iter()
         .map(|field| label(field).chars().count())

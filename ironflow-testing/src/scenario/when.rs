@@ -13,7 +13,7 @@ use super::round_trip::TIMES;
 use super::story::says_the_same;
 use super::story::{self, Story};
 use super::unfinished::Unfinished;
-use super::{propagation, round_trip};
+use super::{propagation, round_trip, snapshots};
 #[cfg(feature = "stores")]
 use crate::stage::{Expected, perform};
 
@@ -90,6 +90,7 @@ where
     let metadata = propagation::metadata(&issued, command.name(), &past.story);
     let Past { events, story, .. } = &*past;
     let again = command.clone();
+    let restored = snapshots::all::<C::Aggregate>(events, story);
     #[cfg(feature = "stores")]
     let staged = command.clone();
     let outcome = match round_trip::catch(|| command.decide(&past.state(), context)) {
@@ -99,10 +100,20 @@ where
             // On a state folded anew, so that a fold that looks at a clock is found out, too.
             let decide_again = || again.clone().decide(&past.state(), context);
             check_purity::<C::Aggregate>(&produced, decide_again, &story);
+            for snapshot in &restored {
+                match round_trip::catch(|| again.clone().decide(&snapshot.state, context)) {
+                    Ok(Ok(other)) if is_alike(&other, &produced) => {}
+                    other => snapshot.decided_otherwise::<C::Aggregate>(other, &story),
+                }
+            }
             let produced = round_trip::all(produced, &story);
             // From the first event on, as the next command would load it; only a panic is of
             // interest.
             let _ = round_trip::replay::<C::Aggregate>(events.iter().chain(&produced), &story);
+            if !produced.is_empty() {
+                let by_now: Vec<_> = events.iter().chain(&produced).cloned().collect();
+                snapshots::all::<C::Aggregate>(&by_now, &story);
+            }
             if C::CREATES && past.stream_exists() && !produced.is_empty() {
                 story.fail(
                     "the command is marked `creates`, and was accepted though its stream exists",
@@ -116,7 +127,18 @@ where
             Ok(produced)
         }
         Ok(Err(error)) => {
-            check_refusal::<C::Aggregate>(&error, || again.decide(&past.state(), context), story);
+            let decide_again = |state: &_| again.clone().decide(state, context);
+            check_refusal::<C::Aggregate>(&error, || decide_again(&past.state()), story);
+            for snapshot in &restored {
+                match round_trip::catch(|| decide_again(&snapshot.state)) {
+                    Ok(Err(other)) if is_same_reason(&other, &error) => {}
+                    other => {
+                        let mut story = story.clone();
+                        story.produced_error(&error);
+                        snapshot.decided_otherwise::<C::Aggregate>(other, &story)
+                    }
+                }
+            }
             Err(error)
         }
         Err(panic) => story.fail("the decision panicked", &[("Panic", panic)]),
@@ -152,12 +174,17 @@ fn on_stage<C>(
 }
 
 /// What is not equal to itself, as a `NaN`, may still be written alike.
-fn are_written_alike<E: Event>(some: &[E], others: &[E]) -> bool {
-    let is_alike = |(one, other): (&E, &E)| match (one.encode(), other.encode()) {
+fn is_alike<E: Event + PartialEq>(some: &[E], others: &[E]) -> bool {
+    let is_written_alike = |(one, other): (&E, &E)| match (one.encode(), other.encode()) {
         (Ok(text), Ok(other_text)) => one.kind() == other.kind() && text == other_text,
         _ => false,
     };
-    some.len() == others.len() && some.iter().zip(others).all(is_alike)
+    let is_pairwise_alike = || some.iter().zip(others).all(is_written_alike);
+    some == others || (some.len() == others.len() && is_pairwise_alike())
+}
+
+fn is_same_reason(one: &impl Debug, other: &impl Debug) -> bool {
+    says_the_same(&format!("{one:?}"), &format!("{other:?}"))
 }
 
 /// Decides again what was refused.
@@ -168,7 +195,7 @@ fn check_refusal<A: Aggregate<Event: Debug + PartialEq>>(
     story: &Story,
 ) {
     let again = match round_trip::catch(decide_again) {
-        Ok(Err(again)) if says_the_same(&format!("{again:?}"), &format!("{reason:?}")) => return,
+        Ok(Err(again)) if is_same_reason(&again, reason) => return,
         Ok(Err(again)) => story::error(&again),
         Ok(Ok(events)) => story::numbered(&events),
         Err(panic) => panic,
@@ -199,7 +226,7 @@ fn check_once<A: Aggregate<Event: Debug + PartialEq>>(
     story: &Story,
 ) {
     let again = match round_trip::catch(decide_again) {
-        Ok(Ok(again)) if again[..] == *produced || are_written_alike(&again, produced) => return,
+        Ok(Ok(again)) if is_alike(&again, produced) => return,
         Ok(Ok(again)) => story::numbered(&again),
         Ok(Err(error)) => story::error(&error),
         Err(panic) => panic,

@@ -3,6 +3,7 @@
 mod account;
 mod chaining;
 mod failure;
+mod kept;
 mod looser;
 mod scenario;
 mod snapshots_of_stories;

@@ -16,3 +16,4 @@ mod rebuilds;
 #[cfg(unix)]
 mod replacing;
 mod sharing;
+mod snapshots;

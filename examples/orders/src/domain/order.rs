@@ -9,7 +9,7 @@ use super::{OrderError, OrderEvent};
 
 /// An order, as far as its decisions need to know it.
 #[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[aggregate(event = OrderEvent, error = OrderError)]
+#[aggregate(event = OrderEvent, error = OrderError, snapshot(every = 100))]
 pub struct Order {
     status: Option<Status>,
 }

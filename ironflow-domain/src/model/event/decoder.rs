@@ -60,6 +60,12 @@ impl<E: Event> Decoder<E> {
         self.dropped
     }
 
+    /// Whether it has read some parts of a merge and not the others.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn is_within_a_merge(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
     /// Reads the next stored event. Where it is a part of one, that one is returned with its last
     /// part, and nothing before.
     ///

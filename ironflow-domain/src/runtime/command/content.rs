@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::runtime::hash::Hash;
+use crate::model::shape::Hash;
 
 /// A hash of what a JSON text says; nothing where it is none.
 ///

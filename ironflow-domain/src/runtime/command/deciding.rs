@@ -1,13 +1,14 @@
 //! Deciding commands of one stream one after the other, and recording together what happens.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use super::pending::{Fate, Pending};
-use crate::runtime::load::catch_up;
+use crate::runtime::load::{Opened, load};
 use crate::store::{
     Append, AppendError, Appended, ExpectedVersion, Store, StoreError, StoreErrorKind,
 };
-use crate::{Aggregate, EventId, LoadError, Loaded, StreamId};
+use crate::{Aggregate, EventId, LoadError, StreamId};
 
 /// The most commands that are recorded together.
 const MOST: usize = 128;
@@ -18,12 +19,12 @@ const MOST_BYTES: usize = 1024 * 1024;
 pub(super) type Line<A> = VecDeque<Box<dyn Pending<A>>>;
 
 /// Where the commands of one stream are decided and recorded.
-pub(super) struct Deciding<'a, A> {
-    pub(super) store: &'a dyn Store,
+pub(super) struct Deciding<'a, A: Aggregate> {
+    pub(super) store: &'a Arc<dyn Store>,
     pub(super) stream: &'a StreamId,
     /// The state as this process has it. Another process may have changed the stream since, which an
     /// append finds out.
-    pub(super) folded: &'a mut Option<Loaded<A>>,
+    pub(super) opened: &'a mut Option<Opened<A>>,
 }
 
 /// A command that was decided, and whether it has something to record.
@@ -39,7 +40,7 @@ impl<A: Aggregate> Deciding<'_, A> {
         // answer that records nothing is right.
         let mut is_fresh = false;
         while !line.is_empty() {
-            if self.folded.is_none() {
+            if self.opened.is_none() {
                 is_fresh = true;
                 if let Err(error) = self.catch_up().await {
                     fail_to_load(error, &mut line);
@@ -53,12 +54,12 @@ impl<A: Aggregate> Deciding<'_, A> {
 
     /// Reads what the state does not have yet. Says whether there was something.
     async fn catch_up(&mut self) -> Result<bool, LoadError> {
-        let mut folded = self.folded.take().unwrap_or_else(Loaded::nothing);
-        let before = folded.version;
-        catch_up(self.store, self.stream, &mut folded).await?;
-        let has_changed = folded.version > before;
-        *self.folded = Some(folded);
-        Ok(has_changed)
+        let (opened, has_grown) = match self.opened.take() {
+            Some(opened) => opened.catch_up(&**self.store, self.stream).await?,
+            None => (load(&**self.store, self.stream).await?, true),
+        };
+        *self.opened = Some(opened);
+        Ok(has_grown)
     }
 
     /// Decides as many commands as are recorded together.
@@ -67,7 +68,7 @@ impl<A: Aggregate> Deciding<'_, A> {
             decided: Vec::new(),
             appends: Vec::new(),
         };
-        let Some(folded) = self.folded.as_mut() else {
+        let Some(opened) = self.opened.as_mut() else {
             return round;
         };
         let most = if self.store.capabilities().several_streams {
@@ -87,14 +88,14 @@ impl<A: Aggregate> Deciding<'_, A> {
                 repeated.push_back(command);
                 continue;
             }
-            match command.decide(&mut folded.state, folded.version) {
+            let version = opened.version();
+            match command.decide(opened.ahead(), version) {
                 Ok(Some(events)) => {
                     bytes += events.iter().map(|event| event.data.len()).sum::<usize>();
-                    let expected = ExpectedVersion::Exact(folded.version);
-                    folded.version = folded.version.plus(events.len() as u64);
+                    opened.went_ahead(events.len());
                     round.appends.push(Append {
                         stream: self.stream.clone(),
-                        expected,
+                        expected: ExpectedVersion::Exact(version),
                         events,
                     });
                     round.decided.push(Decided {
@@ -109,7 +110,7 @@ impl<A: Aggregate> Deciding<'_, A> {
                 Err(panic) => {
                     command.answer(Fate::Panicked(panic));
                     // Nobody knows in which state it was left. What was decided before is right.
-                    *self.folded = None;
+                    *self.opened = None;
                     break;
                 }
             }
@@ -126,6 +127,10 @@ impl<A: Aggregate> Deciding<'_, A> {
         if appends.is_empty() {
             if is_fresh {
                 settle(decided);
+                // What was read may have been much.
+                if let Some(opened) = self.opened {
+                    opened.save_when_due(self.store);
+                }
                 return true;
             }
             match self.catch_up().await {
@@ -139,15 +144,21 @@ impl<A: Aggregate> Deciding<'_, A> {
             return true;
         }
         let ids: Vec<_> = appends.iter().map(first_id).collect();
+        let last = appends.last().and_then(|append| append.events.last());
+        let last = last.map(|event| event.id);
         let error = match self.store.append_all(appends).await {
             Ok(appended) => {
                 record(decided, appended);
+                if let Some(opened) = self.opened {
+                    opened.appended(last);
+                    opened.save_when_due(self.store);
+                }
                 return true;
             }
             Err(error) => error,
         };
         // What was folded did not happen.
-        *self.folded = None;
+        *self.opened = None;
         match error {
             // Others wrote since the last command of this process: no reason to trouble anyone.
             AppendError::Conflict(_) if !is_fresh => put_back(decided, line),

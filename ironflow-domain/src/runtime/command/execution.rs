@@ -58,7 +58,9 @@ impl<'a, X, A: Aggregate> Target<'a, X, A> {
 
     /// Folds the aggregate from its stream.
     pub async fn load(self) -> Result<Loaded<A>, LoadError> {
-        load(self.ironflow.store(), &self.stream?).await
+        let mut opened = load(self.ironflow.store(), &self.stream?).await?;
+        opened.save_when_due(&self.ironflow.shared_store());
+        Ok(opened.into_loaded())
     }
 }
 

@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::store::{Conflict, ExpectedVersion, NewEvent};
 use crate::{
-    Aggregate, Command, CommandMetadata, DecodeError, EncodeError, Event, EventId, EventKind,
-    EventRef, Events, ExecuteError, Position, Receipt, StreamId, StreamVersion,
+    Aggregate, Command, CommandMetadata, DecodeError, Decoded, EncodeError, Event, EventId,
+    EventKind, EventRef, ExecuteError, Metadata, Position, Receipt, StreamId, StreamVersion,
 };
 
 /// A command on its way, with all that is known about it.
@@ -93,42 +93,52 @@ impl<C: Command> Issued<C> {
         if C::CREATES && version > StreamVersion::EMPTY {
             return Err(Settled::Exists);
         }
-        let encoded = self.encode(&events, index)?;
-        // An event that cannot be folded must not get into the stream: it would never load again.
-        for event in &events {
-            state.apply(event);
+        let mut metadata = self.metadata.for_events(self.command.name());
+        metadata.command_hash.clone_from(&self.content_hash);
+        let mut encoded = Vec::with_capacity(events.len());
+        let mut read = Vec::with_capacity(events.len());
+        for (index, event) in (index..).zip(events) {
+            let (event, back) = self.encode(&event, index, &metadata)?;
+            encoded.push(event);
+            read.push(back);
+        }
+        // As they will be read back. An event that cannot be folded must not get into the stream: it
+        // would never load again.
+        for event in read.into_iter().flat_map(Decoded::into_events) {
+            state.apply(&event);
         }
         Ok(encoded)
     }
 
-    /// The events as they will be stored, each of them known to be readable: one that is not would
-    /// keep its whole stream from ever being loaded again.
+    /// The event as it will be stored, and as it will be read back: one that is not would keep its
+    /// whole stream from ever being loaded again.
+    #[allow(
+        clippy::type_complexity,
+        reason = "the events of the command's aggregate"
+    )]
     fn encode(
         &self,
-        events: &Events<EventOf<C>>,
+        event: &EventOf<C>,
         index: usize,
-    ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
-        let mut metadata = self.metadata.for_events(self.command.name());
-        metadata.command_hash.clone_from(&self.content_hash);
-        let encode = |(index, event): (usize, &EventOf<C>)| {
-            let EventKind { name, version, .. } = *event.kind();
-            let data = event.encode().map_err(Settled::Encode)?;
-            let stored = EventRef {
-                stream: self.stream.as_str(),
-                ..EventRef::unrecorded(name, version, &data)
-            };
-            let read = <EventOf<C> as Event>::decode(&stored);
-            drop(read.map_err(|source| Settled::Unreadable { name, source })?);
-            Ok(NewEvent {
-                id: EventId::derive(&self.metadata.command_id, index),
-                name: Cow::Borrowed(name),
-                schema_version: version,
-                source: self.metadata.source.clone(),
-                data,
-                metadata: metadata.clone(),
-            })
+        metadata: &Metadata,
+    ) -> Result<(NewEvent, Decoded<EventOf<C>>), Settled<ErrorOf<C>>> {
+        let EventKind { name, version, .. } = *event.kind();
+        let data = event.encode().map_err(Settled::Encode)?;
+        let stored = EventRef {
+            stream: self.stream.as_str(),
+            ..EventRef::unrecorded(name, version, &data)
         };
-        (index..).zip(events).map(encode).collect()
+        let read = <EventOf<C> as Event>::decode(&stored);
+        let read = read.map_err(|source| Settled::Unreadable { name, source })?;
+        let event = NewEvent {
+            id: EventId::derive(&self.metadata.command_id, index),
+            name: Cow::Borrowed(name),
+            schema_version: version,
+            source: self.metadata.source.clone(),
+            data,
+            metadata: metadata.clone(),
+        };
+        Ok((event, read))
     }
 
     /// What the caller gets to know of a command that recorded nothing.

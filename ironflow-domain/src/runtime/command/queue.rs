@@ -9,8 +9,9 @@ use tokio::runtime::Handle;
 
 use super::deciding::{Deciding, Line};
 use super::pending::Pending;
+use crate::runtime::load::Opened;
 use crate::store::Store;
-use crate::{Aggregate, Loaded, StreamId};
+use crate::{Aggregate, StreamId};
 
 /// A queue for each stream that commands are executed on, and the states of those that were
 /// executed on last.
@@ -44,14 +45,14 @@ impl fmt::Debug for Queues {
 }
 
 /// The commands on one stream.
-struct Queue<A>(Mutex<Turn<A>>);
+struct Queue<A: Aggregate>(Mutex<Turn<A>>);
 
-struct Turn<A> {
+struct Turn<A: Aggregate> {
     line: Line<A>,
     /// Whether someone decides them.
     is_running: bool,
     /// The state, while nobody does.
-    folded: Option<Loaded<A>>,
+    opened: Option<Opened<A>>,
 }
 
 impl Queues {
@@ -78,7 +79,7 @@ impl Queues {
         }
         turn.is_running = true;
         let running = Running {
-            folded: turn.folded.take(),
+            opened: turn.opened.take(),
             queues: Arc::clone(self),
             stream: stream.clone(),
             queue: Arc::clone(&queue),
@@ -96,9 +97,9 @@ impl Queues {
     ) {
         if command.take() {
             let deciding = Deciding {
-                store: &*self.store,
+                store: &self.store,
                 stream,
-                folded: &mut None,
+                opened: &mut None,
             };
             deciding.decide_all(Line::from([command])).await;
         }
@@ -113,7 +114,7 @@ impl Queues {
             queue: Arc::new(Queue::<A>(Mutex::new(Turn {
                 line: Line::new(),
                 is_running: false,
-                folded: None,
+                opened: None,
             }))),
             last_used: now,
         });
@@ -148,7 +149,7 @@ impl Streams {
     }
 }
 
-impl<A> Queue<A> {
+impl<A: Aggregate> Queue<A> {
     fn lock(&self) -> MutexGuard<'_, Turn<A>> {
         // A panic elsewhere leaves nothing half-done in it.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -160,7 +161,7 @@ struct Running<A: Aggregate> {
     queues: Arc<Queues>,
     stream: StreamId,
     queue: Arc<Queue<A>>,
-    folded: Option<Loaded<A>>,
+    opened: Option<Opened<A>>,
     is_done: bool,
 }
 
@@ -168,9 +169,9 @@ impl<A: Aggregate> Running<A> {
     async fn run(mut self) {
         while let Some(line) = self.next_line() {
             let deciding = Deciding {
-                store: &*self.queues.store,
+                store: &self.queues.store,
                 stream: &self.stream,
-                folded: &mut self.folded,
+                opened: &mut self.opened,
             };
             deciding.decide_all(line).await;
         }
@@ -184,7 +185,7 @@ impl<A: Aggregate> Running<A> {
         if line.is_empty() {
             self.is_done = true;
             turn.is_running = false;
-            turn.folded = self.folded.take().filter(|_| self.queues.capacity > 0);
+            turn.opened = self.opened.take().filter(|_| self.queues.capacity > 0);
             return None;
         }
         Some(line)

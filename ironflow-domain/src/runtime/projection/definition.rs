@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Projection;
 use crate::model::projection::State;
-use crate::runtime::shape::Fingerprint;
+use crate::model::shape::Fingerprint;
 
 /// What the views of a projection are filled from, and what is made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ mod folding;
 mod idempotence;
 mod impure;
 mod invariant;
+mod kept;
 mod snapshot;
 mod stored;
 mod untried;

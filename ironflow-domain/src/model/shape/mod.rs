@@ -13,6 +13,7 @@ mod answers;
 mod default_form;
 mod fingerprint;
 mod graph;
+mod hash;
 mod reader;
 mod refusal;
 #[cfg(test)]
@@ -20,3 +21,4 @@ mod tests;
 mod trace;
 
 pub(crate) use fingerprint::Fingerprint;
+pub(crate) use hash::Hash;

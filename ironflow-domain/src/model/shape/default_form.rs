@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::runtime::hash::Hash;
+use super::hash::Hash;
 
 /// The structure as a number. Runs the code of `Default` and `Serialize`; a panic of those is
 /// caught.

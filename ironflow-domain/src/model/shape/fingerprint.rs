@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::default_form::default_form;
 use super::graph::{Form, Graph, Part, Place, Seen};
+use super::hash::Hash;
 use super::trace::trace;
-use crate::runtime::hash::Hash;
 
 /// How deep values are looked at: deeper JSON is not read back by `serde_json`.
 const DEPTH: usize = 128;

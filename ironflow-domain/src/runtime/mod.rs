@@ -13,8 +13,8 @@ pub use claims::{
     ReleaseError, TakenOver, UnreadableClaim,
 };
 pub use command::{
-    BoxError, CommandPolicy, Dispatch, DispatchError, Enrich, ExecuteError, Execution, Reason,
-    Receipt, RegisteredCommand, Target,
+    BoxError, CommandIdReused, CommandPolicy, Dispatch, DispatchError, Emission, EmitError, Enrich,
+    ExecuteError, Execution, InvalidFactName, Reason, Receipt, RegisteredCommand, Target,
 };
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};

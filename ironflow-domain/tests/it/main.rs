@@ -4,6 +4,7 @@
 
 mod bank;
 mod claims;
+mod emission;
 mod execute;
 mod faulty;
 mod hygiene;

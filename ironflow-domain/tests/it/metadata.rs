@@ -2,7 +2,8 @@
 
 use ironflow_domain::store::MemoryStore;
 use ironflow_domain::{
-    Aggregate, Decide, Decision, ExecuteError, Fold, Ironflow, command, event, events,
+    Aggregate, CommandIdReused, Decide, Decision, ExecuteError, Fold, Ironflow, command, event,
+    events,
 };
 use serde::Serialize;
 
@@ -136,10 +137,10 @@ async fn an_id_stands_for_one_intent() {
     let error = other.unwrap_err();
     assert!(matches!(
         error,
-        ExecuteError::CommandIdReused {
+        ExecuteError::CommandIdReused(CommandIdReused {
             says_otherwise: true,
             ..
-        }
+        })
     ));
     assert_eq!(
         error.to_string(),

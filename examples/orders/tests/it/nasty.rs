@@ -170,7 +170,7 @@ fn no_header_breaks_the_service() {
         (&*format!("idempotency-key: {}", "k".repeat(10_000)), 400),
         ("idempotency-key: ' OR 1=1 --", 422),
         ("x-request-id: \u{80}", 400),
-        (&*format!("x-request-id: {}", "r".repeat(10_000)), 422),
+        (&*format!("x-request-id: {}", "r".repeat(10_000)), 400),
         ("traceparent: \u{80}", 422),
         (&*format!("traceparent: {}", "-".repeat(10_000)), 422),
         ("content-type: text/plain; charset=utf-16", 422),

@@ -4,11 +4,12 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
+use super::repeat::CommandIdReused;
 use super::said::Unsayable;
 use crate::store::{Conflict, StoreError};
 use crate::{
-    BoxError, CommandId, DecodeError, EncodeError, InvalidCommandId, InvalidMetadata,
-    InvalidStreamId, LoadError, StreamId, UndecodableEvent,
+    BoxError, DecodeError, EncodeError, InvalidCommandId, InvalidMetadata, InvalidStreamId,
+    LoadError, StreamId, UndecodableEvent,
 };
 
 /// A command was not executed; nothing was recorded, unless the store says it does not know.
@@ -58,22 +59,10 @@ pub enum ExecuteError<R> {
         /// The stream the command names.
         named: StreamId,
     },
-    /// The command's id has been used before, for another command or another stream.
-    #[error(
-        "command id {command_id} has been used before, for the command {command} on stream {stream}{}",
-        otherwise(*.says_otherwise)
-    )]
-    #[non_exhaustive]
-    CommandIdReused {
-        /// The id.
-        command_id: CommandId,
-        /// The stream it was used for.
-        stream: StreamId,
-        /// The name of the command it was used for.
-        command: String,
-        /// Whether that was the same command on the same stream, and said something else.
-        says_otherwise: bool,
-    },
+    /// The command's id has been used before, for another command or another stream, or by the same
+    /// one that said something else.
+    #[error(transparent)]
+    CommandIdReused(#[from] CommandIdReused),
     /// The context could not be fetched.
     #[error("failed to fetch the context of {command}")]
     #[non_exhaustive]
@@ -119,14 +108,6 @@ fn gave_up(attempts: u32) -> String {
     }
 }
 
-fn otherwise(says_otherwise: bool) -> &'static str {
-    if says_otherwise {
-        ", which said something else: a new intent needs a new id"
-    } else {
-        ""
-    }
-}
-
 fn after(attempts: u32) -> String {
     match attempts {
         0 => ": its context was still being fetched".to_owned(),
@@ -167,17 +148,7 @@ impl<R: Error + Send + Sync + 'static> ExecuteError<R> {
             Self::OtherAggregate { stream, named } => {
                 ExecuteError::OtherAggregate { stream, named }
             }
-            Self::CommandIdReused {
-                command_id,
-                stream,
-                command,
-                says_otherwise,
-            } => ExecuteError::CommandIdReused {
-                command_id,
-                stream,
-                command,
-                says_otherwise,
-            },
+            Self::CommandIdReused(reused) => ExecuteError::CommandIdReused(reused),
             Self::Enrichment { command, source } => ExecuteError::Enrichment { command, source },
             Self::StreamId(error) => ExecuteError::StreamId(error),
             Self::CommandId(error) => ExecuteError::CommandId(error),

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::content;
 use super::handling::Handling;
 use super::issued::Issued;
-use super::said::{Checked, Said, say};
+use super::said::{Checked, Said, say, say_policy};
 use crate::runtime::load::load;
 use crate::store::ExpectedVersion;
 use crate::{
@@ -120,6 +120,8 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     }
 
     say!();
+
+    say_policy!();
 
     /// Only if the stream is where the caller last saw it: otherwise the conflict is the caller's,
     /// and nothing is decided again.

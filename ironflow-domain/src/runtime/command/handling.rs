@@ -153,7 +153,12 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
         match fate {
             Fate::Overtaken(conflict) => Ok(Attempt::Again(conflict)),
-            Fate::Repeated => match self.issued.recorded(self.ironflow.store()).await? {
+            Fate::Repeated => match self
+                .issued
+                .identity()
+                .recorded(self.ironflow.store())
+                .await?
+            {
                 Some(receipt) => Ok(Attempt::Done(receipt)),
                 // Where the caller chose no id, the store appended twice what it was asked to once.
                 None => Err(self
@@ -173,7 +178,8 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         if !self.is_repeatable {
             return Ok(None);
         }
-        self.issued.recorded(self.ironflow.store()).await
+        let identity = self.issued.identity();
+        Ok(identity.recorded(self.ironflow.store()).await?)
     }
 
     fn too_late(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::repeat::Identity;
 use crate::store::{Conflict, ExpectedVersion, NewEvent};
 use crate::{
     Aggregate, Command, CommandMetadata, DecodeError, Decoded, EncodeError, Event, EventId,
@@ -139,6 +140,16 @@ impl<C: Command> Issued<C> {
             metadata: metadata.clone(),
         };
         Ok((event, read))
+    }
+
+    /// What tells it from all other commands.
+    pub(super) fn identity(&self) -> Identity<'_> {
+        Identity {
+            command_id: &self.metadata.command_id,
+            stream: &self.stream,
+            command: self.command.name(),
+            content_hash: self.content_hash.as_ref(),
+        }
     }
 
     /// What the caller gets to know of a command that recorded nothing.

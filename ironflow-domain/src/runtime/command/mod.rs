@@ -2,6 +2,7 @@
 
 mod content;
 mod deciding;
+mod emission;
 mod enrich;
 mod error;
 mod execution;
@@ -16,6 +17,7 @@ mod registry;
 mod repeat;
 mod said;
 
+pub use emission::{Emission, EmitError, InvalidFactName};
 pub use enrich::{BoxError, Enrich};
 pub use error::{ExecuteError, Reason};
 pub use execution::{Execution, Target};
@@ -24,3 +26,4 @@ pub(crate) use queue::Queues;
 pub use receipt::Receipt;
 pub(crate) use registry::Registry;
 pub use registry::{Dispatch, DispatchError, RegisteredCommand};
+pub use repeat::CommandIdReused;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 #[cfg(feature = "schema")]
 use serde_json::Value;
 
-use super::said::{Said, say};
+use super::said::{Said, say, say_policy};
 use crate::model::json;
 use crate::store::ExpectedVersion;
 use crate::{
@@ -223,6 +223,8 @@ impl<X> Dispatch<'_, X> {
     }
 
     say!();
+
+    say_policy!();
 
     /// Only if the stream is where the caller last saw it; see
     /// [`Execution::expected_version`].

@@ -1,39 +1,102 @@
 //! Whether a command was executed before.
 
-use super::issued::Issued;
-use crate::store::{ReadStream, Store};
-use crate::{Aggregate, Command, EventId, ExecuteError, Receipt};
+use crate::store::{ReadStream, Store, StoreError};
+use crate::{CommandId, EventId, ExecuteError, Receipt, StreamId};
 
-impl<C: Command> Issued<C> {
-    /// What the log says became of the command; nothing where it says nothing.
+/// What tells a command from all others.
+pub(super) struct Identity<'a> {
+    pub(super) command_id: &'a CommandId,
+    pub(super) stream: &'a StreamId,
+    pub(super) command: &'a str,
+    /// A hash of what it says, where that is known.
+    pub(super) content_hash: Option<&'a String>,
+}
+
+/// A command's id has been used before, for something else.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "command id {command_id} has been used before, for the command {command} on stream {stream}{}",
+    otherwise(*.says_otherwise)
+)]
+#[non_exhaustive]
+pub struct CommandIdReused {
+    /// The id.
+    pub command_id: CommandId,
+    /// The stream it was used for.
+    pub stream: StreamId,
+    /// The name of the command it was used for.
+    pub command: String,
+    /// Whether that was the same command on the same stream, and said something else.
+    pub says_otherwise: bool,
+}
+
+fn otherwise(says_otherwise: bool) -> &'static str {
+    if says_otherwise {
+        ", which said something else: a new intent needs a new id"
+    } else {
+        ""
+    }
+}
+
+/// Why it cannot be said whether a command was executed before, or must not be.
+pub(super) enum Unrepeatable {
+    Reused(CommandIdReused),
+    Store(StoreError),
+}
+
+impl From<StoreError> for Unrepeatable {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl<R> From<Unrepeatable> for ExecuteError<R> {
+    fn from(error: Unrepeatable) -> Self {
+        match error {
+            Unrepeatable::Reused(error) => Self::CommandIdReused(error),
+            Unrepeatable::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Identity<'_> {
+    /// What the log says became of it; nothing where it says nothing.
     pub(super) async fn recorded(
         &self,
         store: &dyn Store,
-    ) -> Result<Option<Receipt>, ExecuteError<<C::Aggregate as Aggregate>::Error>> {
-        let command_id = &self.metadata.command_id;
+    ) -> Result<Option<Receipt>, Unrepeatable> {
+        let Self {
+            command_id, stream, ..
+        } = *self;
         let first = store.find_event(EventId::derive(command_id, 0)).await?;
         let Some(first) = first else {
             return Ok(None);
         };
         let command = first.metadata.command.unwrap_or_default();
         // Where one of them is not known, a program of before recorded it, or another one asks.
-        let hashes = first.metadata.command_hash.zip(self.content_hash.as_ref());
+        let hashes = first.metadata.command_hash.zip(self.content_hash);
         let says_the_same = hashes.is_none_or(|(recorded, own)| recorded == *own);
-        let is_same = first.stream == self.stream && command == self.command.name();
+        let is_same = first.stream == *stream && command == self.command;
         if !is_same || !says_the_same {
-            return Err(ExecuteError::CommandIdReused {
+            return Err(Unrepeatable::Reused(CommandIdReused {
                 command_id: command_id.clone(),
                 stream: first.stream,
                 command,
                 says_otherwise: is_same,
-            });
+            }));
         }
-        let mut receipt = self.receipt(first.version, Some(first.position), Vec::new());
-        receipt.duplicate = true;
+        let mut receipt = Receipt {
+            command_id: command_id.clone(),
+            stream: first.stream,
+            version: first.version,
+            event_ids: Vec::new(),
+            position: Some(first.position),
+            duplicate: true,
+        };
         let mut next = Some(first.version);
         while let Some(from) = next {
             let page = store
-                .read_stream(&self.stream, ReadStream::forward(from).limit(100))
+                .read_stream(stream, ReadStream::forward(from).limit(100))
                 .await?;
             next = page.next;
             for event in page.events.iter() {

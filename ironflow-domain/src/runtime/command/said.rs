@@ -111,7 +111,12 @@ macro_rules! say {
             self.said.metadata.source = source.into();
             self
         }
+    };
+}
 
+/// The function to say how hard to try with.
+macro_rules! say_policy {
+    () => {
         /// How hard to try, other than with the other commands of its type.
         pub fn policy(mut self, policy: crate::CommandPolicy) -> Self {
             self.said.policy = Some(policy);
@@ -120,4 +125,4 @@ macro_rules! say {
     };
 }
 
-pub(super) use say;
+pub(super) use {say, say_policy};

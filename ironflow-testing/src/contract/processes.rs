@@ -227,7 +227,7 @@ pub async fn one_process_wins_every_condition(store: Fixture) {
         return;
     }
     let workers = Workers::start(&store, "turns", &PROCESSES).await;
-    let won: Vec<Vec<Vec<u64>>> = workers.work().await;
+    let won: Vec<Vec<Vec<u32>>> = workers.work().await;
     assert_turns(&*store, won.into_iter().flatten().flatten().collect()).await;
 }
 
@@ -240,9 +240,9 @@ pub async fn no_transfer_of_many_processes_is_lost(store: Fixture) {
     let reader = tokio::spawn(follow_transfers(store.clone(), Arc::clone(&done)));
     let made: Vec<Vec<Vec<Transfer>>> = workers.work().await;
     done.store(true, Ordering::SeqCst);
-    reader.await.expect("the reader was satisfied");
     let made: Vec<_> = made.into_iter().flatten().flatten().collect();
     assert_eq!(made.len(), PROCESSES.len() * TRANSFERS);
+    reader.await.expect("the reader was satisfied");
     assert_transfers(&*store, &made).await;
 }
 

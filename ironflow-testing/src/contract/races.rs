@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ironflow_domain::store::{
     AppendError, EventQuery, ExpectedVersion, NewEvent, ReadLog, ReadStream, Store,
@@ -11,6 +12,7 @@ use ironflow_domain::store::{
 use ironflow_domain::{Position, StreamVersion};
 use serde::{Deserialize, Serialize};
 use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use super::Fixture;
 use super::given::{
@@ -19,12 +21,12 @@ use super::given::{
 };
 
 /// How many turns there are to take.
-const TURNS: u64 = 20;
+const TURNS: u32 = 20;
 
 /// Takes turns with others, all with streams of their own, until all are taken: which turns were
 /// taken here. What is next follows from what all have in their streams, so that nothing but a
 /// condition keeps two from taking the same.
-pub(super) async fn take_turns(store: &dyn Store, number: usize) -> Vec<u64> {
+pub(super) async fn take_turns(store: &dyn Store, number: usize) -> Vec<u32> {
     let (own, other) = (
         stream(&format!("turn-{number}")),
         stream(&format!("other-{number}")),
@@ -40,7 +42,7 @@ pub(super) async fn take_turns(store: &dyn Store, number: usize) -> Vec<u64> {
                 ..ReadLog::after(read_to)
             };
             let page = store.read_log(read).await.expect("the log can be read");
-            taken += page.events.len() as u64;
+            taken += u32::try_from(page.events.len()).expect("there are few turns");
             read_to = page.read_to;
             if page.at_end {
                 break;
@@ -55,8 +57,7 @@ pub(super) async fn take_turns(store: &dyn Store, number: usize) -> Vec<u64> {
         }
         // Of no concern to the condition, and so nothing that it fails for.
         append_any(store, &other, 1).await;
-        // Where a store answers at once, others need a chance to come between.
-        yield_now().await;
+        others_come_between().await;
         let turn = numbered("turn.taken", taken + 1);
         let condition = nothing_since(query(), read_to);
         overtaken = match try_append(store, &own, condition, vec![turn]).await {
@@ -71,14 +72,14 @@ pub(super) async fn take_turns(store: &dyn Store, number: usize) -> Vec<u64> {
 }
 
 /// Every turn was taken once, by those who say so, in order.
-pub(super) async fn assert_turns(store: &dyn Store, mut won: Vec<u64>) {
+pub(super) async fn assert_turns(store: &dyn Store, mut won: Vec<u32>) {
     let read = ReadLog::after(Position::START).categories(["turn"]);
     let recorded = read_log(store, read).await;
     let recorded: Vec<_> = recorded
         .iter()
         .map(|event| number_in(&event.data))
         .collect();
-    let all: Vec<_> = (1..=TURNS as i64).collect();
+    let all: Vec<_> = (1..=i64::from(TURNS)).collect();
     assert_eq!(recorded, all, "every turn is taken once, and in order");
     won.sort_unstable();
     assert_eq!(
@@ -112,10 +113,11 @@ pub(super) async fn transfer(store: &dyn Store, number: usize) -> Vec<Transfer> 
     while made.len() < TRANSFERS {
         let from = (number + made.len()) % ACCOUNTS;
         let to = (from + 1 + (number + made.len() / 2) % (ACCOUNTS - 1)) % ACCOUNTS;
-        let amount = 1 + (number * TRANSFERS + made.len()) as i64;
+        let amount = i64::try_from(1 + number * TRANSFERS + made.len());
+        let amount = amount.expect("there are few transfers");
         let (debtor, debited) = balance(store, from).await;
         let (creditor, credited) = balance(store, to).await;
-        yield_now().await;
+        others_come_between().await;
         let new = |balance| vec![numbered("balance.changed", balance)];
         let (debit, credit) = (new(debited - amount), new(credited + amount));
         let transfer = vec![
@@ -178,12 +180,12 @@ pub(super) async fn follow_transfers(store: Fixture, done: Arc<AtomicBool>) {
             balances.insert(event.stream.to_owned(), number_in(event.data));
         }
         let sum: i64 = balances.values().sum();
+        let read_to = page.read_to;
         assert_eq!(
             sum, 0,
-            "a transfer was seen in part, up to {}",
-            page.read_to
+            "a transfer was seen in part, or lost, up to {read_to}: the balances are {balances:?}"
         );
-        at = page.read_to;
+        at = read_to;
         if page.at_end {
             if was_done {
                 return;
@@ -193,10 +195,16 @@ pub(super) async fn follow_transfers(store: Fixture, done: Arc<AtomicBool>) {
     }
 }
 
+/// Between what is read and what is appended. A store that answers at once would leave no time for
+/// that, and one that checks nothing would look as if it did.
+async fn others_come_between() {
+    sleep(Duration::from_millis(1)).await;
+}
+
 /// An event with a number in it.
-fn numbered(name: &'static str, number: impl ToString) -> NewEvent {
+fn numbered(name: &'static str, number: impl Into<i64>) -> NewEvent {
     NewEvent {
-        data: number.to_string(),
+        data: number.into().to_string(),
         ..event(name)
     }
 }

@@ -9,9 +9,11 @@
     reason = "a rule's name says it all, and it panics when a store does not keep it"
 )]
 
+use std::time::Duration;
+
 use ironflow_domain::store::{
     Append, AppendError, Appended, Conflict, EventQuery, ExpectedVersion, ListStreams, ReadLog,
-    Store,
+    ReadStream, Store,
 };
 use ironflow_domain::{EventId, Position, StreamVersion};
 
@@ -406,7 +408,7 @@ pub async fn readers_get_all_appends_as_one(store: Fixture) {
     let page = page.expect("the log can be read");
     assert_eq!(page_ids(&page.events)[1..=ids.len()], ids);
     for name in ["order-1", "order-2", "other-1"] {
-        let from = ironflow_domain::store::ReadStream::forward(StreamVersion::EMPTY);
+        let from = ReadStream::forward(StreamVersion::EMPTY);
         let of_stream = store.read_stream(&stream(name), from).await;
         let of_stream = of_stream.expect("a stream can be read").events;
         for event in page.events.iter().filter(|event| event.stream == name) {
@@ -506,6 +508,7 @@ pub async fn several_appends_end_a_wait_for_the_log(store: Fixture) {
     let end = append_any(&*store, &stream("order-1"), 1).await.position;
     let waiting = store.clone();
     let waiting = tokio::spawn(async move { waiting.log_grown(end).await });
+    tokio::time::sleep(Duration::from_millis(2)).await;
     let mut all = to_each(&[("order-1", 1), ("order-2", 1)]);
     all.push(guard("order-3", ANY));
     append_all(&*store, all).await;

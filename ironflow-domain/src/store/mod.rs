@@ -40,7 +40,8 @@ use crate::{EventId, Position, RecordedEvent, StreamId};
 /// - Positions grow in the order in which appends became visible: once a reader has seen a
 ///   position, no smaller one appears.
 /// - Whole appends are delivered: a page of the log never ends inside one, nor between those that
-///   were made together. [`left_in_commit`](crate::EventRef::left_in_commit) counts over all of them.
+///   were made together. [`left_in_commit`](crate::EventRef::left_in_commit) counts over all of
+///   them.
 /// - Dropping the future of an append leaves a whole append or none; of several, all or none.
 /// - What the store [cannot do](Self::capabilities), it refuses with
 ///   [`Unsupported`](StoreErrorKind::Unsupported), and writes nothing. It ignores no condition.
@@ -66,9 +67,9 @@ pub trait StreamStore: Send + Sync + 'static {
     /// Appends to several streams, or several times to one, all or nothing, and readers get all of
     /// it at once. The answers come in the order of the appends; for none at all there are none.
     ///
-    /// An append sees the ones before it, and not those after it: what it expects, a version or that
-    /// there is nothing since, is checked against what they have made of the log. One without events
-    /// only guards: it does not make a stream that is not there.
+    /// An append sees the ones before it, and not those after it: what it expects, a version or
+    /// that there is nothing since, is checked against what they have made of the log. One without
+    /// events only guards: it does not make a stream that is not there.
     ///
     /// # Errors
     ///
@@ -78,8 +79,8 @@ pub trait StreamStore: Send + Sync + 'static {
     /// [`DuplicateEvent`](AppendError::DuplicateEvent) instead when an event id of any of the
     /// appends is already in the store, or in them twice, whatever they expect.
     /// [`NoEvents`](AppendError::NoEvents) only when none of them has an event, with the stream of
-    /// the first. [`Unsupported`](StoreErrorKind::Unsupported) when there are several, and the store
-    /// is without [`Capabilities::several_streams`].
+    /// the first. [`Unsupported`](StoreErrorKind::Unsupported) when there are several, and the
+    /// store is without [`Capabilities::several_streams`].
     async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let mut appends = appends.into_iter();
         match (appends.next(), appends.next()) {

@@ -1,5 +1,5 @@
-//! What several do at once with conditions and with several appends: tasks in one rule, processes in
-//! another.
+//! What several do at once with conditions and with several appends: tasks in one rule, processes
+//! in another.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

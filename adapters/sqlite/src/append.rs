@@ -46,6 +46,7 @@ impl Change for PreparedAppends {
             connection,
             now: Timestamp::from(SystemTime::now()).as_micros(),
             left,
+            first: None,
         };
         let mut end = None;
         let mut appended = Vec::with_capacity(self.appends.len());
@@ -54,7 +55,7 @@ impl Change for PreparedAppends {
                 // What is recorded already, whichever of the appends it is in, is told from a
                 // conflict. Otherwise the index on the ids finds out, at no cost.
                 Err(conflict @ Failure::Refused(AppendError::Conflict(_))) => {
-                    self.refuse_recorded(connection)?;
+                    self.refuse_recorded(&writing)?;
                     return Err(conflict);
                 }
                 one => {
@@ -82,9 +83,9 @@ impl Change for PreparedAppends {
 }
 
 impl PreparedAppends {
-    fn refuse_recorded(&self, connection: &Connection) -> Result<(), Failure<AppendError>> {
+    fn refuse_recorded(&self, writing: &Writing<'_>) -> Result<(), Failure<AppendError>> {
         for event in self.appends.iter().flat_map(|append| &append.events) {
-            if is_recorded(connection, event.id)? {
+            if writing.was_recorded(event.id)? {
                 return Err(Failure::Refused(AppendError::DuplicateEvent(event.id)));
             }
         }
@@ -102,9 +103,19 @@ struct Writing<'c> {
     now: i64,
     /// How many events are still to come.
     left: usize,
+    /// The position of the first event that this has written.
+    first: Option<i64>,
 }
 
 impl Writing<'_> {
+    /// Whether there was an event with this id before.
+    fn was_recorded(&self, id: EventId) -> rusqlite::Result<bool> {
+        let end = self.first.unwrap_or(i64::MAX);
+        self.connection
+            .prepare_cached("SELECT 1 FROM events WHERE id = ?1 AND position < ?2")?
+            .exists(params![id.as_bytes().as_slice(), end])
+    }
+
     /// The version of the stream after it, and the position of its last event, if it has any.
     fn append(
         &mut self,
@@ -173,11 +184,12 @@ impl Writing<'_> {
             });
             last = match inserted {
                 Ok(position) => position,
-                Err(error) if is_repeated(&error) && is_recorded(connection, *id)? => {
+                Err(error) if is_repeated(&error) && self.was_recorded(*id)? => {
                     return Err(Failure::Refused(AppendError::DuplicateEvent(*id)));
                 }
                 Err(error) => return Err(error.into()),
             };
+            self.first.get_or_insert(last);
         }
         Ok((version, Some(Position::new(0, last.unsigned_abs()))))
     }
@@ -202,12 +214,6 @@ impl Writing<'_> {
             .prepare_cached(sql)?
             .insert(params![stream.as_str(), version, self.now])
     }
-}
-
-fn is_recorded(connection: &Connection, id: EventId) -> rusqlite::Result<bool> {
-    connection
-        .prepare_cached("SELECT 1 FROM events WHERE id = ?1")?
-        .exists([id.as_bytes().as_slice()])
 }
 
 fn is_repeated(error: &rusqlite::Error) -> bool {

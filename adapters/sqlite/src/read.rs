@@ -194,9 +194,39 @@ pub(crate) fn is_since(
     query: &EventQuery,
     after: Position,
 ) -> rusqlite::Result<bool> {
+    if !query.streams.is_empty() {
+        return is_in_streams_since(connection, query, bound_position(after));
+    }
     let mut between = Between::new(connection, query)?;
     let mut rows = between.rows(bound_position(after), i64::MAX)?;
     Ok(rows.next()?.is_some())
+}
+
+/// Newer events have later positions in a stream too.
+const STREAM_FROM_ITS_END: &str = "
+    SELECT e.position, e.name FROM streams s CROSS JOIN events e ON e.stream = s.id
+    WHERE s.name = ?1 ORDER BY e.version DESC";
+
+/// Reads each of the streams from its end down to the position. That there is nothing in a stream
+/// is often expected since the start of the log, and to read all of that takes long.
+fn is_in_streams_since(
+    connection: &Connection,
+    query: &EventQuery,
+    after: i64,
+) -> rusqlite::Result<bool> {
+    let mut statement = connection.prepare_cached(STREAM_FROM_ITS_END)?;
+    for stream in &query.streams {
+        let mut rows = statement.query([stream.as_str()])?;
+        while let Some(row) = rows.next()? {
+            if row.get::<_, i64>(0)? <= after {
+                break;
+            }
+            if query.matches(stream.as_str(), row.get_ref(1)?.as_str()?) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
 }
 
 /// A list as one JSON text; nothing where it is empty.
@@ -359,4 +389,25 @@ fn damaged(
     error: impl std::error::Error + Send + Sync + 'static,
 ) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Options, Sqlite, schema};
+
+    #[test]
+    fn the_end_of_a_stream_is_found_without_a_scan() {
+        let path = std::path::Path::new(Sqlite::IN_MEMORY);
+        let connection = schema::open_writer(path, &Options::default()).unwrap();
+        let explain = format!("EXPLAIN QUERY PLAN {STREAM_FROM_ITS_END}");
+        let mut plan = connection.prepare(&explain).unwrap();
+        let steps = plan.query_map(["order-1"], |row| row.get::<_, String>(3));
+        let steps: Vec<_> = steps.unwrap().map(Result::unwrap).collect();
+        let is_search = |step: &String| step.starts_with("SEARCH");
+        assert!(
+            steps.len() == 2 && steps.iter().all(is_search),
+            "one stream, and its events as the index has them: {steps:?}"
+        );
+    }
 }

@@ -66,7 +66,7 @@ pub struct EventRef<'a> {
     pub data: &'a str,
     /// The metadata, a JSON text; [`read_metadata`](Self::read_metadata) reads it.
     pub metadata: &'a str,
-    /// How many events of the same append come after it.
+    /// How many events that were appended together with it come after it, in whichever streams.
     pub left_in_commit: u32,
 }
 

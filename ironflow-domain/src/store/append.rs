@@ -49,7 +49,8 @@ pub enum ExpectedVersion {
     /// It must have exactly that many events.
     Exact(StreamVersion),
     /// No event that the query means may have been recorded after that position, in this stream or
-    /// another: what was decided on is all there is. Of stores with
+    /// another: what was decided on is all there is. An event at the position is not after it, and
+    /// a query that means all events allows none. Of stores with
     /// [`Capabilities::conditions`](super::Capabilities::conditions).
     NothingSince {
         /// What was decided on.
@@ -103,9 +104,9 @@ pub struct Appended {
 pub struct Conflict {
     /// The stream.
     pub stream: StreamId,
-    /// Where the append expected it.
+    /// What the append expected.
     pub expected: ExpectedVersion,
-    /// Where it was.
+    /// Where the stream was, with the appends before it that were to be made together.
     pub actual: StreamVersion,
 }
 
@@ -116,10 +117,10 @@ pub enum AppendError {
     /// The stream was not where it was expected.
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// An event with this id has been recorded before, or occurs twice in the append.
+    /// An event with this id has been recorded before, or occurs twice in what is to be appended.
     #[error("an event with the id {0} has been recorded already")]
     DuplicateEvent(EventId),
-    /// There was nothing to append.
+    /// There was nothing to append, to this stream or to any other.
     #[error("an append to stream {0} has no events")]
     NoEvents(StreamId),
     /// The store failed. Whether the append happened is then unknown only if the error says so.

@@ -10,8 +10,8 @@ pub struct ReadLog {
     pub after: Position,
     /// Which of them.
     pub query: EventQuery,
-    /// About as many events as to put in a page. A page ends with a whole append, so there may be
-    /// more.
+    /// About as many events as to put in a page. A page ends with all that was appended together,
+    /// so there may be more.
     pub limit: usize,
     /// About as many bytes of payload as to put in a page.
     pub max_bytes: usize,

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use tokio::sync::watch;
 
 use crate::store::{
-    Append, AppendError, Appended, Capabilities, Conflict, Direction, Entry, EventPage,
+    Append, AppendError, Appended, Capabilities, Conflict, Direction, Entry, EventPage, EventQuery,
     ExpectedVersion, Key, KeyRange, KeyValueStore, ListStreams, LogPage, NewEvent, ReadLog,
     ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write,
     WriteError, async_trait,
@@ -90,7 +90,7 @@ impl Content {
         }
         // All is looked at before anything is done.
         let mut versions: HashMap<&StreamId, StreamVersion> = HashMap::new();
-        for append in &appends {
+        for (index, append) in appends.iter().enumerate() {
             let Append {
                 stream,
                 expected,
@@ -99,7 +99,13 @@ impl Content {
             let version = versions
                 .entry(stream)
                 .or_insert_with(|| self.version(stream));
-            if !self.is_as_expected(expected, *version) {
+            let holds = match expected {
+                ExpectedVersion::NothingSince { query, after } => {
+                    !self.is_since(query, *after, &appends[..index])
+                }
+                expected => expected.holds_at(*version),
+            };
+            if !holds {
                 let conflict = Conflict {
                     stream: stream.clone(),
                     expected: expected.clone(),
@@ -153,15 +159,18 @@ impl Content {
         Ok(answers)
     }
 
-    fn is_as_expected(&self, expected: &ExpectedVersion, actual: StreamVersion) -> bool {
-        let ExpectedVersion::NothingSince { query, after } = expected else {
-            return expected.holds_at(actual);
-        };
+    /// Whether an event that is meant comes after that position, in the log or in what is about to
+    /// be appended to it.
+    fn is_since(&self, query: &EventQuery, after: Position, appends: &[Append]) -> bool {
         let start = usize::try_from(after.minor()).unwrap_or(usize::MAX);
-        let since = self.log.get(start..).unwrap_or_default();
-        !since
+        let recorded = self.log.get(start..).unwrap_or_default().iter();
+        let coming = appends
             .iter()
-            .any(|stored| query.matches(stored.stream.as_str(), &stored.event.name))
+            .flat_map(|append| append.events.iter().map(|event| (&append.stream, event)));
+        recorded
+            .map(|stored| (&stored.stream, &stored.event))
+            .chain(coming.skip(start.saturating_sub(self.log.len())))
+            .any(|(stream, event)| query.matches(stream.as_str(), &event.name))
     }
 
     fn event(&self, index: usize) -> EventRef<'_> {

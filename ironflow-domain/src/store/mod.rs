@@ -1,6 +1,6 @@
 //! Floor 2: the two ports an adapter implements, and the in-memory store.
 //!
-//! - [`StreamStore`]: append to one stream, read a stream, read the log of all streams.
+//! - [`StreamStore`]: append to streams, read a stream, read the log of all streams.
 //! - [`KeyValueStore`]: small values under keys, changed in atomic batches guarded by revisions.
 //!
 //! Everything else is built on these two. `ironflow-testing` has the suite that holds an adapter to
@@ -35,12 +35,16 @@ use crate::{EventId, Position, RecordedEvent, StreamId};
 /// # What a store promises
 ///
 /// - An append is all or nothing, checked against its [`ExpectedVersion`], and durable when it
-///   returns.
+///   returns. So are several that are made together.
 /// - The versions of a stream are 1, 2, 3, … without a gap. Event ids are unique in the store.
 /// - Positions grow in the order in which appends became visible: once a reader has seen a
 ///   position, no smaller one appears.
-/// - Whole appends are delivered: a page of the log never ends inside one.
-/// - Dropping the future of an append leaves a whole append or none.
+/// - Whole appends are delivered: a page of the log never ends inside one, nor between those that
+///   were made together. [`left_in_commit`](crate::EventRef::left_in_commit) counts over all of
+///   them.
+/// - Dropping the future of an append leaves a whole append or none; of several, all or none.
+/// - What the store [cannot do](Self::capabilities), it refuses with
+///   [`Unsupported`](StoreErrorKind::Unsupported), and writes nothing. It ignores no condition.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not store streams of events",
     label = "`StreamStore` is missing",
@@ -55,18 +59,28 @@ pub trait StreamStore: Send + Sync + 'static {
     /// [`AppendError::NoEvents`] when there is nothing to append; [`AppendError::DuplicateEvent`]
     /// when one of the event ids is already in the store, whatever version the stream is at, so
     /// that a repeat is told from a conflict; [`AppendError::Conflict`] when the stream is not
-    /// at the expected version. Nothing was written then.
+    /// at the expected version, or there is an event that there must not be;
+    /// [`Unsupported`](StoreErrorKind::Unsupported) when the store is without
+    /// [`Capabilities::conditions`], and that is what was asked for. Nothing was written then.
     async fn append(&self, append: Append) -> Result<Appended, AppendError>;
 
-    /// Appends to several streams, or several times to one, all or nothing: an append sees the ones
-    /// before it, and readers get all of it at once. The answers come in the order of the appends.
+    /// Appends to several streams, or several times to one, all or nothing, and readers get all of
+    /// it at once. The answers come in the order of the appends; for none at all there are none.
+    ///
+    /// An append sees the ones before it, and not those after it: what it expects, a version or
+    /// that there is nothing since, is checked against what they have made of the log. One without
+    /// events only guards: it does not make a stream that is not there.
     ///
     /// # Errors
     ///
-    /// As [`append`](Self::append), of the first append that was refused; nothing was written then.
-    /// [`NoEvents`](AppendError::NoEvents) only when none of them has an event.
-    /// [`Unsupported`](StoreErrorKind::Unsupported) when there are several, and the store is without
-    /// [`Capabilities::several_streams`].
+    /// As [`append`](Self::append); nothing was written then. A [`Conflict`](AppendError::Conflict)
+    /// is that of the first append that finds something else than it expects, and says where the
+    /// ones before it have left the stream. It is a
+    /// [`DuplicateEvent`](AppendError::DuplicateEvent) instead when an event id of any of the
+    /// appends is already in the store, or in them twice, whatever they expect.
+    /// [`NoEvents`](AppendError::NoEvents) only when none of them has an event, with the stream of
+    /// the first. [`Unsupported`](StoreErrorKind::Unsupported) when there are several, and the
+    /// store is without [`Capabilities::several_streams`].
     async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let mut appends = appends.into_iter();
         match (appends.next(), appends.next()) {

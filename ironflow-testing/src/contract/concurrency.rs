@@ -20,9 +20,11 @@ use tokio::time::timeout;
 
 use super::Fixture;
 use super::given::{
-    append_any, assert_appends_are_whole, events, get, id, ids, key, put, read_stream,
-    recorded_ids, stream, try_append, value, version, whole_log,
+    append_any, assert_appends_are_whole, events, get, id, ids, key, knows_conditions, put,
+    read_stream, recorded_ids, stream, takes_several, to_append, try_append, value, version,
+    whole_log,
 };
+use super::races::{assert_transfers, assert_turns, follow_transfers, take_turns, transfer};
 
 const WRITERS: usize = 32;
 
@@ -315,7 +317,6 @@ pub async fn an_append_that_returned_is_seen_by_everyone(store: Fixture) {
 
 pub async fn an_append_that_is_dropped_is_whole_or_not_there(store: Fixture) {
     const EVENTS: usize = 5;
-    let mut dropped = Vec::new();
     for number in 0..60_usize {
         let order = stream(&format!("order-{number}"));
         let append = Append {
@@ -323,35 +324,18 @@ pub async fn an_append_that_is_dropped_is_whole_or_not_there(store: Fixture) {
             expected: ExpectedVersion::NoStream,
             events: events(EVENTS),
         };
-        let mut appending = Box::pin(store.append(append));
-        let pause = async {
-            match number % 3 {
-                // Dropped after being asked a few times, or after a short while.
-                0 => {
-                    for _ in 0..number / 3 {
-                        yield_now().await;
-                    }
-                }
-                _ => tokio::time::sleep(Duration::from_micros(number as u64 * 20)).await,
-            }
-        };
-        tokio::select! {
-            biased;
-            appended = &mut appending => { appended.expect("an append succeeds"); }
-            () = pause => {}
-        }
-        drop(appending);
+        drop_after(number, store.append(append)).await;
         let seen = read_stream(&*store, &order).await.len();
         assert!(
             seen == 0 || seen == EVENTS,
             "a dropped append left {seen} of its {EVENTS} events"
         );
-        dropped.push(order);
     }
     // Whatever was still under way is so no more when a later append has returned.
     append_any(&*store, &stream("order-last"), 1).await;
     let log = whole_log(&*store).await;
-    for order in dropped {
+    for number in 0..60 {
+        let order = stream(&format!("order-{number}"));
         let seen = read_stream(&*store, &order).await.len();
         assert!(
             seen == 0 || seen == EVENTS,
@@ -363,6 +347,117 @@ pub async fn an_append_that_is_dropped_is_whole_or_not_there(store: Fixture) {
             "the log has what the stream has"
         );
     }
+}
+
+pub async fn several_appends_that_are_dropped_are_whole_or_not_there(store: Fixture) {
+    const STREAMS: usize = 4;
+    if !takes_several(&*store).await {
+        return;
+    }
+    let name = |number: usize, part: usize| format!("order-{number}-{part}");
+    for number in 0..60_usize {
+        let appends = (0..STREAMS)
+            .map(|part| {
+                let expected = ExpectedVersion::NoStream;
+                to_append(&name(number, part), expected, events(2))
+            })
+            .collect();
+        drop_after(number, store.append_all(appends)).await;
+    }
+    append_any(&*store, &stream("order-last"), 1).await;
+    let log = whole_log(&*store).await;
+    for number in 0..60 {
+        let mut seen = 0;
+        for part in 0..STREAMS {
+            let order = stream(&name(number, part));
+            let of_stream = read_stream(&*store, &order).await.len();
+            assert_eq!(
+                log.iter().filter(|event| event.stream == order).count(),
+                of_stream,
+                "the log has what the stream has"
+            );
+            seen += of_stream;
+        }
+        assert!(
+            seen == 0 || seen == STREAMS * 2,
+            "appends that were dropped left {seen} of their {} events",
+            STREAMS * 2
+        );
+    }
+}
+
+/// Drops what is under way, another time for every number, unless it is faster.
+async fn drop_after<T, E: std::fmt::Debug>(
+    number: usize,
+    appending: impl Future<Output = Result<T, E>>,
+) {
+    let pause = async {
+        match number % 3 {
+            // Dropped after being asked a few times, or after a short while.
+            0 => {
+                for _ in 0..number / 3 {
+                    yield_now().await;
+                }
+            }
+            _ => tokio::time::sleep(Duration::from_micros(number as u64 * 20)).await,
+        }
+    };
+    tokio::select! {
+        biased;
+        appended = appending => { appended.expect("an append succeeds"); }
+        () = pause => {}
+    }
+}
+
+pub async fn one_writer_wins_every_condition(store: Fixture) {
+    race_for_turns(vec![store]).await;
+}
+
+pub async fn one_writer_wins_every_condition_through_several_handles(store: Fixture) {
+    race_for_turns(store.handles(4).await).await;
+}
+
+/// Many writers append to streams of their own, each on condition that no other has.
+async fn race_for_turns(handles: Vec<Fixture>) {
+    if !knows_conditions(&*handles[0]).await {
+        return;
+    }
+    let mut writers = JoinSet::new();
+    for number in 0..8 {
+        let store = handles[number % handles.len()].clone();
+        writers.spawn(async move { take_turns(&*store, number).await });
+    }
+    let won = writers.join_all().await.concat();
+    assert_turns(&*handles[0], won).await;
+}
+
+pub async fn no_transfer_of_many_is_lost(store: Fixture) {
+    transfer_at_once(vec![store]).await;
+}
+
+pub async fn no_transfer_of_many_is_lost_through_several_handles(store: Fixture) {
+    transfer_at_once(store.handles(4).await).await;
+}
+
+/// Many writers append to two of a few streams, in any order, while others read.
+async fn transfer_at_once(handles: Vec<Fixture>) {
+    if !takes_several(&*handles[0]).await {
+        return;
+    }
+    let done = Arc::new(AtomicBool::new(false));
+    let mut readers = JoinSet::new();
+    for handle in handles.iter().cycle().take(2) {
+        readers.spawn(follow_transfers(handle.clone(), Arc::clone(&done)));
+    }
+    let mut writers = JoinSet::new();
+    for number in 0..8 {
+        let store = handles[number % handles.len()].clone();
+        writers.spawn(async move { transfer(&*store, number).await });
+    }
+    let made: Vec<_> = writers.join_all().await.into_iter().flatten().collect();
+    done.store(true, Ordering::SeqCst);
+    readers.join_all().await;
+    assert_transfers(&*handles[0], &made).await;
 }
 
 pub async fn one_of_many_creates_a_key(store: Fixture) {

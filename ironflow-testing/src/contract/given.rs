@@ -3,8 +3,9 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Conflict, Entry, EventPage, ExpectedVersion, Key, NewEvent,
-    ReadLog, ReadStream, Revision, Store, Write, WriteError,
+    Append, AppendError, Appended, Conflict, Entry, EventPage, EventQuery, ExpectedVersion, Key,
+    ListStreams, NewEvent, ReadLog, ReadStream, Revision, Store, StoreErrorKind, StreamInfo, Write,
+    WriteError,
 };
 use ironflow_domain::{
     EventId, Metadata, Position, RecordedEvent, SchemaVersion, StreamId, StreamVersion,
@@ -75,6 +76,25 @@ pub(super) fn exactly(events: u64) -> ExpectedVersion {
     ExpectedVersion::Exact(StreamVersion::new(events))
 }
 
+/// Expects that nothing the query means was recorded after that position.
+pub(super) fn nothing_since(query: EventQuery, after: Position) -> ExpectedVersion {
+    ExpectedVersion::NothingSince { query, after }
+}
+
+/// What is to be appended to the stream with that name.
+pub(super) fn to_append(name: &str, expected: ExpectedVersion, events: Vec<NewEvent>) -> Append {
+    Append {
+        stream: stream(name),
+        expected,
+        events,
+    }
+}
+
+/// An append without events.
+pub(super) fn guard(name: &str, expected: ExpectedVersion) -> Append {
+    to_append(name, expected, Vec::new())
+}
+
 pub(super) async fn try_append(
     store: &dyn Store,
     stream: &StreamId,
@@ -138,6 +158,114 @@ pub(super) async fn duplicate(
             "an append to {stream} with an id that is taken should have been refused: {other:?}"
         ),
     }
+}
+
+/// Makes appends together that must succeed.
+pub(super) async fn append_all(store: &dyn Store, appends: Vec<Append>) -> Vec<Appended> {
+    let count = appends.len();
+    match store.append_all(appends).await {
+        Ok(appended) => {
+            assert_eq!(appended.len(), count, "every append has an answer");
+            appended
+        }
+        Err(error) => panic!("{count} appends should have succeeded together: {error}"),
+    }
+}
+
+/// Makes appends together that must conflict, and leave nothing.
+pub(super) async fn conflict_of_all(store: &dyn Store, appends: Vec<Append>) -> Conflict {
+    match refusal_of_all(store, appends).await {
+        AppendError::Conflict(conflict) => conflict,
+        other => panic!("the appends should have been a conflict: {other:?}"),
+    }
+}
+
+/// Makes appends together that must be refused because of an id, and leave nothing.
+pub(super) async fn duplicate_of_all(store: &dyn Store, appends: Vec<Append>) -> EventId {
+    match refusal_of_all(store, appends).await {
+        AppendError::DuplicateEvent(id) => id,
+        other => {
+            panic!("appends with an id that is taken should have been refused: {other:?}")
+        }
+    }
+}
+
+/// Makes appends together that must be refused, and leave nothing.
+pub(super) async fn refusal_of_all(store: &dyn Store, appends: Vec<Append>) -> AppendError {
+    let before = everything(store).await;
+    let refused: Vec<_> = appends.iter().flat_map(|append| &append.events).collect();
+    let refused: Vec<_> = refused.iter().map(|event| event.id).collect();
+    let error = match store.append_all(appends).await {
+        Ok(appended) => panic!("the appends should have been refused: {appended:?}"),
+        Err(error) => error,
+    };
+    assert_eq!(
+        everything(store).await,
+        before,
+        "appends that were refused have left something: {error}"
+    );
+    for id in refused {
+        let found = store.find_event(id).await.expect("an event can be found");
+        let was_there = before.0.iter().any(|event| event.id == id);
+        assert_eq!(found.is_some(), was_there, "an event that was refused");
+    }
+    error
+}
+
+/// All events and all streams.
+async fn everything(store: &dyn Store) -> (Vec<RecordedEvent>, Vec<StreamInfo>) {
+    let streams = store.list_streams(ListStreams::default()).await;
+    let streams = streams.expect("streams can be listed");
+    (whole_log(store).await, streams)
+}
+
+/// Whether the store takes several appends at once. One that does not has to say so when it is
+/// asked to, and to write nothing.
+pub(super) async fn takes_several(store: &dyn Store) -> bool {
+    let takes = store.capabilities().several_streams;
+    if !takes {
+        let one = |name| to_append(name, ExpectedVersion::Any, events(1));
+        refuses(store, vec![one("refused-1"), one("refused-2")]).await;
+        refuses(store, vec![one("refused-1"), one("refused-1")]).await;
+        let guard = guard("refused-2", ExpectedVersion::NoStream);
+        refuses(store, vec![one("refused-1"), guard]).await;
+    }
+    takes
+}
+
+/// Whether the store knows conditions. One that does not has to say so when there is one, and to
+/// write nothing: to ignore it would be to append what must not be.
+pub(super) async fn knows_conditions(store: &dyn Store) -> bool {
+    let capabilities = store.capabilities();
+    if !capabilities.conditions {
+        let condition = || nothing_since(EventQuery::all().names(["none"]), Position::START);
+        let conditional = || to_append("refused-1", condition(), events(1));
+        let before = everything(store).await;
+        let refused = store.append(conditional()).await;
+        let refused = refused.expect_err("a store without conditions refuses one");
+        assert_unsupported(&refused);
+        assert_eq!(everything(store).await, before, "{refused}, and yet it was");
+        refuses(store, vec![conditional()]).await;
+        if capabilities.several_streams {
+            let other = || to_append("refused-2", ExpectedVersion::Any, events(1));
+            refuses(store, vec![conditional(), other()]).await;
+            refuses(store, vec![other(), conditional()]).await;
+            refuses(store, vec![other(), guard("refused-1", condition())]).await;
+        }
+    }
+    capabilities.conditions
+}
+
+/// Makes appends together that the store cannot make.
+async fn refuses(store: &dyn Store, appends: Vec<Append>) {
+    assert_unsupported(&refusal_of_all(store, appends).await);
+}
+
+fn assert_unsupported(error: &AppendError) {
+    assert!(
+        matches!(error, AppendError::Store(error) if error.kind() == StoreErrorKind::Unsupported),
+        "what a store cannot do is unsupported, and nothing else: {error:?}"
+    );
 }
 
 /// All events of a stream, read in pages of so many.

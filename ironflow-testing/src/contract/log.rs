@@ -328,6 +328,52 @@ pub async fn an_event_is_wanted_by_its_category_and_its_name(store: Fixture) {
     assert_eq!(recorded_ids(&wanted), [appended[1].0[1], appended[2].0[0]]);
 }
 
+pub async fn only_events_of_wanted_streams_are_read(store: Fixture) {
+    let names = [
+        "order-1", "order-10", "order-1 ", "Order-1", "order-%", "order-'", "ö-\"1\"",
+    ];
+    for name in names {
+        append_any(&*store, &stream(name), 2).await;
+    }
+    let found = async |wanted: &[&str]| {
+        let read = ReadLog::after(START).streams(wanted.iter().copied().map(stream));
+        let events = read_log(&*store, read).await;
+        let streams = events.iter().map(|event| event.stream.to_string());
+        streams.collect::<Vec<_>>()
+    };
+    for name in names {
+        assert_eq!(found(&[name]).await, [name, name]);
+    }
+    assert_eq!(
+        found(&["ö-\"1\"", "order-none", "order-1"]).await,
+        ["order-1", "order-1", "ö-\"1\"", "ö-\"1\""]
+    );
+    let none = page(&*store, ReadLog::after(START).streams([stream("order-2")])).await;
+    let end = whole_log(&*store).await.last().map(|last| last.position);
+    assert_eq!(
+        (none.events.len(), Some(none.read_to), none.at_end),
+        (0, end, true)
+    );
+    let many = (0..500).map(|number| stream(&format!("none-{number}")));
+    let read = ReadLog::after(START).streams(many.chain([stream("order-1")]));
+    assert_eq!(
+        read_log(&*store, read).await.len(),
+        2,
+        "there may be many streams"
+    );
+}
+
+pub async fn an_event_is_wanted_by_its_stream_its_category_and_its_name(store: Fixture) {
+    let appended = three_appends(&*store).await;
+    let read = || ReadLog::after(START).streams([stream("order-1")]);
+    let wanted = read_log(&*store, read().names(["a"])).await;
+    assert_eq!(recorded_ids(&wanted), [appended[0].0[0], appended[2].0[1]]);
+    let wanted = read_log(&*store, read().categories(["order"]).names(["b"])).await;
+    assert_eq!(recorded_ids(&wanted), [appended[2].0[0]]);
+    assert_eq!(read_log(&*store, read().names(["c"])).await, []);
+    assert_eq!(read_log(&*store, read().categories(["other"])).await, []);
+}
+
 pub async fn a_read_gets_past_events_that_are_not_wanted(store: Fixture) {
     let appended = three_appends(&*store).await;
     let end = appended[2].1;

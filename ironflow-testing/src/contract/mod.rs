@@ -5,19 +5,25 @@
 //! `contract::append::a_conflict_says_where_the_stream_is` is both the test that fails and the code
 //! to read then. They know a store only through its two ports.
 //!
+//! What not every store can do, it [says](ironflow_domain::store::StreamStore::capabilities). The
+//! rules about it hold a store that cannot to refusing it.
+//!
 //! Stores that several processes may share are held to the rules in [`processes`] as well, where
 //! the line says so.
 
 pub mod append;
 pub mod concurrency;
+pub mod conditions;
 mod fixture;
 mod given;
 pub mod key_value;
 pub mod log;
 pub mod processes;
+mod races;
 pub mod reopening;
 mod rules;
 pub mod streams;
+pub mod together;
 mod workers;
 
 pub use fixture::Fixture;

@@ -21,8 +21,11 @@ use tokio::task::JoinSet;
 use super::Fixture;
 use super::concurrency::tail;
 use super::given::{
-    append, event, events, exactly, get, ids, key, put, read_stream, recorded_ids, stream,
-    try_append, value, version, whole_log,
+    append, event, events, exactly, get, ids, key, knows_conditions, put, read_stream,
+    recorded_ids, stream, takes_several, try_append, value, version, whole_log,
+};
+use super::races::{
+    TRANSFERS, Transfer, assert_transfers, assert_turns, follow_transfers, take_turns, transfer,
 };
 use super::workers::{self, Workers, tell};
 
@@ -49,6 +52,8 @@ where
         "repeat" => repeat(store, number).await,
         "count" => count(store).await,
         "follow" => follow(store, number).await,
+        "turns" => tell(&take_turns(&**store, number.into()).await),
+        "transfer" => tell(&transfer(&**store, number.into()).await),
         other => panic!("there is no task {other}"),
     });
 }
@@ -215,6 +220,30 @@ async fn race_for_versions(store: &Fixture) {
             Err(error) => panic!("an append failed: {error:?}"),
         }
     }
+}
+
+pub async fn one_process_wins_every_condition(store: Fixture) {
+    if !knows_conditions(&*store).await {
+        return;
+    }
+    let workers = Workers::start(&store, "turns", &PROCESSES).await;
+    let won: Vec<Vec<Vec<u32>>> = workers.work().await;
+    assert_turns(&*store, won.into_iter().flatten().flatten().collect()).await;
+}
+
+pub async fn no_transfer_of_many_processes_is_lost(store: Fixture) {
+    if !takes_several(&*store).await {
+        return;
+    }
+    let workers = Workers::start(&store, "transfer", &PROCESSES).await;
+    let done = Arc::new(AtomicBool::new(false));
+    let reader = tokio::spawn(follow_transfers(store.clone(), Arc::clone(&done)));
+    let made: Vec<Vec<Vec<Transfer>>> = workers.work().await;
+    done.store(true, Ordering::SeqCst);
+    let made: Vec<_> = made.into_iter().flatten().flatten().collect();
+    assert_eq!(made.len(), PROCESSES.len() * TRANSFERS);
+    reader.await.expect("the reader was satisfied");
+    assert_transfers(&*store, &made).await;
 }
 
 pub async fn a_reader_sees_every_event_of_other_processes_once_and_in_order(store: Fixture) {

@@ -295,6 +295,8 @@ macro_rules! __for_every_rule {
             a_name_is_wanted_to_the_letter
             only_events_of_wanted_categories_are_read
             an_event_is_wanted_by_its_category_and_its_name
+            only_events_of_wanted_streams_are_read
+            an_event_is_wanted_by_its_stream_its_category_and_its_name
             a_read_gets_past_events_that_are_not_wanted
             a_full_page_is_read_to_the_end_of_its_append
             filtered_pages_make_up_the_filtered_log
@@ -302,6 +304,44 @@ macro_rules! __for_every_rule {
             a_wait_is_over_at_once_where_the_log_has_grown_already
             an_append_ends_a_wait_for_the_log
             an_append_ends_every_wait_for_the_log
+        }
+        together {
+            every_append_is_recorded
+            the_answers_come_in_the_order_of_the_appends
+            an_append_sees_the_ones_before_it
+            a_conflict_says_where_the_ones_before_it_have_left_the_stream
+            a_conflict_of_one_leaves_nothing_of_the_others
+            an_event_id_that_is_taken_leaves_nothing_of_the_others
+            a_repeat_among_several_is_told_from_a_conflict
+            an_event_id_twice_among_several_is_refused
+            what_was_refused_can_be_appended_later
+            a_guard_is_answered_with_where_its_stream_is
+            a_guard_that_does_not_hold_leaves_nothing
+            a_guard_makes_no_stream
+            guards_alone_are_refused
+            no_appends_at_all_are_nothing_to_do
+            one_append_alone_is_an_append
+            readers_get_all_appends_as_one
+            a_page_ends_with_all_of_the_appends
+            a_thousand_appends_are_one
+            several_appends_end_a_wait_for_the_log
+        }
+        conditions {
+            an_append_is_made_where_its_condition_holds
+            a_condition_fails_for_an_event_of_its_category
+            a_condition_fails_for_an_event_with_its_name
+            a_condition_fails_for_an_event_in_its_stream
+            an_event_has_to_meet_all_that_a_condition_says
+            an_event_at_the_position_is_not_after_it
+            a_condition_that_means_every_event_fails_for_any
+            a_condition_is_about_the_stream_itself_as_well
+            a_condition_after_the_end_of_the_log_holds
+            a_conflict_says_which_condition_has_failed
+            an_append_whose_condition_fails_writes_nothing
+            a_repeat_is_told_from_a_condition_that_fails
+            a_condition_and_a_version_have_to_hold_both
+            a_condition_sees_the_appends_before_it
+            a_condition_is_not_about_the_appends_after_it
         }
         concurrency {
             one_writer_wins_every_version
@@ -314,6 +354,11 @@ macro_rules! __for_every_rule {
             a_stream_that_others_append_to_is_read_without_gaps
             an_append_that_returned_is_seen_by_everyone
             an_append_that_is_dropped_is_whole_or_not_there
+            several_appends_that_are_dropped_are_whole_or_not_there
+            one_writer_wins_every_condition
+            one_writer_wins_every_condition_through_several_handles
+            no_transfer_of_many_is_lost
+            no_transfer_of_many_is_lost_through_several_handles
             one_of_many_creates_a_key
             counting_by_compare_and_set_loses_nothing
             of_many_batches_with_a_key_in_common_one_is_written
@@ -361,6 +406,8 @@ macro_rules! __for_every_shared_rule {
         processes {
             no_append_of_many_processes_is_lost
             one_process_wins_every_version
+            one_process_wins_every_condition
+            no_transfer_of_many_processes_is_lost
             a_reader_sees_every_event_of_other_processes_once_and_in_order
             a_repeat_in_another_process_is_a_duplicate
             counting_across_processes_loses_nothing
@@ -381,6 +428,8 @@ mod tests {
             ("append", include_str!("append.rs")),
             ("streams", include_str!("streams.rs")),
             ("log", include_str!("log.rs")),
+            ("together", include_str!("together.rs")),
+            ("conditions", include_str!("conditions.rs")),
             ("concurrency", include_str!("concurrency.rs")),
             ("key_value", include_str!("key_value.rs")),
             ("reopening", include_str!("reopening.rs")),

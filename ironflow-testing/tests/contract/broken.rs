@@ -8,6 +8,8 @@
     reason = "this is a test, and every fault is an arm of one of these matches"
 )]
 
+mod together;
+
 use std::collections::BTreeSet;
 use std::panic::catch_unwind;
 use std::sync::Mutex;
@@ -15,9 +17,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Direction, Entry, EventPage, Expected, ExpectedVersion, Key,
-    KeyRange, KeyValueStore, ListStreams, LogPage, MemoryStore, ReadLog, ReadStream, Revision,
-    StoreError, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
+    Append, AppendError, Appended, Capabilities, Direction, Entry, EventPage, Expected,
+    ExpectedVersion, Key, KeyRange, KeyValueStore, ListStreams, LogPage, MemoryStore, ReadLog,
+    ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write, WriteError,
+    async_trait,
 };
 use ironflow_domain::{
     EventId, EventRef, Metadata, Position, RecordedEvent, StreamId, StreamVersion, Timestamp,
@@ -86,6 +89,50 @@ enum Fault {
     CountsTheExpiredForALimit,
     ListsTheNameAfterAgain,
     ComparesAndSetsInTwoSteps,
+    IgnoresStreams,
+    MatchesStreamsByPrefix,
+    AppendsOneAfterAnother,
+    ChecksWhatWasThereBefore,
+    ChecksAllThenWrites,
+    ChecksVersionsBeforeIds,
+    NamesTheFirstStreamInAConflict,
+    TellsWhereTheStreamWasBefore,
+    TakesItsOwnEventsForRepeats,
+    TakesAnIdTwiceInOneCall,
+    RemembersWhatItRefused,
+    AnswersInReverse,
+    AnswersWithTheEndForAll,
+    AnswersGuardsWithTheStart,
+    IgnoresGuards,
+    GuardsMakeStreams,
+    AcceptsGuardsAlone,
+    RefusesNoAppends,
+    RecordsAllButTheLast,
+    TakesAHundredAtMost,
+    ChecksOnlySeveral,
+    CountsWhatIsLeftPerAppend,
+    EndsAPageWithOneOfSeveral,
+    DoesWhatItSaysItCannot,
+    RefusesAfterTheFirstAppend,
+    FailsForAnotherReason,
+    IgnoresConditions,
+    IgnoresConditionsItCannotCheck,
+    TakesAfterForFrom,
+    TakesEveryEventForNone,
+    ConditionsIgnoreNames,
+    ConditionsIgnoreCategories,
+    ConditionsIgnoreStreams,
+    ConditionsWantAnyOfIt,
+    ConditionsAreAboutTheOwnStream,
+    ConditionsLeaveTheOwnStreamOut,
+    ConditionsWantToBeWithinTheLog,
+    ConditionsNeverHold,
+    ConditionsSeeWhatWasThereBefore,
+    ConditionsSeeTheWholeCall,
+    ChecksConditionsThenWrites,
+    TellsAVersionForACondition,
+    WritesThoughTheConditionFails,
+    ForgetsVersionsBesideACondition,
 }
 
 /// A store in memory with one fault.
@@ -98,6 +145,8 @@ struct Broken {
     late: Mutex<Vec<(EventId, Instant)>>,
     seen: Mutex<BTreeSet<EventId>>,
     expired: Mutex<Vec<(Key, Entry)>>,
+    /// Streams that only a guard has named.
+    guarded: Mutex<BTreeSet<StreamId>>,
 }
 
 impl Broken {
@@ -109,6 +158,7 @@ impl Broken {
             late: Mutex::default(),
             seen: Mutex::default(),
             expired: Mutex::default(),
+            guarded: Mutex::default(),
         }
     }
 
@@ -238,7 +288,8 @@ impl StreamStore for Broken {
             tokio::time::sleep(pause).await;
             return appended;
         }
-        match self.inner.append(append).await {
+        let appended = self.append_together(vec![append]).await;
+        match appended.map(|appended| appended[0]) {
             Err(AppendError::Conflict(mut conflict))
                 if self.is(Fault::NamesTheExpectedVersionAsTheActualOne) =>
             {
@@ -262,6 +313,14 @@ impl StreamStore for Broken {
             }
             appended => appended,
         }
+    }
+
+    async fn append_all(&self, appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
+        self.append_together(appends).await
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.can()
     }
 
     async fn read_stream(
@@ -322,10 +381,22 @@ impl StreamStore for Broken {
                     .collect();
                 read.query.names.push("none".to_owned());
             }
+            Fault::IgnoresStreams => read.query.streams.clear(),
+            Fault::MatchesStreamsByPrefix if !read.query.streams.is_empty() => {
+                let all = self.inner.list_streams(ListStreams::default()).await?;
+                let is_wanted = |name: &str| {
+                    let mut wanted = asked.query.streams.iter();
+                    wanted.any(|wanted| name.starts_with(wanted.as_str()))
+                };
+                let all = all.into_iter().map(|info| info.stream);
+                let found = all.filter(|stream| is_wanted(stream.as_str()));
+                read.query.streams.extend(found);
+            }
             Fault::IgnoresTheByteLimit => read.max_bytes = usize::MAX,
             _ => {}
         }
         let mut page = self.inner.read_log(read.clone()).await?;
+        self.tamper_with_page(&read, &mut page);
         match self.fault {
             Fault::SkipsAnEventInTheLog => {
                 page.events = rebuilt(&page.events, |_, event| {
@@ -424,7 +495,7 @@ impl StreamStore for Broken {
         {
             info.version = info.version.next();
         }
-        Ok(info)
+        Ok(info.or_else(|| self.made_by_a_guard(stream)))
     }
 
     async fn list_streams(&self, list: ListStreams) -> Result<Vec<StreamInfo>, StoreError> {
@@ -666,6 +737,9 @@ fn failed<'a>(fault: Fault, names: &[&'a str]) -> Vec<&'a str> {
 
 macro_rules! every_fault_is_found {
     ($($fault:ident: $($rule:literal),+;)*) => {
+        /// All that find a fault.
+        const FINDING: &[&str] = &[$($($rule),+),*];
+
         $(#[test]
         #[allow(non_snake_case, reason = "the fault's own name finds it")]
         fn $fault() {
@@ -675,10 +749,19 @@ macro_rules! every_fault_is_found {
 
         #[test]
         fn a_store_without_a_fault_fails_none_of_these_rules() {
-            let names = [$($($rule),+),*];
-            assert_eq!(failed(Fault::None, &names), Vec::<&str>::new());
+            assert_eq!(failed(Fault::None, FINDING), Vec::<&str>::new());
         }
     };
+}
+
+#[test]
+fn every_rule_about_several_appends_and_conditions_finds_a_fault() {
+    let rules = rules();
+    let names = rules.iter().map(|rule| rule.name);
+    let about = ["together::", "conditions::"];
+    let names = names.filter(|name| about.iter().any(|group| name.starts_with(group)));
+    let idle: Vec<_> = names.filter(|name| !FINDING.contains(name)).collect();
+    assert_eq!(idle, Vec::<&str>::new());
 }
 
 every_fault_is_found! {
@@ -702,7 +785,8 @@ every_fault_is_found! {
     ReportsARepeatAsAConflict:
         "append::an_event_id_twice_in_one_append_is_refused",
         "append::an_event_id_of_an_earlier_append_is_refused",
-        "append::a_repeat_is_told_from_a_conflict";
+        "append::a_repeat_is_told_from_a_conflict",
+        "conditions::a_repeat_is_told_from_a_condition_that_fails";
     AcceptsEmptyAppends: "append::an_append_without_events_is_refused";
     AllowsDuplicatesAcrossStreams:
         "append::an_event_id_of_another_stream_is_refused",
@@ -737,12 +821,12 @@ every_fault_is_found! {
     IsNeverAtTheEnd: "log::an_empty_log_is_at_its_end", "log::nothing_lies_beyond_the_end_of_the_log";
     IsAlwaysAtTheEnd: "log::pages_of_any_size_make_up_the_log", "log::a_page_ends_with_a_whole_append";
     IgnoresTheByteLimit: "log::a_page_ends_when_it_has_enough_bytes";
-    CutsAFilteredPageAtItsLastEvent: "log::a_full_page_is_read_to_the_end_of_its_append";
+    CutsAFilteredPageAtItsLastEvent: "log::a_full_page_is_read_to_the_end_of_its_append", "together::a_page_ends_with_all_of_the_appends";
     ReadsPastTheEndOfTheAppend: "log::pages_of_any_size_make_up_the_log", "log::filtered_pages_make_up_the_filtered_log";
     ShowsEventsLate:
         "concurrency::a_reader_sees_every_event_once_and_in_order",
         "concurrency::a_reader_sees_every_event_once_through_several_handles";
-    NeverWakes: "log::an_append_ends_a_wait_for_the_log";
+    NeverWakes: "log::an_append_ends_a_wait_for_the_log", "together::several_appends_end_a_wait_for_the_log";
     WakesForNewEventsOnly: "log::a_wait_is_over_at_once_where_the_log_has_grown_already";
     WakesOne: "log::an_append_ends_every_wait_for_the_log";
     IgnoresExpectedRevisions:
@@ -777,4 +861,98 @@ every_fault_is_found! {
     ComparesAndSetsInTwoSteps:
         "concurrency::one_of_many_creates_a_key",
         "concurrency::counting_by_compare_and_set_loses_nothing";
+    IgnoresStreams:
+        "log::only_events_of_wanted_streams_are_read",
+        "log::an_event_is_wanted_by_its_stream_its_category_and_its_name",
+        "together::a_page_ends_with_all_of_the_appends";
+    MatchesStreamsByPrefix: "log::only_events_of_wanted_streams_are_read";
+    AppendsOneAfterAnother:
+        "together::a_conflict_of_one_leaves_nothing_of_the_others",
+        "together::an_event_id_that_is_taken_leaves_nothing_of_the_others",
+        "together::a_guard_that_does_not_hold_leaves_nothing",
+        "together::readers_get_all_appends_as_one",
+        "together::a_page_ends_with_all_of_the_appends",
+        "concurrency::several_appends_that_are_dropped_are_whole_or_not_there",
+        "concurrency::no_transfer_of_many_is_lost";
+    ChecksWhatWasThereBefore:
+        "together::an_append_sees_the_ones_before_it",
+        "together::a_conflict_says_where_the_ones_before_it_have_left_the_stream";
+    ChecksAllThenWrites:
+        "concurrency::no_transfer_of_many_is_lost",
+        "concurrency::no_transfer_of_many_is_lost_through_several_handles";
+    ChecksVersionsBeforeIds:
+        "together::a_repeat_among_several_is_told_from_a_conflict",
+        "together::an_event_id_twice_among_several_is_refused";
+    NamesTheFirstStreamInAConflict:
+        "together::a_conflict_of_one_leaves_nothing_of_the_others",
+        "together::a_guard_that_does_not_hold_leaves_nothing";
+    TellsWhereTheStreamWasBefore:
+        "together::a_conflict_says_where_the_ones_before_it_have_left_the_stream";
+    TakesItsOwnEventsForRepeats:
+        "together::a_conflict_of_one_leaves_nothing_of_the_others",
+        "together::what_was_refused_can_be_appended_later",
+        "conditions::a_condition_sees_the_appends_before_it",
+        "concurrency::no_transfer_of_many_is_lost";
+    TakesAnIdTwiceInOneCall: "together::an_event_id_twice_among_several_is_refused";
+    RemembersWhatItRefused: "together::what_was_refused_can_be_appended_later";
+    AnswersInReverse: "together::the_answers_come_in_the_order_of_the_appends";
+    AnswersWithTheEndForAll: "together::the_answers_come_in_the_order_of_the_appends";
+    AnswersGuardsWithTheStart: "together::a_guard_is_answered_with_where_its_stream_is";
+    IgnoresGuards:
+        "together::a_guard_that_does_not_hold_leaves_nothing",
+        "conditions::a_condition_and_a_version_have_to_hold_both";
+    GuardsMakeStreams: "together::a_guard_makes_no_stream";
+    AcceptsGuardsAlone: "together::guards_alone_are_refused";
+    RefusesNoAppends: "together::no_appends_at_all_are_nothing_to_do";
+    RecordsAllButTheLast: "together::every_append_is_recorded";
+    TakesAHundredAtMost: "together::a_thousand_appends_are_one";
+    ChecksOnlySeveral: "together::one_append_alone_is_an_append";
+    CountsWhatIsLeftPerAppend: "together::readers_get_all_appends_as_one";
+    EndsAPageWithOneOfSeveral:
+        "together::a_page_ends_with_all_of_the_appends",
+        "together::a_thousand_appends_are_one",
+        "concurrency::no_transfer_of_many_is_lost";
+    DoesWhatItSaysItCannot: "together::every_append_is_recorded";
+    RefusesAfterTheFirstAppend:
+        "together::every_append_is_recorded",
+        "together::guards_alone_are_refused";
+    FailsForAnotherReason: "together::every_append_is_recorded";
+    IgnoresConditions:
+        "conditions::a_condition_fails_for_an_event_of_its_category",
+        "conditions::a_condition_fails_for_an_event_with_its_name",
+        "conditions::a_condition_fails_for_an_event_in_its_stream",
+        "conditions::a_condition_and_a_version_have_to_hold_both",
+        "concurrency::one_writer_wins_every_condition";
+    IgnoresConditionsItCannotCheck:
+        "conditions::an_append_is_made_where_its_condition_holds",
+        "concurrency::one_writer_wins_every_condition";
+    TakesAfterForFrom:
+        "conditions::an_event_at_the_position_is_not_after_it",
+        "conditions::a_condition_that_means_every_event_fails_for_any";
+    TakesEveryEventForNone: "conditions::a_condition_that_means_every_event_fails_for_any";
+    ConditionsIgnoreNames:
+        "conditions::a_condition_fails_for_an_event_with_its_name",
+        "conditions::an_event_has_to_meet_all_that_a_condition_says";
+    ConditionsIgnoreCategories:
+        "conditions::a_condition_fails_for_an_event_of_its_category",
+        "conditions::an_event_has_to_meet_all_that_a_condition_says";
+    ConditionsIgnoreStreams:
+        "conditions::a_condition_fails_for_an_event_in_its_stream",
+        "conditions::an_event_has_to_meet_all_that_a_condition_says";
+    ConditionsWantAnyOfIt: "conditions::an_event_has_to_meet_all_that_a_condition_says";
+    ConditionsAreAboutTheOwnStream:
+        "conditions::a_condition_fails_for_an_event_of_its_category",
+        "conditions::a_condition_fails_for_an_event_with_its_name",
+        "concurrency::one_writer_wins_every_condition";
+    ConditionsLeaveTheOwnStreamOut: "conditions::a_condition_is_about_the_stream_itself_as_well";
+    ConditionsWantToBeWithinTheLog: "conditions::a_condition_after_the_end_of_the_log_holds";
+    ConditionsNeverHold: "conditions::an_append_is_made_where_its_condition_holds";
+    ConditionsSeeWhatWasThereBefore: "conditions::a_condition_sees_the_appends_before_it";
+    ConditionsSeeTheWholeCall: "conditions::a_condition_is_not_about_the_appends_after_it";
+    ChecksConditionsThenWrites:
+        "concurrency::one_writer_wins_every_condition",
+        "concurrency::one_writer_wins_every_condition_through_several_handles";
+    TellsAVersionForACondition: "conditions::a_conflict_says_which_condition_has_failed";
+    WritesThoughTheConditionFails: "conditions::an_append_whose_condition_fails_writes_nothing";
+    ForgetsVersionsBesideACondition: "conditions::a_condition_and_a_version_have_to_hold_both";
 }

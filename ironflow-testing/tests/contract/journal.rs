@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Entry, EventPage, Expected, ExpectedVersion, Key, KeyRange,
-    KeyValueStore, ListStreams, LogPage, MemoryStore, NewEvent, ReadLog, ReadStream, Revision,
-    StoreError, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
+    Append, AppendError, Appended, Capabilities, Entry, EventPage, Expected, ExpectedVersion, Key,
+    KeyRange, KeyValueStore, ListStreams, LogPage, MemoryStore, NewEvent, ReadLog, ReadStream,
+    Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Metadata, Position, RecordedEvent, SchemaVersion, StreamId};
 use serde::{Deserialize, Serialize};
@@ -35,9 +35,16 @@ pub(crate) enum Fault {
 /// What was written, as the others hear of it. The rules about processes write nothing fancier.
 #[derive(Serialize, Deserialize)]
 enum Line {
-    /// With the time from which on it is to be seen.
-    Append(StreamId, Vec<EventId>, SystemTime),
+    /// What was appended together, with the time from which on it is to be seen.
+    Appends(Vec<(StreamId, Vec<Event>)>, SystemTime),
     Write(String, String, Vec<u8>),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Event {
+    id: EventId,
+    name: String,
+    data: String,
 }
 
 pub(crate) struct Journal {
@@ -90,16 +97,25 @@ impl Journal {
         heard.bytes += text.len() as u64;
         for line in text.lines() {
             match serde_json::from_str(line).unwrap() {
-                Line::Append(stream, ids, seen_from) => {
+                Line::Appends(appends, seen_from) => {
                     if self.is(Fault::ShowsWhatOthersAppendLate) {
-                        heard.late.extend(ids.iter().map(|id| (*id, seen_from)));
+                        let events = appends.iter().flat_map(|(_, events)| events);
+                        heard.late.extend(events.map(|event| (event.id, seen_from)));
                     }
                     if self.is(Fault::DoublesWhatOthersAppend) {
-                        let again = ids.iter().copied().map(another).collect();
-                        let elsewhere = format!("{stream}-again").parse().unwrap();
-                        self.inner.append(any(&elsewhere, again)).await.unwrap();
+                        let again = appends.iter().cloned().map(|(stream, mut events)| {
+                            for event in &mut events {
+                                event.id = another(event.id);
+                            }
+                            any(format!("{stream}-again").parse().unwrap(), events)
+                        });
+                        self.inner.append_all(again.collect()).await.unwrap();
                     }
-                    self.inner.append(any(&stream, ids)).await.unwrap();
+                    let appends = appends.into_iter();
+                    let appends = appends
+                        .map(|(stream, events)| any(stream, events))
+                        .collect();
+                    self.inner.append_all(appends).await.unwrap();
                 }
                 Line::Write(bucket, name, value) => {
                     let write = Write::put(Key::new(bucket, name), value);
@@ -120,29 +136,40 @@ impl Journal {
         &self,
         heard: &mut Heard,
         file: &mut File,
-        mut append: Append,
-    ) -> Result<Appended, AppendError> {
+        mut appends: Vec<Append>,
+    ) -> Result<Vec<Appended>, AppendError> {
         if self.is(Fault::KnowsOnlyItsOwnIds) {
-            for event in &mut append.events {
+            for event in appends.iter_mut().flat_map(|append| &mut append.events) {
                 let known = self.inner.find_event(event.id).await?.is_some();
                 if known && !heard.own.contains(&event.id) {
                     event.id = another(event.id);
                 }
             }
         }
-        let ids: Vec<_> = append.events.iter().map(|event| event.id).collect();
-        let stream = append.stream.clone();
-        let appended = self.inner.append(append).await?;
-        heard.own.extend(&ids);
+        let written: Vec<_> = appends.iter().map(written).collect();
+        let appended = self.inner.append_all(appends).await?;
+        let events = written.iter().flat_map(|(_, events)| events);
+        heard.own.extend(events.map(|event| event.id));
         let pause = if self.is(Fault::ShowsWhatOthersAppendLate) {
             PAUSE
         } else {
             Duration::ZERO
         };
-        let line = Line::Append(stream, ids, SystemTime::now() + pause);
+        let line = Line::Appends(written, SystemTime::now() + pause);
         write_down(heard, file, &line);
         Ok(appended)
     }
+}
+
+/// What was appended, as it is written down.
+fn written(append: &Append) -> (StreamId, Vec<Event>) {
+    let event = |event: &NewEvent| Event {
+        id: event.id,
+        name: event.name.to_string(),
+        data: event.data.clone(),
+    };
+    let events = append.events.iter().map(event).collect();
+    (append.stream.clone(), events)
 }
 
 /// As others will hear of it.
@@ -159,19 +186,19 @@ fn another(id: EventId) -> EventId {
     EventId::from_bytes(bytes)
 }
 
-fn any(stream: &StreamId, ids: Vec<EventId>) -> Append {
-    let event = |id| NewEvent {
+fn any(stream: StreamId, events: Vec<Event>) -> Append {
+    let event = |Event { id, name, data }| NewEvent {
         id,
-        name: "thing.happened".into(),
+        name: name.into(),
         schema_version: SchemaVersion::new(1),
         source: "contract".into(),
-        data: "{}".to_owned(),
+        data,
         metadata: Metadata::default(),
     };
     Append {
-        stream: stream.clone(),
+        stream,
         expected: ExpectedVersion::Any,
-        events: ids.into_iter().map(event).collect(),
+        events: events.into_iter().map(event).collect(),
     }
 }
 
@@ -185,7 +212,16 @@ async fn others_come_between() {
 
 #[async_trait]
 impl StreamStore for Journal {
-    async fn append(&self, mut append: Append) -> Result<Appended, AppendError> {
+    async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let appended = self.append_all(vec![append]).await?;
+        Ok(appended[0])
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
+    async fn append_all(&self, mut appends: Vec<Append>) -> Result<Vec<Appended>, AppendError> {
         let (mut heard, mut file) = self.lock().await;
         match self.fault {
             Fault::ChecksThenWrites => {
@@ -194,14 +230,18 @@ impl StreamStore for Journal {
                 file.lock().unwrap();
             }
             Fault::AppendsOneByOne => {
-                let last = append.events.pop();
-                for event in append.events.split_off(0) {
-                    let mut one = append.clone();
-                    one.events.push(event);
-                    self.append_locked(&mut heard, &mut file, one).await?;
-                    append.expected = ExpectedVersion::Any;
+                let last = appends.last_mut().and_then(|append| append.events.pop());
+                for append in &mut appends {
+                    for event in append.events.split_off(0) {
+                        let mut one = append.clone();
+                        one.events.push(event);
+                        self.append_locked(&mut heard, &mut file, vec![one]).await?;
+                        append.expected = ExpectedVersion::Any;
+                    }
                 }
-                append.events.extend(last);
+                if let Some(append) = appends.last_mut() {
+                    append.events.extend(last);
+                }
             }
             Fault::FailsOnceAndThenHangs => {
                 drop((heard, file));
@@ -211,7 +251,7 @@ impl StreamStore for Journal {
             }
             _ => {}
         }
-        let appended = self.append_locked(&mut heard, &mut file, append).await;
+        let appended = self.append_locked(&mut heard, &mut file, appends).await;
         if self.is(Fault::ShowsWhatOthersAppendLate) {
             // As a database does whose positions are taken before the commit.
             drop((heard, file));

@@ -7,5 +7,6 @@
 
 mod broken;
 mod journal;
+mod limited;
 mod memory;
 mod processes;

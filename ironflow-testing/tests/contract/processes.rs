@@ -82,14 +82,19 @@ every_fault_is_found! {
     KeepsEverythingToItself:
         "no_append_of_many_processes_is_lost" says "was given twice",
         "one_process_wins_every_version" says "was given twice",
+        "one_process_wins_every_condition" says "every turn is taken once",
+        "no_transfer_of_many_processes_is_lost" says "transfers of account",
         "a_reader_sees_every_event_of_other_processes_once_and_in_order" says "was given twice",
         "a_repeat_in_another_process_is_a_duplicate" says "all but one are told",
         "counting_across_processes_loses_nothing" says "key bucket/count should be there",
         "what_one_process_has_appended_another_sees_at_once" says "key bucket/last should be there";
     ChecksThenWrites:
         "no_append_of_many_processes_is_lost" says "was given twice",
-        "one_process_wins_every_version" says "was given twice";
+        "one_process_wins_every_version" says "was given twice",
+        "one_process_wins_every_condition" says "every turn is taken once",
+        "no_transfer_of_many_processes_is_lost" says "seen in part, or lost";
     AppendsOneByOne:
+        "no_transfer_of_many_processes_is_lost" says "seen in part, or lost",
         "no_append_of_many_processes_is_lost" says "what is left of it",
         "a_reader_sees_every_event_of_other_processes_once_and_in_order" says "what is left of it";
     KnowsOnlyItsOwnIds:

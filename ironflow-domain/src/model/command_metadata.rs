@@ -77,6 +77,7 @@ impl CommandMetadata {
             issued_at: Some(self.issued_at),
             command: Some(name.to_owned()),
             command_hash: None,
+            transaction: None,
             extra: self.extra.clone(),
         }
     }

@@ -42,6 +42,10 @@ pub struct Metadata {
     /// command under the same id is told from a repeat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub command_hash: Option<String>,
+    /// A hash of the whole transaction, where the command was one of several that were recorded
+    /// together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub transaction: Option<String>,
     /// What else the application wants to ride along.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub extra: BTreeMap<String, String>,

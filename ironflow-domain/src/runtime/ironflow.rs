@@ -265,6 +265,11 @@ impl<X> Ironflow<X> {
         &self.shared.queues
     }
 
+    /// How hard to try where nothing else is said.
+    pub(crate) fn policy(&self) -> CommandPolicy {
+        self.shared.policies.default
+    }
+
     pub(crate) fn policy_of<C: Command>(&self) -> CommandPolicy {
         let policies = &self.shared.policies;
         let own = policies.own.get(&TypeId::of::<C>());

@@ -15,6 +15,7 @@ pub use claims::{
 pub use command::{
     BoxError, CommandIdReused, CommandPolicy, Dispatch, DispatchError, Emission, EmitError, Enrich,
     ExecuteError, Execution, InvalidFactName, Reason, Receipt, RegisteredCommand, Target,
+    Transaction, TransactionError, TransactionReceipt, Transactions,
 };
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};

@@ -17,5 +17,6 @@ mod rebuilds;
 mod registry;
 mod snapshots;
 mod stored;
+mod transactions;
 mod upcast;
 mod watched;

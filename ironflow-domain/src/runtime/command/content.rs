@@ -13,6 +13,17 @@ pub(super) fn hash(json: &str) -> Option<String> {
     Some(format!("{:016x}", hash_value(&value)))
 }
 
+/// A hash of several commands in their order: of the stream, the name and what it says, of each.
+pub(super) fn hash_all<'c>(
+    commands: impl Iterator<Item = (&'c str, &'c str, Option<&'c str>)>,
+) -> String {
+    let hash = commands.fold(Hash::of("transaction"), |hash, (stream, name, content)| {
+        let hash = hash.text(stream).text(name);
+        hash.text(content.unwrap_or_default())
+    });
+    format!("{:016x}", hash.finish())
+}
+
 fn hash_value(value: &Value) -> u64 {
     let hash = match value {
         Value::Null => Hash::of("null"),

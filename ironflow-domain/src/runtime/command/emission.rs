@@ -47,6 +47,10 @@ impl<X> Ironflow<X> {
     /// # Ok(())
     /// # }
     /// ```
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "it has happened, and is of no more use to the caller"
+    )]
     pub fn emit<E: Event>(&self, fact: E) -> Emission<'_> {
         Emission::new(self.store(), Fact::of(&fact))
     }
@@ -237,6 +241,8 @@ impl<'a> Emission<'a> {
                     stream: &stream,
                     command: COMMAND,
                     content_hash: command_hash.as_ref(),
+                    transaction: None,
+                    first_event: 0,
                 };
                 if let Some(receipt) = identity.recorded(store).await? {
                     return Ok(receipt);

@@ -182,6 +182,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
                 metadata,
                 expected,
                 content_hash,
+                part: None,
             }),
             is_repeatable,
             attempts: 0,

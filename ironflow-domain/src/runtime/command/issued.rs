@@ -20,7 +20,20 @@ pub(super) struct Issued<C> {
     pub(super) expected: ExpectedVersion,
     /// What it says, where that is known and may be of use.
     pub(super) content_hash: Option<String>,
+    /// Where it is one of several.
+    pub(super) part: Option<Part>,
 }
+
+/// Which part of a transaction a command is.
+pub(super) struct Part {
+    /// A hash of the whole transaction.
+    pub(super) transaction: String,
+    /// Its place, from 0.
+    pub(super) index: usize,
+}
+
+/// More events than a command leads to: the ids of two commands in one transaction do not meet.
+const MOST_EVENTS: usize = 1 << 20;
 
 /// What a panic was about.
 pub(super) type Panic = Box<dyn Any + Send>;
@@ -55,16 +68,14 @@ type ErrorOf<C> = <<C as Command>::Aggregate as Aggregate>::Error;
 type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 
 impl<C: Command> Issued<C> {
-    /// Lets the aggregate decide, and folds what happens. `index` is the place of the first event
-    /// in the whole decision.
+    /// Lets the aggregate decide, and folds what happens.
     pub(super) fn decide(
         &self,
         state: &mut C::Aggregate,
         version: StreamVersion,
         context: &C::Context,
-        index: usize,
     ) -> Decided<ErrorOf<C>> {
-        let decide = AssertUnwindSafe(|| self.decide_or_panic(state, version, context, index));
+        let decide = AssertUnwindSafe(|| self.decide_or_panic(state, version, context));
         match catch_unwind(decide) {
             Ok(Ok(events)) => Decided::Events(events),
             Ok(Err(settled)) => Decided::Settled(settled),
@@ -77,7 +88,6 @@ impl<C: Command> Issued<C> {
         state: &mut C::Aggregate,
         version: StreamVersion,
         context: &C::Context,
-        index: usize,
     ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
         if !self.expected.holds_at(version) {
             return Err(Settled::Elsewhere(Conflict {
@@ -96,9 +106,10 @@ impl<C: Command> Issued<C> {
         }
         let mut metadata = self.metadata.for_events(self.command.name());
         metadata.command_hash.clone_from(&self.content_hash);
+        metadata.transaction = self.part.as_ref().map(|part| part.transaction.clone());
         let mut encoded = Vec::with_capacity(events.len());
         let mut read = Vec::with_capacity(events.len());
-        for (index, event) in (index..).zip(events) {
+        for (index, event) in (self.first_event()..).zip(events) {
             let (event, back) = self.encode(&event, index, &metadata)?;
             encoded.push(event);
             read.push(back);
@@ -142,6 +153,13 @@ impl<C: Command> Issued<C> {
         Ok((event, read))
     }
 
+    /// Where its events begin, of all that its id stands for.
+    fn first_event(&self) -> usize {
+        self.part
+            .as_ref()
+            .map_or(0, |part| part.index * MOST_EVENTS)
+    }
+
     /// What tells it from all other commands.
     pub(super) fn identity(&self) -> Identity<'_> {
         Identity {
@@ -149,6 +167,8 @@ impl<C: Command> Issued<C> {
             stream: &self.stream,
             command: self.command.name(),
             content_hash: self.content_hash.as_ref(),
+            transaction: self.part.as_ref().map(|part| &part.transaction),
+            first_event: self.first_event(),
         }
     }
 

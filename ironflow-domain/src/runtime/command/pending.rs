@@ -116,7 +116,7 @@ impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
     ) -> Result<Option<Vec<NewEvent>>, Panic> {
         let _entered = self.span.enter();
         self.event_ids.clear();
-        match self.issued.decide(state, version, &self.context, 0) {
+        match self.issued.decide(state, version, &self.context) {
             Decided::Events(events) => {
                 self.event_ids.extend(events.iter().map(|event| event.id));
                 Ok(Some(events))

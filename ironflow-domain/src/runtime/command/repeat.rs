@@ -10,6 +10,10 @@ pub(super) struct Identity<'a> {
     pub(super) command: &'a str,
     /// A hash of what it says, where that is known.
     pub(super) content_hash: Option<&'a String>,
+    /// A hash of the transaction that it is part of.
+    pub(super) transaction: Option<&'a String>,
+    /// Where its events begin, of all that its id stands for.
+    pub(super) first_event: usize,
 }
 
 /// A command's id has been used before, for something else.
@@ -66,16 +70,21 @@ impl Identity<'_> {
         store: &dyn Store,
     ) -> Result<Option<Receipt>, Unrepeatable> {
         let Self {
-            command_id, stream, ..
+            command_id,
+            stream,
+            first_event,
+            ..
         } = *self;
-        let first = store.find_event(EventId::derive(command_id, 0)).await?;
+        let event_id = |index| EventId::derive(command_id, first_event + index);
+        let first = store.find_event(event_id(0)).await?;
         let Some(first) = first else {
             return Ok(None);
         };
         let command = first.metadata.command.unwrap_or_default();
         // Where one of them is not known, a program of before recorded it, or another one asks.
         let hashes = first.metadata.command_hash.zip(self.content_hash);
-        let says_the_same = hashes.is_none_or(|(recorded, own)| recorded == *own);
+        let says_the_same = hashes.is_none_or(|(recorded, own)| recorded == *own)
+            && first.metadata.transaction.as_ref() == self.transaction;
         let is_same = first.stream == *stream && command == self.command;
         if !is_same || !says_the_same {
             return Err(Unrepeatable::Reused(CommandIdReused {
@@ -100,7 +109,7 @@ impl Identity<'_> {
                 .await?;
             next = page.next;
             for event in page.events.iter() {
-                if event.id != EventId::derive(command_id, receipt.event_ids.len()) {
+                if event.id != event_id(receipt.event_ids.len()) {
                     return Ok(Some(receipt));
                 }
                 receipt.event_ids.push(event.id);

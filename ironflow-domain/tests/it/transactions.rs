@@ -1,0 +1,375 @@
+//! Several commands that are recorded together or not at all.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use ironflow_domain::store::{
+    EventQuery, ExpectedVersion, MemoryStore, ReadLog, StoreErrorKind, StreamStore,
+};
+use ironflow_domain::{
+    CommandPolicy, ExecuteError, Ironflow, Position, Transaction, TransactionError, Transactions,
+};
+
+use crate::bank::{Account, Branch, Import, Move, Open};
+use crate::execute::stream;
+use crate::watched::Watched;
+
+async fn bank(store: &Watched) -> Ironflow<Branch> {
+    let builder = Ironflow::new(store.clone()).enrich(Branch);
+    let bank = builder.start().await.unwrap();
+    for account in ["ann", "bob"] {
+        let owner = account.to_owned();
+        let account = account.to_owned();
+        bank.execute(Open { account, owner }).await.unwrap();
+    }
+    let ann = bank.of::<Account>("ann");
+    ann.execute(Move::Deposit { cents: 100 }).await.unwrap();
+    bank
+}
+
+fn transfer(bank: &Transactions<Branch>, cents: u64) -> Transaction<'_, Branch> {
+    bank.execute_on("ann", Move::Withdraw { cents })
+        .execute_on("bob", Move::Deposit { cents })
+}
+
+async fn balances(bank: &Ironflow<Branch>) -> (u64, u64) {
+    let balance = async |account| {
+        let loaded = bank.of::<Account>(account).load().await.unwrap();
+        loaded.state.balance
+    };
+    (balance("ann").await, balance("bob").await)
+}
+
+#[tokio::test]
+async fn commands_on_several_streams_are_recorded_together() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let receipt = transfer(&transactions, 40)
+        .command_id("transfer-1")
+        .issued_by("ann")
+        .metadata("branch", "7")
+        .await
+        .unwrap();
+    assert_eq!(balances(&bank).await, (60, 40));
+    let streams: Vec<_> = receipt
+        .receipts
+        .iter()
+        .map(|one| (one.stream.as_str(), one.version.get()))
+        .collect();
+    assert_eq!(streams, [("account-ann", 3), ("account-bob", 2)]);
+    assert_eq!(receipt.position, receipt.receipts[1].position);
+
+    let page = store
+        .read_log(ReadLog::after(Position::START).limit(100))
+        .await
+        .unwrap();
+    let events: Vec<_> = page.events.iter().collect();
+    let [.., withdrawn, deposited] = &events[..] else {
+        panic!("there are more")
+    };
+    assert_eq!((withdrawn.left_in_commit, deposited.left_in_commit), (1, 0));
+    for (event, command) in [(withdrawn, "withdraw"), (deposited, "deposit")] {
+        let metadata = event.read_metadata().unwrap();
+        assert_eq!(metadata.causation_id.as_deref(), Some("transfer-1"));
+        assert_eq!(metadata.command.as_deref(), Some(command));
+        assert_eq!(metadata.issued_by.as_deref(), Some("ann"));
+        assert_eq!(metadata.extra["branch"], "7");
+        assert!(metadata.transaction.is_some());
+    }
+}
+
+#[tokio::test]
+async fn one_refusal_refuses_all() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let refused = transactions
+        .execute_on("bob", Move::Deposit { cents: 500 })
+        .execute_on("ann", Move::Withdraw { cents: 500 })
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "withdraw, the second of the commands, was not executed, and so none was"
+    );
+    assert_eq!(
+        refused.source().unwrap().to_string(),
+        "the balance is 100 cents"
+    );
+    assert_eq!(balances(&bank).await, (100, 0));
+    let closed = transactions.execute(Open {
+        account: "cid".into(),
+        owner: "nobody".into(),
+    });
+    let refused = closed.execute_on("bob", Move::Deposit { cents: 1 }).await;
+    assert!(matches!(
+        refused.unwrap_err(),
+        TransactionError::Refused {
+            index: 0,
+            source: ExecuteError::Enrichment { .. },
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn commands_on_one_stream_see_each_other() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let receipt = transactions
+        .execute_on("bob", Move::Deposit { cents: 5 })
+        .execute_on("bob", Move::Withdraw { cents: 3 })
+        .execute_on("bob", Move::Deposit { cents: 5 })
+        .await
+        .unwrap();
+    assert_eq!(balances(&bank).await.1, 7);
+    let versions: Vec<_> = receipt
+        .receipts
+        .iter()
+        .map(|one| one.version.get())
+        .collect();
+    assert_eq!(versions, [2, 3, 4]);
+    let created = transactions
+        .execute(Import {
+            account: "cid".into(),
+        })
+        .execute(Import {
+            account: "cid".into(),
+        })
+        .await;
+    assert_eq!(
+        created.unwrap_err().source().unwrap().to_string(),
+        "stream account-cid exists already, and import creates it"
+    );
+}
+
+#[tokio::test]
+async fn a_repeat_finds_its_receipt() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let first = transfer(&transactions, 100).command_id("t").await.unwrap();
+    // It would be refused by now.
+    let again = transfer(&transactions, 100).command_id("t").await.unwrap();
+    assert!(again.duplicate && again.receipts.iter().all(|one| one.duplicate));
+    assert_eq!(again.position, first.position);
+    for (one, other) in first.receipts.iter().zip(&again.receipts) {
+        assert_eq!(
+            (one.version, &one.event_ids),
+            (other.version, &other.event_ids)
+        );
+    }
+    assert_eq!(balances(&bank).await, (0, 100));
+
+    // What led to nothing then leads to nothing now.
+    let partly = || {
+        transactions
+            .execute_on("bob", Move::DepositEach { cents: vec![] })
+            .execute_on("bob", Move::DepositEach { cents: vec![1, 2] })
+            .command_id("partly")
+    };
+    let first = partly().await.unwrap();
+    bank.of::<Account>("bob")
+        .execute(Move::Deposit { cents: 1 })
+        .await
+        .unwrap();
+    let again = partly().await.unwrap();
+    assert!(again.duplicate);
+    assert_eq!(first.receipts[1].event_ids, again.receipts[1].event_ids);
+    assert_eq!(first.receipts[1].event_ids.len(), 2);
+    assert!(again.receipts[0].event_ids.is_empty());
+    assert_eq!(balances(&bank).await, (0, 104));
+}
+
+#[tokio::test]
+async fn an_id_stands_for_one_transaction() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let reused = |outcome: Result<_, TransactionError>| match outcome.map(drop) {
+        Err(TransactionError::Execute(ExecuteError::CommandIdReused(reused))) => {
+            (reused.stream.to_string(), reused.says_otherwise)
+        }
+        other => panic!("{other:?}"),
+    };
+    transfer(&transactions, 10).command_id("t").await.unwrap();
+    let longer = transfer(&transactions, 10).execute_on("bob", Move::Deposit { cents: 1 });
+    assert_eq!(
+        reused(longer.command_id("t").await),
+        ("account-ann".to_owned(), true)
+    );
+    let turned = transactions
+        .execute_on("bob", Move::Deposit { cents: 10 })
+        .execute_on("ann", Move::Withdraw { cents: 10 });
+    assert_eq!(
+        reused(turned.command_id("t").await),
+        ("account-ann".to_owned(), false)
+    );
+
+    // Neither is a command a transaction, nor the other way round.
+    let alone = bank
+        .of::<Account>("ann")
+        .execute(Move::Withdraw { cents: 10 });
+    let error = alone.command_id("t").await.unwrap_err();
+    assert!(matches!(error, ExecuteError::CommandIdReused(_)), "{error}");
+    let alone = bank
+        .of::<Account>("ann")
+        .execute(Move::Withdraw { cents: 10 });
+    alone.command_id("alone").await.unwrap();
+    assert_eq!(
+        reused(transfer(&transactions, 10).command_id("alone").await),
+        ("account-ann".to_owned(), true)
+    );
+    assert_eq!(balances(&bank).await, (80, 10));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn transfers_at_once_lose_nothing() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let patient = CommandPolicy::new().attempts(1_000);
+    let mut tasks = Vec::new();
+    for index in 0..8 {
+        let (bank, transactions) = (bank.clone(), transactions.clone());
+        tasks.push(tokio::spawn(async move {
+            let (from, to) = if index % 2 == 0 {
+                ("ann", "bob")
+            } else {
+                ("bob", "ann")
+            };
+            for _ in 0..20 {
+                bank.of::<Account>(from)
+                    .execute(Move::Deposit { cents: 1 })
+                    .policy(patient)
+                    .await
+                    .unwrap();
+                transactions
+                    .execute_on(from, Move::Withdraw { cents: 1 })
+                    .execute_on(to, Move::Deposit { cents: 1 })
+                    .policy(patient)
+                    .await
+                    .unwrap();
+            }
+        }));
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(balances(&bank).await, (180, 80));
+}
+
+#[tokio::test]
+async fn a_conflict_is_decided_again_and_in_the_end_told() {
+    let memory = MemoryStore::new();
+    let store = Watched::new(&memory);
+    let bank = bank(&store).await;
+    let there = Ironflow::new(memory).enrich(Branch).start().await.unwrap();
+    let transactions = bank.transactions().unwrap();
+    for (attempts, succeeds) in [(2, true), (1, false)] {
+        store.close_gate();
+        let (_, _, before) = store.counts();
+        let transactions = transactions.clone();
+        let running = tokio::spawn(async move {
+            let policy = CommandPolicy::new().attempts(attempts);
+            transfer(&transactions, 1).policy(policy).await
+        });
+        store.arrived(before + 1).await;
+        let bob = there.of::<Account>("bob");
+        bob.execute(Move::Deposit { cents: 1 }).await.unwrap();
+        store.open_gate();
+        match running.await.unwrap() {
+            Ok(_) => assert!(succeeds),
+            Err(TransactionError::Execute(ExecuteError::Conflict { attempts, .. })) => {
+                assert!(!succeeds && attempts == 1);
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(balances(&bank).await, (99, 3));
+}
+
+#[tokio::test]
+async fn what_was_only_read_can_be_guarded() {
+    let memory = MemoryStore::new();
+    let store = Watched::new(&memory);
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let ann = "account-ann".parse().unwrap();
+    let seen = bank.of::<Account>("ann").load().await.unwrap().version;
+    let deposit = |cents| transactions.execute_on("bob", Move::Deposit { cents });
+    let guard = || ExpectedVersion::Exact(seen);
+    deposit(1)
+        .only_if(Clone::clone(&ann), guard())
+        .await
+        .unwrap();
+    bank.of::<Account>("ann")
+        .execute(Move::Deposit { cents: 1 })
+        .await
+        .unwrap();
+    let stale = deposit(2).only_if(ann, guard()).await.unwrap_err();
+    assert_eq!(
+        stale.to_string(),
+        "stream account-ann is at version 3, expected version 2"
+    );
+
+    // Nobody opened an account since.
+    let read_to = store
+        .read_log(ReadLog::after(Position::START))
+        .await
+        .unwrap()
+        .read_to;
+    let condition = || ExpectedVersion::NothingSince {
+        query: EventQuery::all().names(["account.opened"]),
+        after: read_to,
+    };
+    let bob = || "account-bob".parse().unwrap();
+    deposit(4).only_if(bob(), condition()).await.unwrap();
+    let (account, owner) = ("cid".to_owned(), "cid".to_owned());
+    bank.execute(Open { account, owner }).await.unwrap();
+    let stale = deposit(8).only_if(bob(), condition()).await.unwrap_err();
+    assert!(
+        stale.to_string().ends_with(&format!(
+            "expected no more events account.opened after position {read_to}"
+        )),
+        "{stale}"
+    );
+    assert_eq!(balances(&bank).await, (101, 5));
+}
+
+#[tokio::test]
+async fn what_nothing_comes_of_is_guarded_too() {
+    let memory = MemoryStore::new();
+    let store = Watched::new(&memory);
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let nothing = || Move::DepositEach { cents: vec![] };
+    let receipt = transactions.execute_on("ann", nothing()).await.unwrap();
+    assert_eq!(
+        (receipt.position, receipt.receipts[0].version.get()),
+        (None, 2)
+    );
+    let receipt = transactions
+        .execute_on("ann", nothing())
+        .execute_on("bob", Move::Deposit { cents: 1 })
+        .await
+        .unwrap();
+    assert_eq!(receipt.receipts[0].position, None);
+    assert_eq!(stream(&memory, "account-ann").await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_store_that_cannot_says_so_before_anything_is_executed() {
+    let store = Watched::new(&MemoryStore::new()).plain();
+    let bank = Arc::new(Ironflow::new(store.clone()).start().await.unwrap());
+    let error = bank.transactions().unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unsupported);
+    assert_eq!(
+        error.to_string(),
+        "failed to append to several streams: a store of this kind cannot"
+    );
+    assert_eq!(store.commits.load(Ordering::SeqCst), 0);
+}

@@ -10,6 +10,7 @@ mod faulty;
 mod hygiene;
 mod metadata;
 mod model;
+mod observed;
 mod parcels;
 mod projections;
 mod queue;

@@ -3,6 +3,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
+use super::observed::committed;
 use super::pending::{Fate, Pending};
 use crate::runtime::load::{Opened, load};
 use crate::store::{
@@ -148,6 +149,7 @@ impl<A: Aggregate> Deciding<'_, A> {
         let last = last.map(|event| event.id);
         let error = match self.store.append_all(appends).await {
             Ok(appended) => {
+                committed(appended.len());
                 record(decided, appended);
                 if let Some(opened) = self.opened {
                     opened.appended(last);

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::content;
 use super::handling::Handling;
 use super::issued::Issued;
+use super::observed::Observed;
 use super::said::{Checked, Said, say, say_policy};
 use crate::runtime::load::load;
 use crate::store::ExpectedVersion;
@@ -159,7 +160,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             policy,
         } = said;
         let Checked {
-            metadata,
+            mut metadata,
             is_repeatable,
         } = Said::check(command_id, metadata)?;
         let stream = stream?;
@@ -171,6 +172,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
         let policy = policy.unwrap_or_else(|| ironflow.policy_of::<C>());
         let content = is_repeatable.then(|| command.content()).flatten();
         let content_hash = content.and_then(|content| content::hash(&content));
+        let observed = Observed::begin(command.name(), stream.as_str(), &mut metadata);
         let now = Instant::now();
         let handling = Handling {
             ironflow,
@@ -186,6 +188,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             }),
             is_repeatable,
             attempts: 0,
+            observed,
         };
         handling.run().await
     }

@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
 
 use super::execution::Outcome;
 use super::issued::Issued;
+use super::observed::Observed;
 use super::pending::{Answer, Fate, Ticket, Waiting};
 use crate::store::{Conflict, ExpectedVersion, StoreError, StoreErrorKind};
 use crate::{Aggregate, Command, CommandPolicy, Enrich, ExecuteError, Ironflow, Receipt};
@@ -21,6 +23,7 @@ pub(super) struct Handling<'a, X, C> {
     /// Whether it may have been executed before.
     pub(super) is_repeatable: bool,
     pub(super) attempts: u32,
+    pub(super) observed: Observed,
 }
 
 /// What became of one attempt.
@@ -33,10 +36,17 @@ enum Attempt {
 
 impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     pub(super) async fn run(mut self) -> Outcome<Receipt, C> {
+        let span = self.observed.span().clone();
+        let outcome = self.try_to_run().instrument(span).await;
+        self.observed.end(&outcome, self.attempts);
+        outcome
+    }
+
+    async fn try_to_run(&mut self) -> Outcome<Receipt, C> {
         if let Some(receipt) = self.earlier_receipt().await? {
             return Ok(receipt);
         }
-        let mut context = self.enrich().await?;
+        let mut context = self.fetch_context().await?;
         loop {
             self.attempts += 1;
             let conflict = match self.attempt(&context).await? {
@@ -58,12 +68,12 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             }
             self.pause().await?;
             if self.policy.enrich_again {
-                context = self.enrich().await?;
+                context = self.fetch_context().await?;
             }
         }
     }
 
-    async fn enrich(&self) -> Outcome<Arc<C::Context>, C> {
+    async fn fetch_context(&self) -> Outcome<Arc<C::Context>, C> {
         let Issued {
             command, metadata, ..
         } = &*self.issued;
@@ -152,7 +162,10 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
 
     async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
         match fate {
-            Fate::Overtaken(conflict) => Ok(Attempt::Again(conflict)),
+            Fate::Overtaken(conflict) => {
+                self.observed.overtaken(&conflict, self.attempts);
+                Ok(Attempt::Again(conflict))
+            }
             Fate::Repeated => match self
                 .issued
                 .identity()

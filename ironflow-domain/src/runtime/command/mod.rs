@@ -9,6 +9,7 @@ mod execution;
 mod handling;
 mod issued;
 mod metadata;
+mod observed;
 mod part;
 mod pending;
 mod policy;
@@ -17,6 +18,8 @@ mod receipt;
 mod registry;
 mod repeat;
 mod said;
+#[cfg(feature = "opentelemetry")]
+mod trace;
 mod transaction;
 
 pub use emission::{Emission, EmitError, InvalidFactName};

@@ -4,9 +4,11 @@ use std::fmt;
 use std::pin::Pin;
 
 use tokio::time::{Instant, sleep, timeout_at};
+use tracing::Instrument;
 
 use super::content;
 use super::error::Reason;
+use super::observed::Observed;
 use super::part::{One, Part, States};
 use super::said::{Checked, Said, say, say_policy};
 use crate::store::{
@@ -16,6 +18,9 @@ use crate::{
     Addressed, Aggregate, Command, CommandId, CommandPolicy, Enrich, ExecuteError, InvalidStreamId,
     Ironflow, Position, Receipt, StreamId,
 };
+
+/// What all of them together are called.
+const COMMAND: &str = "transaction";
 
 impl<X> Ironflow<X> {
     /// Commands that are recorded together or not at all, whichever streams they are for. Ask for it
@@ -197,9 +202,11 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
             policy,
         } = said;
         let Checked {
-            metadata,
+            mut metadata,
             is_repeatable,
         } = Said::check(command_id, metadata).map_err(ExecuteError::<Reason>::from)?;
+        let first = parts.first().map(|part| part.about().0.to_string());
+        let observed = Observed::begin(COMMAND, &first.unwrap_or_default(), &mut metadata);
         let policy = policy.unwrap_or_else(|| ironflow.policy());
         let mut running = Running {
             ironflow,
@@ -212,6 +219,7 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
             parts,
             guards,
             attempts: 0,
+            observed,
         };
         let contents: Vec<_> = running.parts.iter().map(|part| part.content()).collect();
         let told = running.parts.iter().zip(&contents);
@@ -245,10 +253,18 @@ struct Running<'a, X> {
     parts: Vec<Box<dyn Part<X>>>,
     guards: Vec<(StreamId, ExpectedVersion)>,
     attempts: u32,
+    observed: Observed,
 }
 
 impl<X: Send + Sync + 'static> Running<'_, X> {
     async fn run(mut self) -> Result<TransactionReceipt, TransactionError> {
+        let span = self.observed.span().clone();
+        let outcome = self.try_to_run().instrument(span).await;
+        self.observed.end(&outcome, self.attempts);
+        outcome
+    }
+
+    async fn try_to_run(&mut self) -> Result<TransactionReceipt, TransactionError> {
         if let Some(receipt) = self.earlier_receipt().await? {
             return Ok(receipt);
         }
@@ -257,7 +273,10 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             self.attempts += 1;
             let conflict = match self.attempt().await {
                 Ok(receipt) => return Ok(receipt),
-                Err(Undone::Overtaken(conflict)) => conflict,
+                Err(Undone::Overtaken(conflict)) => {
+                    self.observed.overtaken(&conflict, self.attempts);
+                    conflict
+                }
                 Err(Undone::Failed(error)) => return Err(error),
                 // It may have been executed meanwhile, and be refused because of that.
                 Err(Undone::Refused(error)) => {
@@ -282,7 +301,7 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
         };
         timeout_at(deadline, future).await.map_err(|_| {
             TransactionError::Execute(ExecuteError::DeadlineExceeded {
-                command: "the transaction",
+                command: COMMAND,
                 deadline: self.policy.deadline.unwrap_or_default(),
                 attempts: self.attempts,
             })

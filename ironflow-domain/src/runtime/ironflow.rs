@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{Definition, Followed, Registration};
-use crate::store::Store;
+use crate::store::{Capabilities, Store};
 use crate::{Command, CommandPolicy, Enrich, Projection};
 
 /// No command of the application has a context.
@@ -26,6 +26,7 @@ pub struct Builder<X = NoEnrichment> {
     registry: Registry<X>,
     /// What is wrong with the commands that were registered.
     misregistered: Option<StartError>,
+    required: Capabilities,
     cached_streams: usize,
     poll: Duration,
     projections: Vec<Registration>,
@@ -70,6 +71,7 @@ impl Ironflow {
             policies: Policies::default(),
             registry: Registry::new(),
             misregistered: None,
+            required: Capabilities::default(),
             cached_streams: 1_024,
             poll: Duration::from_millis(250),
             projections: Vec::new(),
@@ -106,6 +108,7 @@ impl<N> Builder<N> {
             policies,
             registry,
             misregistered,
+            required,
             cached_streams,
             poll,
             projections,
@@ -117,6 +120,7 @@ impl<N> Builder<N> {
             policies,
             registry: Registry::new(),
             misregistered: misregistered.or(too_early),
+            required,
             cached_streams,
             poll,
             projections,
@@ -143,6 +147,23 @@ impl<X: Send + Sync + 'static> Builder<X> {
             self.misregistered
                 .get_or_insert(StartError::DuplicateCommand(name));
         }
+        self
+    }
+
+    /// What the store must be able to do besides, or the application does not start: nothing turns out
+    /// to be impossible later.
+    ///
+    /// ```
+    /// # use ironflow_domain::{Ironflow, store::{Capabilities, MemoryStore}};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let needs = Capabilities::ALL;
+    /// let ironflow = Ironflow::new(MemoryStore::new()).requires(needs).start().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn requires(mut self, capabilities: Capabilities) -> Self {
+        self.required = capabilities;
         self
     }
 
@@ -191,12 +212,16 @@ impl<X: Send + Sync + 'static> Builder<X> {
             policies,
             registry,
             misregistered,
+            required,
             cached_streams,
             poll,
             projections,
         } = self;
         if let Some(error) = misregistered {
             return Err(error);
+        }
+        if let Some(missing) = required.missing_in(store.capabilities()) {
+            return Err(StartError::Unsupported(missing));
         }
         let mut followed = BTreeMap::new();
         for registration in projections {
@@ -233,6 +258,9 @@ pub enum StartError {
     /// Two commands are called the same, or one was registered twice.
     #[error("two commands are called {0}: rename one of them, or register it only once")]
     DuplicateCommand(&'static str),
+    /// The store cannot do what the application requires.
+    #[error("a store of this kind cannot {0}, which the application requires")]
+    Unsupported(&'static str),
     /// A command was registered before it was known where contexts come from.
     #[error("{0} was registered too early: call `.enrich(…)` before `.command::<…>()`")]
     RegisteredTooEarly(&'static str),

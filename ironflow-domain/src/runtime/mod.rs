@@ -1,5 +1,6 @@
 //! Floor 3: execute commands, follow projections.
 
+mod boundary;
 mod claims;
 mod command;
 mod ironflow;
@@ -8,6 +9,7 @@ mod not_started;
 mod projection;
 mod snapshot;
 
+pub use boundary::Boundary;
 pub use claims::{
     Claim, ClaimError, ClaimLost, Claimed, Claims, FinalizeError, Finalized, LostTo, Pending,
     ReleaseError, TakenOver, UnreadableClaim,

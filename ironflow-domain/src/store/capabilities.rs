@@ -20,6 +20,22 @@ impl Capabilities {
         conditions: true,
     };
 
+    /// What a store with `others` cannot do of it.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn missing_in(self, others: Self) -> Option<&'static str> {
+        let Self {
+            several_streams,
+            conditions,
+        } = self;
+        if several_streams && !others.several_streams {
+            Some("append to several streams")
+        } else if conditions && !others.conditions {
+            Some("append on a condition")
+        } else {
+            None
+        }
+    }
+
     /// For adapters: the answer to what the store cannot do, such as `append to several streams`.
     #[must_use]
     pub fn unsupported(doing: &str) -> StoreError {

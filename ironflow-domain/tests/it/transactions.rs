@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use ironflow_domain::store::{
-    EventQuery, ExpectedVersion, MemoryStore, ReadLog, StoreErrorKind, StreamStore,
+    Capabilities, EventQuery, ExpectedVersion, MemoryStore, ReadLog, StoreErrorKind, StreamStore,
 };
 use ironflow_domain::{
-    CommandPolicy, ExecuteError, Ironflow, Position, Transaction, TransactionError, Transactions,
+    Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, Transaction,
+    TransactionError, Transactions,
 };
 
-use crate::bank::{Account, Branch, Import, Move, Open};
+use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open};
 use crate::execute::stream;
 use crate::watched::Watched;
 
@@ -340,6 +341,54 @@ async fn what_was_only_read_can_be_guarded() {
     assert_eq!(balances(&bank).await, (101, 5));
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_a_decision_rests_on_can_be_in_many_streams() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = Arc::new(bank(&store).await);
+    // At most ten accounts, whoever opens one.
+    let tasks: Vec<_> = (0..8)
+        .map(|task| {
+            let bank = Arc::clone(&bank);
+            tokio::spawn(async move {
+                for index in 0.. {
+                    let opened = EventQuery::all().names(["account.opened"]);
+                    let accounts = bank.fold::<Accounts>(opened).await.unwrap();
+                    if accounts.state.0 >= 10 {
+                        return;
+                    }
+                    let open = Open {
+                        account: format!("{task}-{index}"),
+                        owner: "eve".into(),
+                    };
+                    let open = bank.execute(open).expected_version(accounts.unchanged());
+                    match open.await {
+                        Ok(_) | Err(ExecuteError::Conflict { .. }) => {}
+                        Err(error) => panic!("{error}"),
+                    }
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let accounts = bank.fold::<Accounts>(EventQuery::all()).await.unwrap();
+    assert_eq!(accounts.state.0, 10);
+}
+
+/// How many accounts were opened.
+#[derive(Aggregate, Default)]
+#[aggregate(event = AccountEvent, error = std::fmt::Error)]
+struct Accounts(u32);
+
+impl Fold for Accounts {
+    fn fold(&mut self, event: &AccountEvent) {
+        if let AccountEvent::Opened { .. } = event {
+            self.0 += 1;
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_nothing_comes_of_is_guarded_too() {
     let memory = MemoryStore::new();
@@ -372,4 +421,12 @@ async fn a_store_that_cannot_says_so_before_anything_is_executed() {
         "failed to append to several streams: a store of this kind cannot"
     );
     assert_eq!(store.commits.load(Ordering::SeqCst), 0);
+    let required = Ironflow::new(store)
+        .requires(Capabilities::ALL)
+        .start()
+        .await;
+    assert_eq!(
+        required.unwrap_err().to_string(),
+        "a store of this kind cannot append to several streams, which the application requires"
+    );
 }

@@ -67,6 +67,7 @@ impl<A: Aggregate> Deciding<'_, A> {
     fn round(&mut self, line: &mut Line<A>) -> Round<A> {
         let mut round = Round {
             decided: Vec::new(),
+            guards: Vec::new(),
             appends: Vec::new(),
         };
         let Some(opened) = self.opened.as_mut() else {
@@ -94,6 +95,13 @@ impl<A: Aggregate> Deciding<'_, A> {
                 Ok(Some(events)) => {
                     bytes += events.iter().map(|event| event.data.len()).sum::<usize>();
                     opened.went_ahead(events.len());
+                    round
+                        .guards
+                        .extend(command.condition().map(|condition| Append {
+                            stream: self.stream.clone(),
+                            expected: condition.clone(),
+                            events: Vec::new(),
+                        }));
                     round.appends.push(Append {
                         stream: self.stream.clone(),
                         expected: ExpectedVersion::Exact(version),
@@ -124,7 +132,11 @@ impl<A: Aggregate> Deciding<'_, A> {
     /// Records what was decided and answers; whose answer is not known yet goes back to the front of
     /// the line. Says whether the state is still fresh.
     async fn finish(&mut self, round: Round<A>, is_fresh: bool, line: &mut Line<A>) -> bool {
-        let Round { decided, appends } = round;
+        let Round {
+            decided,
+            guards,
+            appends,
+        } = round;
         if appends.is_empty() {
             if is_fresh {
                 settle(decided);
@@ -147,8 +159,11 @@ impl<A: Aggregate> Deciding<'_, A> {
         let ids: Vec<_> = appends.iter().map(first_id).collect();
         let last = appends.last().and_then(|append| append.events.last());
         let last = last.map(|event| event.id);
-        let error = match self.store.append_all(appends).await {
-            Ok(appended) => {
+        let conditions: Vec<_> = guards.iter().map(|guard| guard.expected.clone()).collect();
+        let all = guards.into_iter().chain(appends).collect();
+        let error = match self.store.append_all(all).await {
+            Ok(mut appended) => {
+                appended.drain(..conditions.len());
                 committed(appended.len());
                 record(decided, appended);
                 if let Some(opened) = self.opened {
@@ -162,6 +177,9 @@ impl<A: Aggregate> Deciding<'_, A> {
         // What was folded did not happen.
         *self.opened = None;
         match error {
+            AppendError::Conflict(conflict) if conditions.contains(&conflict.expected) => {
+                answer_recording(decided, line, |_| Fate::Unmet(conflict.clone()));
+            }
             // Others wrote since the last command of this process: no reason to trouble anyone.
             AppendError::Conflict(_) if !is_fresh => put_back(decided, line),
             AppendError::Conflict(conflict) => {
@@ -200,6 +218,8 @@ impl<A: Aggregate> Deciding<'_, A> {
 /// What was decided together.
 struct Round<A> {
     decided: Vec<Decided<A>>,
+    /// What else has to hold.
+    guards: Vec<Append>,
     /// Of those that record something, in the same order.
     appends: Vec<Append>,
 }

@@ -141,6 +141,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
 
     /// Whether the commands of this process on the stream wait for each other.
     fn is_queued(&self) -> bool {
+        // A condition that does not hold is nobody else's affair.
         let has_condition = matches!(self.issued.expected, ExpectedVersion::NothingSince { .. });
         self.policy.queued && !has_condition
     }
@@ -166,6 +167,10 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 self.observed.overtaken(&conflict, self.attempts);
                 Ok(Attempt::Again(conflict))
             }
+            Fate::Unmet(conflict) => match self.earlier_receipt().await? {
+                Some(receipt) => Ok(Attempt::Done(receipt)),
+                None => Err(self.gave_up(conflict)),
+            },
             Fate::Repeated => match self
                 .issued
                 .identity()

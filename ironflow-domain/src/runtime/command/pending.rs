@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use tracing::Span;
 
 use super::issued::{Decided, Issued, Panic, Settled};
-use crate::store::{Appended, Conflict, NewEvent, StoreError};
+use crate::store::{Appended, Conflict, ExpectedVersion, NewEvent, StoreError};
 use crate::{Aggregate, Command, CommandId, EventId, StreamVersion, UndecodableEvent};
 
 /// A command that waits for its turn, whichever it is.
@@ -15,6 +15,8 @@ pub(super) trait Pending<A: Aggregate>: Send {
     fn command_id(&self) -> &CommandId;
     /// Whether someone still waits for it. From then on it cannot be withdrawn.
     fn take(&mut self) -> bool;
+    /// What else has to hold for it to be recorded.
+    fn condition(&self) -> Option<&ExpectedVersion>;
     /// Decides it, and keeps what it came to; nothing to append where that is settled. May be called
     /// again, on another state.
     fn decide(
@@ -33,6 +35,8 @@ pub(super) enum Fate {
     Recorded(Appended),
     /// Others were faster, though it was decided on the newest state.
     Overtaken(Conflict),
+    /// Its condition does not hold: deciding again cannot help.
+    Unmet(Conflict),
     /// It was executed before.
     Repeated,
     Undecodable(UndecodableEvent),
@@ -107,6 +111,11 @@ impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
 
     fn take(&mut self) -> bool {
         !self.reply.is_closed() && !self.taken.swap(true, Ordering::AcqRel)
+    }
+
+    fn condition(&self) -> Option<&ExpectedVersion> {
+        let expected = &self.issued.expected;
+        matches!(expected, ExpectedVersion::NothingSince { .. }).then_some(expected)
     }
 
     fn decide(

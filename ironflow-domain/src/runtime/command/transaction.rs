@@ -412,21 +412,16 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             .max();
         let mut receipts = Vec::new();
         for (part, recorded) in self.parts.iter().zip(recorded) {
-            let receipt = match recorded {
-                Some(receipt) => receipt,
-                // It led to nothing then.
-                None => {
-                    let (stream, _) = part.about();
-                    let info = store
-                        .stream_info(stream)
-                        .await
-                        .map_err(ExecuteError::Store)?;
-                    let version = info.map(|info| info.version).unwrap_or_default();
-                    let mut receipt = part.receipt(version, None, Vec::new());
-                    receipt.duplicate = true;
-                    receipt
-                }
-            };
+            if let Some(receipt) = recorded {
+                receipts.push(receipt);
+                continue;
+            }
+            // It led to nothing then.
+            let (stream, _) = part.about();
+            let info = store.stream_info(stream).await;
+            let version = info.map_err(ExecuteError::Store)?.map(|info| info.version);
+            let mut receipt = part.receipt(version.unwrap_or_default(), None, Vec::new());
+            receipt.duplicate = true;
             receipts.push(receipt);
         }
         let mut receipt = self.receipt(receipts, position);

@@ -199,8 +199,8 @@ impl<X> Ironflow<X> {
     /// happened.
     ///
     /// Where someone else changed the stream in the meantime, it is decided again on the new state,
-    /// a bounded number of times; see [`CommandPolicy`]. Dropping the future leaves all events of the
-    /// command or none.
+    /// a bounded number of times; see [`CommandPolicy`](crate::CommandPolicy). Dropping the future
+    /// leaves all events of the command or none.
     ///
     /// The commands of this process on one stream are decided one after the other, on a state that
     /// stays in memory.

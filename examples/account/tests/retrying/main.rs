@@ -4,6 +4,9 @@
 mod errors;
 mod lossy;
 
+use lossy::Lossy;
+
+// ANCHOR: uses
 use std::error::Error;
 use std::time::Duration;
 
@@ -14,12 +17,12 @@ use ironflow_domain::{
     command,
 };
 use ironflow_sqlite::Sqlite;
-use lossy::Lossy;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 type Tested = Result<(), Box<dyn Error>>;
+// ANCHOR_END: uses
 
 // ANCHOR: pay_in
 #[command(Account)]
@@ -48,13 +51,13 @@ async fn open_bank(store: impl Store) -> Result<Ironflow, Box<dyn Error>> {
     bank.of::<Account>("acc-1").execute(open).await?;
     Ok(bank)
 }
-// ANCHOR_END: pay_in
 
 /// How many events the account has: one is that it was opened.
 async fn version(bank: &Ironflow) -> u64 {
     let loaded = bank.of::<Account>("acc-1").load().await;
     loaded.expect("the account can be read").version.get()
 }
+// ANCHOR_END: pay_in
 
 // ANCHOR: again
 #[tokio::test]
@@ -197,24 +200,22 @@ async fn a_form_is_saved_on_what_it_showed() -> Tested {
 }
 // ANCHOR_END: seen
 
+// ANCHOR: policies
 #[tokio::test]
 async fn how_hard_to_try() -> Tested {
-    let store = MemoryStore::new();
-    // ANCHOR: policies
-    let bank = Ironflow::new(store)
+    let bank = Ironflow::new(MemoryStore::new())
         .policy(CommandPolicy::new().deadline(Duration::from_secs(5)))
         .policy_of::<PayIn>(CommandPolicy::new().attempts(100))
         .start()
         .await?;
-    let now_or_never = CommandPolicy::new().attempts(1);
     bank.of::<Account>("acc-1")
         .execute(Open { owner: "Jo".into() })
-        .policy(now_or_never)
+        .policy(CommandPolicy::new().attempts(1)) // now or never
         .await?;
-    // ANCHOR_END: policies
     bank.execute(pay_in(500)).await?;
     Ok(())
 }
+// ANCHOR_END: policies
 
 // ANCHOR: queue
 #[tokio::test]

@@ -262,9 +262,7 @@ async fn a_claim_that_fails_says_what_the_client_can_do() {
     let claims = Claims::new(Flaky::default());
     let nameless = claims.try_claim("", &()).await.unwrap_err();
     assert_eq!(answer(nameless), (400, "invalid_argument"));
-    let no_json = [((), ())]
-        .into_iter()
-        .collect::<std::collections::BTreeMap<_, _>>();
+    let no_json = std::collections::BTreeMap::from([(vec![1], "the key is a list")]);
     let unwritable = claims.try_claim("cmd-1", &no_json).await.unwrap_err();
     assert_eq!(answer(unwritable), (500, "internal"));
 

@@ -6,8 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ironflow_domain::store::{StoreError, StoreErrorKind};
 use ironflow_domain::{
-    ClaimError, DispatchError, ExecuteError, FinalizeError, InvalidStreamId, LoadError, QueryError,
-    Reason, ReleaseError, UndecodableEvent, UnreadableClaim, WaitError,
+    ClaimError, DispatchError, ExecuteError, FinalizeError, InvalidCommandId, InvalidStreamId,
+    LoadError, QueryError, Reason, ReleaseError, UndecodableEvent, UnreadableClaim, WaitError,
 };
 use serde::Serialize;
 
@@ -249,6 +249,12 @@ impl From<StoreError> for ApiError {
 
 impl From<InvalidStreamId> for ApiError {
     fn from(error: InvalidStreamId) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<InvalidCommandId> for ApiError {
+    fn from(error: InvalidCommandId) -> Self {
         Self::invalid(error.to_string())
     }
 }

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use ironflow_domain::store::{
     Append, ExpectedVersion, Key, KeyValueStore, NewEvent, StoreErrorKind, StreamStore, Write,
 };
-use ironflow_domain::{Claim, Claimed, Claims, EventId, Metadata, SchemaVersion};
+use ironflow_domain::{Claim, Claimed, Claims, CommandId, EventId, Metadata, SchemaVersion};
 use ironflow_http::ApiError;
 use serde_json::json;
 
@@ -258,7 +258,12 @@ fn answer(error: impl Into<ApiError>) -> (u16, &'static str) {
 }
 
 #[tokio::test]
-async fn a_claim_that_fails_says_what_the_client_can_do() {
+async fn an_id_or_a_claim_that_fails_says_what_the_client_can_do() {
+    let id_of = |customer: &str, key: &str| CommandId::new(format!("{customer}/{key}"));
+    assert_eq!(
+        answer(id_of("jo", &"k".repeat(254)).unwrap_err()),
+        (400, "invalid_argument")
+    );
     let claims = Claims::new(Flaky::default());
     let nameless = claims.try_claim("", &()).await.unwrap_err();
     assert_eq!(answer(nameless), (400, "invalid_argument"));

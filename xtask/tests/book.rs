@@ -26,12 +26,24 @@ fn what_the_book_includes_is_there() {
     let mut included = 0;
     for page in pages {
         let text = fs::read_to_string(&page).expect("a page can be read");
-        for path in between(&text, "{{#include ", "}}") {
-            assert!(
-                source.join(path).is_file(),
-                "{} includes {path}",
-                page.display()
-            );
+        for included_text in between(&text, "{{#include ", "}}") {
+            let (path, anchor) = match included_text.split_once(':') {
+                Some((path, anchor)) => (path, Some(anchor)),
+                None => (included_text, None),
+            };
+            let code = fs::read_to_string(source.join(path));
+            let code = code.unwrap_or_else(|error| {
+                panic!("{} includes {path}: {error}", page.display());
+            });
+            for mark in anchor.iter().flat_map(|anchor| {
+                [
+                    format!("// ANCHOR: {anchor}"),
+                    format!("// ANCHOR_END: {anchor}"),
+                ]
+            }) {
+                let found = code.lines().filter(|line| line.trim() == mark).count();
+                assert_eq!(found, 1, "{}: {mark:?} in {path}", page.display());
+            }
             included += 1;
         }
     }
@@ -51,4 +63,43 @@ fn every_page_is_in_the_summary_and_every_link_leads_to_one() {
     linked.sort_unstable();
     there.sort_unstable();
     assert_eq!(linked, there);
+}
+
+/// What a heading is linked to by.
+fn anchor_of(heading: &str) -> String {
+    let kept = heading.trim().chars().filter_map(|letter| match letter {
+        ' ' => Some('-'),
+        '-' | '_' => Some(letter),
+        letter if letter.is_alphanumeric() => Some(letter.to_ascii_lowercase()),
+        _ => None,
+    });
+    kept.collect()
+}
+
+#[test]
+fn every_link_to_a_heading_leads_to_one() {
+    let (source, pages) = pages();
+    let mut links = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).expect("a page can be read");
+        for (path, anchor) in between(&text, "](", ")")
+            .into_iter()
+            .filter_map(|link| link.split_once('#'))
+        {
+            let to = match path {
+                "" => page.clone(),
+                path => source.join(path),
+            };
+            let to = fs::read_to_string(&to)
+                .unwrap_or_else(|error| panic!("{} links to {path}: {error}", page.display()));
+            let mut headings = to.lines().filter(|line| line.starts_with('#'));
+            assert!(
+                headings.any(|line| anchor_of(line.trim_start_matches('#')) == anchor),
+                "{} links to {path}#{anchor}",
+                page.display()
+            );
+            links += 1;
+        }
+    }
+    assert!(links > 2, "{links} links");
 }

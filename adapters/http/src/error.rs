@@ -6,7 +6,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ironflow_domain::store::{StoreError, StoreErrorKind};
 use ironflow_domain::{
-    ExecuteError, InvalidStreamId, LoadError, QueryError, UndecodableEvent, WaitError,
+    ClaimError, DispatchError, ExecuteError, FinalizeError, InvalidCommandId, InvalidStreamId,
+    LoadError, QueryError, Reason, ReleaseError, UndecodableEvent, UnreadableClaim, WaitError,
 };
 use serde::Serialize;
 
@@ -76,6 +77,16 @@ impl ApiError {
         )
     }
 
+    /// 503: it may have happened, and sending it again with the same id finds out.
+    fn in_doubt(error: &(dyn Error + 'static)) -> Self {
+        tracing::warn!(error, "a request may or may not have been served");
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "in_doubt",
+            "whether it happened is not known: send it again with the same Idempotency-Key",
+        )
+    }
+
     /// What became of a command, where the reason to refuse is not yours to implement
     /// [`Rejection`] for.
     ///
@@ -114,6 +125,35 @@ impl ApiError {
                 Self::unavailable(&error)
             }
             ExecuteError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
+    }
+
+    /// What became of a command that was known by its name: 404 where there is none, 400 where the
+    /// JSON is not its own, the rest as with [`executing`](Self::executing).
+    ///
+    /// ```
+    /// # use axum::http::StatusCode;
+    /// # use ironflow_domain::DispatchError;
+    /// # use ironflow_http::{ApiError, Rejection};
+    /// # fn answer<OrderError: Rejection + 'static>(error: DispatchError) -> ApiError {
+    /// ApiError::dispatching(error, |reason| match reason.downcast_ref::<OrderError>() {
+    ///     Some(refused) => ApiError::new(refused.status(), refused.code(), refused.to_string()),
+    ///     None => ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "refused", reason.to_string()),
+    /// })
+    /// # }
+    /// ```
+    pub fn dispatching(error: DispatchError, refused: impl FnOnce(&Reason) -> Self) -> Self {
+        match error {
+            DispatchError::UnknownCommand { name, .. } => {
+                Self::not_found(format!("there is no command {name}"))
+            }
+            DispatchError::Unreadable { source, .. } => Self::invalid(source.to_string()),
+            DispatchError::Misnamed { .. } => Self::invalid(error.to_string()),
+            DispatchError::NotAddressed { command, .. } => {
+                Self::invalid(format!("{command} does not say which aggregate it is for"))
+            }
+            DispatchError::Execute(error) => Self::executing(error, refused),
             error => Self::internal(&error),
         }
     }
@@ -201,15 +241,7 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error.kind() {
             StoreErrorKind::Unavailable | StoreErrorKind::Closed => Self::unavailable(&error),
-            StoreErrorKind::InDoubt => {
-                tracing::warn!(
-                    error = &error as &dyn Error,
-                    "a request may or may not have been served"
-                );
-                let message = "whether it happened is not known: \
-                               send it again with the same Idempotency-Key";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, "in_doubt", message)
-            }
+            StoreErrorKind::InDoubt => Self::in_doubt(&error),
             _ => Self::internal(&error),
         }
     }
@@ -221,8 +253,61 @@ impl From<InvalidStreamId> for ApiError {
     }
 }
 
+impl From<InvalidCommandId> for ApiError {
+    fn from(error: InvalidCommandId) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
 impl From<UndecodableEvent> for ApiError {
     fn from(error: UndecodableEvent) -> Self {
         Self::internal(&error)
     }
+}
+
+impl From<ClaimError> for ApiError {
+    fn from(error: ClaimError) -> Self {
+        match &error {
+            ClaimError::CommandId(error) => Self::invalid(error.to_string()),
+            // Nothing was begun, whatever the store knows.
+            ClaimError::Store { source, .. } if passes(source) => Self::unavailable(&error),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<FinalizeError> for ApiError {
+    /// The side effect has happened by then: whoever sends the command again gets to know the result.
+    fn from(error: FinalizeError) -> Self {
+        match &error {
+            FinalizeError::Lost(_) => Self::in_doubt(&error),
+            FinalizeError::Store { source, .. } if passes(source) => Self::in_doubt(&error),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<ReleaseError> for ApiError {
+    fn from(error: ReleaseError) -> Self {
+        match &error {
+            // Whoever has it now may have done it.
+            ReleaseError::Lost(_) => Self::in_doubt(&error),
+            ReleaseError::Store { source, .. } if passes(source) => Self::unavailable(&error),
+            _ => Self::internal(&error),
+        }
+    }
+}
+
+impl From<UnreadableClaim> for ApiError {
+    fn from(error: UnreadableClaim) -> Self {
+        Self::internal(&error)
+    }
+}
+
+/// Whether another try may find the store in a better state.
+fn passes(error: &StoreError) -> bool {
+    matches!(
+        error.kind(),
+        StoreErrorKind::Unavailable | StoreErrorKind::Closed | StoreErrorKind::InDoubt
+    )
 }

@@ -33,6 +33,7 @@ pub(crate) struct Count {
 
 /// Opens a counter: forgets that it may be open.
 #[command(Counter, creates)]
+#[derive(Deserialize)]
 pub(crate) struct Open {
     #[id]
     id: String,
@@ -113,16 +114,38 @@ async fn open(
     Ok(StatusCode::ACCEPTED)
 }
 
+async fn dispatch(
+    State(ironflow): State<Ironflow>,
+    Path((name, id)): Path<(String, String)>,
+    body: String,
+) -> Result<StatusCode, ApiError> {
+    let mut command = ironflow.dispatch(name, &body);
+    if id != "nowhere" {
+        command = command.of(id);
+    }
+    let executed = command.await;
+    executed.map_err(|error| {
+        ApiError::dispatching(error, |reason| match reason.downcast_ref::<TooMuch>() {
+            Some(refused) => ApiError::new(refused.status(), refused.code(), refused.to_string()),
+            None => ApiError::invalid("never refused"),
+        })
+    })?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 /// The whole application on a store.
 pub(crate) async fn app(store: Flaky) -> Router {
     let ironflow = Ironflow::new(store)
         .projection::<Sum>()
+        .command::<Count>()
+        .command::<Open>()
         .start()
         .await
         .unwrap();
     Router::new()
         .route("/api/counters/{id}", post(count))
         .route("/api/counters/{id}/open/{named}", post(open))
+        .route("/api/dispatch/{name}/{id}", post(dispatch))
         .with_state(ironflow.clone())
         .merge(ironflow_http::router(ironflow))
         .fallback(no_such_route)

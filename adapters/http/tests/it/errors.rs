@@ -1,9 +1,14 @@
 //! Every error has a status, a code and a sentence, and tells nobody what is none of their
 //! business.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
-use ironflow_domain::store::{Append, ExpectedVersion, NewEvent, StoreErrorKind, StreamStore};
-use ironflow_domain::{EventId, Metadata, SchemaVersion};
+use ironflow_domain::store::{
+    Append, ExpectedVersion, Key, KeyValueStore, NewEvent, StoreErrorKind, StreamStore, Write,
+};
+use ironflow_domain::{Claim, Claimed, Claims, CommandId, EventId, Metadata, SchemaVersion};
+use ironflow_http::ApiError;
 use serde_json::json;
 
 use crate::counter::{Flaky, app, get, post_json};
@@ -169,4 +174,159 @@ async fn what_is_not_there_says_so_in_the_same_form() {
             "{path}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_command_that_is_known_by_its_name_is_answered_like_any_other() {
+    let app = app(Flaky::default()).await;
+    let accepted = post_json(&app, "/api/dispatch/count/1", r#"{"by": 1}"#).await;
+    assert_eq!(accepted.0, StatusCode::ACCEPTED);
+    for (path, body, status, code, says) in [
+        (
+            "count-down/1",
+            "{}",
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is no command count-down",
+        ),
+        (
+            "count/1",
+            r#"{"by": "many"}"#,
+            StatusCode::BAD_REQUEST,
+            "invalid_argument",
+            "invalid type: string \"many\", expected u32 at line 1 column 13",
+        ),
+        (
+            "count/1",
+            "",
+            StatusCode::BAD_REQUEST,
+            "invalid_argument",
+            "EOF while parsing a value at line 1 column 0",
+        ),
+        (
+            "count/nowhere",
+            r#"{"by": 1}"#,
+            StatusCode::BAD_REQUEST,
+            "invalid_argument",
+            "count does not say which aggregate it is for",
+        ),
+        (
+            "count/1",
+            r#"{"by": 11}"#,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "too_much",
+            "11 is too much",
+        ),
+        (
+            "open/1",
+            r#"{"id": "1"}"#,
+            StatusCode::CONFLICT,
+            "already_exists",
+            "stream counter-1 exists already, and open creates it",
+        ),
+        (
+            "open/2",
+            r#"{"id": "1"}"#,
+            StatusCode::BAD_REQUEST,
+            "invalid_argument",
+            "the command is for stream counter-1, and was to be executed on stream counter-2",
+        ),
+    ] {
+        let answer = post_json(&app, &format!("/api/dispatch/{path}"), body).await;
+        let (code, says) = (json!(code), json!(says));
+        assert_eq!(
+            (answer.0, &answer.1["code"], &answer.1["message"]),
+            (status, &code, &says),
+            "{path} {body}"
+        );
+    }
+}
+
+/// Claims an id of a store that does not live long without being renewed.
+async fn won(store: &Flaky) -> Claim {
+    let claims = Claims::new(store.clone()).lease(Duration::from_millis(100));
+    match claims.try_claim("cmd-1", &()).await.unwrap() {
+        Claimed::Won(claim) => claim,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn answer(error: impl Into<ApiError>) -> (u16, &'static str) {
+    let error = error.into();
+    assert!(!error.message().contains("room 17"), "{error:?}");
+    (error.status().as_u16(), error.code())
+}
+
+#[tokio::test]
+async fn an_id_or_a_claim_that_fails_says_what_the_client_can_do() {
+    let id_of = |customer: &str, key: &str| CommandId::new(format!("{customer}/{key}"));
+    assert_eq!(
+        answer(id_of("jo", &"k".repeat(254)).unwrap_err()),
+        (400, "invalid_argument")
+    );
+    let claims = Claims::new(Flaky::default());
+    let nameless = claims.try_claim("", &()).await.unwrap_err();
+    assert_eq!(answer(nameless), (400, "invalid_argument"));
+    let no_json = std::collections::BTreeMap::from([(vec![1], "the key is a list")]);
+    let unwritable = claims.try_claim("cmd-1", &no_json).await.unwrap_err();
+    assert_eq!(answer(unwritable), (500, "internal"));
+
+    for (kind, claiming, finalizing, releasing) in [
+        (
+            StoreErrorKind::Unavailable,
+            (503, "unavailable"),
+            (503, "in_doubt"),
+            (503, "unavailable"),
+        ),
+        (
+            StoreErrorKind::InDoubt,
+            (503, "unavailable"),
+            (503, "in_doubt"),
+            (503, "unavailable"),
+        ),
+        (
+            StoreErrorKind::Damaged,
+            (500, "internal"),
+            (500, "internal"),
+            (500, "internal"),
+        ),
+    ] {
+        let store = Flaky::default();
+        let claim = won(&store).await;
+        store.fail_with(kind);
+        let failed = claim.finalize("payment-7").await.unwrap_err();
+        assert_eq!(answer(failed), finalizing, "{kind:?}");
+        let claims = Claims::new(store).lease(Duration::from_millis(100));
+        let failed = claims.try_claim("cmd-2", &()).await.unwrap_err();
+        assert_eq!(answer(failed), claiming, "{kind:?}");
+
+        let store = Flaky::default();
+        let claim = won(&store).await;
+        store.fail_with(kind);
+        let failed = claim.release().await.unwrap_err();
+        assert_eq!(answer(failed), releasing, "{kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_claim_that_was_lost_may_have_been_used_by_its_next_owner() {
+    let store = Flaky::default();
+    let lose = || async {
+        let claim = won(&store).await;
+        let taken = vec![Write::delete(Key::new("claims", "cmd-1"))];
+        store.write(taken).await.unwrap();
+        claim
+    };
+    let finalized = lose().await.finalize("payment-7").await;
+    assert_eq!(answer(finalized.unwrap_err()), (503, "in_doubt"));
+    let released = lose().await.release().await;
+    assert_eq!(answer(released.unwrap_err()), (503, "in_doubt"));
+
+    won(&store).await.finalize("payment-7").await.unwrap();
+    let claims = Claims::new(store.clone());
+    let Claimed::Finalized(done) = claims.try_claim("cmd-1", &()).await.unwrap() else {
+        panic!("it was finalized");
+    };
+    let unreadable = done.result::<u32>().unwrap_err();
+    assert_eq!(answer(unreadable), (500, "internal"));
 }

@@ -1,13 +1,13 @@
 //! Someone calls an order off.
 
 use ironflow_domain::{Decide, Decision, command, events};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, Status};
 
 /// Someone calls an order off. Possible until it has been shipped.
 #[command(Order)]
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct CancelOrder {
     /// Which order.
     #[id]

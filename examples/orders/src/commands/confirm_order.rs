@@ -1,13 +1,13 @@
 //! The shop accepts an order.
 
 use ironflow_domain::{Decide, Decision, command, events};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, Status};
 
 /// The shop accepts an order.
 #[command(Order)]
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ConfirmOrder {
     /// Which order.
     #[id]

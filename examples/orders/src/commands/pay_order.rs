@@ -1,13 +1,13 @@
 //! A customer pays an order.
 
 use ironflow_domain::{Decide, Decision, command, events};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, PaymentId, Status};
 
 /// A customer pays an order.
 #[command(Order)]
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct PayOrder {
     /// Which order.
     #[id]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ironflow_domain::{
     BoxError, CommandMetadata, DecideWith, Decision, Enrich, Timestamp, command, events,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Address, Cents, Contact, CustomerId, Item, LineItem, Order, OrderError, OrderEvent, OrderId,
@@ -15,7 +15,7 @@ use crate::shop::{Customer, Product, Shop};
 
 /// A customer submits an order.
 #[command(Order, context = PlaceOrderContext, creates)]
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct PlaceOrder {
     /// Which order; the client chooses.

@@ -1,13 +1,13 @@
 //! The shop hands an order to the carrier.
 
 use ironflow_domain::{Decide, Decision, command, events};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::domain::{Order, OrderError, OrderEvent, OrderId, Status};
 
 /// The shop hands an order to the carrier.
 #[command(Order)]
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub struct ShipOrder {
     /// Which order.
     #[id]

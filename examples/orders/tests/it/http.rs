@@ -104,6 +104,17 @@ fn a_key_is_good_for_one_command() {
     );
     let other_command = client.post("/api/orders/1/confirm").key("cmd-1").answer();
     assert_eq!(other_command.error(422, "command_id_reused"), message);
+    let mut other_items = placing("1", "cust-456");
+    other_items["items"][0]["qty"] = json!(7);
+    let other_content = client
+        .post("/api/orders")
+        .key("cmd-1")
+        .json(&other_items)
+        .answer();
+    assert_eq!(
+        other_content.error(422, "command_id_reused"),
+        format!("{message}, which said something else: a new intent needs a new id")
+    );
     assert!(history(&client, "2").is_none());
     assert_eq!(history(&client, "1").unwrap().len(), 1);
     // A command that was refused has not used up its key.
@@ -976,8 +987,10 @@ fn the_events_of_a_stream_as_they_are_on_the_wire() {
             "issuedBy": "cust-456",
             "issuedAt": issued_at,
             "command": "place-order",
+            "commandHash": event["metadata"]["commandHash"],
         },
     });
+    assert!(event["metadata"]["commandHash"].is_string());
     assert_eq!(*event, expected);
 }
 
@@ -1008,6 +1021,7 @@ fn headers_become_metadata() {
         [
             "causationId",
             "command",
+            "commandHash",
             "correlationId",
             "issuedAt",
             "issuedBy",

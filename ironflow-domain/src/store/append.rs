@@ -74,6 +74,12 @@ impl ExpectedVersion {
     }
 }
 
+impl From<StreamVersion> for ExpectedVersion {
+    fn from(version: StreamVersion) -> Self {
+        Self::Exact(version)
+    }
+}
+
 impl fmt::Display for ExpectedVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

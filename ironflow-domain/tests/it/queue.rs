@@ -440,6 +440,60 @@ async fn what_is_being_appended_when_it_is_too_late_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_store_that_never_answers_is_not_waited_for_longer() {
+    let store = Watched::new(&MemoryStore::new());
+    let bar = bar(&store).await;
+    let late = async |policy: CommandPolicy, id: Option<&str>| {
+        let mut raising = bar.execute(raise(1)).policy(policy);
+        if let Some(id) = id {
+            raising = raising.command_id(id);
+        }
+        let error = raising.await.unwrap_err();
+        assert!(
+            matches!(error, ExecuteError::DeadlineExceeded { .. }),
+            "{error}"
+        );
+    };
+    store.hangs_reading.store(true, Ordering::SeqCst);
+    late(soon(), None).await;
+    late(soon().queued(false), None).await;
+    let transactions = bar.transactions().unwrap();
+    let transaction = transactions.execute(raise(1)).policy(soon()).await;
+    assert_eq!(
+        transaction.unwrap_err().to_string(),
+        "transaction was not executed within 20ms"
+    );
+    store.hangs_reading.store(false, Ordering::SeqCst);
+    store.hangs_finding.store(true, Ordering::SeqCst);
+    late(soon(), Some("id")).await;
+    let transaction = transactions.execute(raise(1)).policy(soon());
+    assert!(transaction.command_id("id").await.is_err());
+    store.hangs_finding.store(false, Ordering::SeqCst);
+    // A queue that hangs keeps its stream, and nothing else.
+    assert_eq!(
+        bar.execute(Raise { tab: "2", by: 1 })
+            .await
+            .unwrap()
+            .version
+            .get(),
+        1
+    );
+    assert_eq!(store.counts().1, 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_not_certain_is_not_waited_for_longer() {
+    let memory = MemoryStore::new();
+    let store = Watched::new(&memory);
+    let bar = bar(&store).await;
+    bar.execute(raise(1)).await.unwrap();
+    // Whether it is still refused has to be read.
+    store.hangs_reading.store(true, Ordering::SeqCst);
+    let refused = bar.execute(pay(5)).policy(soon()).await.unwrap_err();
+    assert!(matches!(refused, ExecuteError::DeadlineExceeded { .. }));
+}
+
+#[tokio::test]
 async fn the_same_command_at_once_has_one_effect_and_one_receipt() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;

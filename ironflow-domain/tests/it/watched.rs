@@ -26,6 +26,9 @@ pub(crate) struct Watched {
     gate: Arc<Semaphore>,
     /// Whether the gate comes after the commit.
     is_after: Arc<AtomicBool>,
+    /// Whether a stream, and an event by its id, are read for ever.
+    pub(crate) hangs_reading: Arc<AtomicBool>,
+    pub(crate) hangs_finding: Arc<AtomicBool>,
     capabilities: Capabilities,
 }
 
@@ -40,6 +43,8 @@ impl Watched {
             arrived: watch::Sender::new(0),
             gate: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)),
             is_after: Arc::default(),
+            hangs_reading: Arc::default(),
+            hangs_finding: Arc::default(),
             capabilities: Capabilities::ALL,
         }
     }
@@ -100,6 +105,12 @@ impl Watched {
     }
 }
 
+async fn hang(hangs: &AtomicBool) {
+    if hangs.load(Ordering::SeqCst) {
+        std::future::pending::<()>().await;
+    }
+}
+
 #[async_trait]
 impl StreamStore for Watched {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
@@ -132,6 +143,7 @@ impl StreamStore for Watched {
         read: ReadStream,
     ) -> Result<StreamPage, StoreError> {
         self.reads.fetch_add(1, Ordering::SeqCst);
+        hang(&self.hangs_reading).await;
         self.store.read_stream(stream, read).await
     }
 
@@ -144,6 +156,7 @@ impl StreamStore for Watched {
     }
 
     async fn find_event(&self, id: EventId) -> Result<Option<RecordedEvent>, StoreError> {
+        hang(&self.hangs_finding).await;
         self.store.find_event(id).await
     }
 

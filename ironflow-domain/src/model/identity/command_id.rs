@@ -79,6 +79,14 @@ impl TryFrom<&str> for CommandId {
     }
 }
 
+impl TryFrom<&String> for CommandId {
+    type Error = InvalidCommandId;
+
+    fn try_from(text: &String) -> Result<Self, Self::Error> {
+        Self::new(text)
+    }
+}
+
 #[cfg(feature = "store")]
 impl From<Uuid> for CommandId {
     fn from(id: Uuid) -> Self {

@@ -90,6 +90,10 @@ impl<A: Aggregate> Deciding<'_, A> {
                 repeated.push_back(command);
                 continue;
             }
+            // From here to the append nothing is waited for.
+            if !command.begin() {
+                continue;
+            }
             let version = opened.version();
             match command.decide(opened.ahead(), version) {
                 Ok(Some(events)) => {
@@ -112,10 +116,13 @@ impl<A: Aggregate> Deciding<'_, A> {
                         records: true,
                     });
                 }
-                Ok(None) => round.decided.push(Decided {
-                    command,
-                    records: false,
-                }),
+                Ok(None) => {
+                    command.give_back();
+                    round.decided.push(Decided {
+                        command,
+                        records: false,
+                    });
+                }
                 Err(panic) => {
                     command.answer(Fate::Panicked(panic));
                     // Nobody knows in which state it was left. What was decided before is right.
@@ -234,8 +241,9 @@ fn settle<A: Aggregate>(decided: Vec<Decided<A>>) {
     }
 }
 
-fn put_back<A>(decided: Vec<Decided<A>>, line: &mut Line<A>) {
+fn put_back<A: Aggregate>(decided: Vec<Decided<A>>, line: &mut Line<A>) {
     for Decided { command, .. } in decided.into_iter().rev() {
+        command.give_back();
         line.push_front(command);
     }
 }

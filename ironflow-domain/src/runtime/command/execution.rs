@@ -129,8 +129,8 @@ impl<'a, X, C: Command> Execution<'a, X, C> {
     ///
     /// Without this a command is decided on the newest state, and a conflict with someone else's
     /// command only makes it be decided again.
-    pub fn expected_version(mut self, expected: ExpectedVersion) -> Self {
-        self.said.expected = expected;
+    pub fn expected_version(mut self, expected: impl Into<ExpectedVersion>) -> Self {
+        self.said.expected = expected.into();
         self
     }
 }
@@ -188,6 +188,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
             }),
             is_repeatable,
             attempts: 0,
+            is_in_doubt: false,
             observed,
         };
         handling.run().await

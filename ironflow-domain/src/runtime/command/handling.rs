@@ -1,6 +1,7 @@
 //! Enrich, queue, decide, append; and again where others were faster.
 
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::runtime::Handle;
@@ -23,6 +24,8 @@ pub(super) struct Handling<'a, X, C> {
     /// Whether it may have been executed before.
     pub(super) is_repeatable: bool,
     pub(super) attempts: u32,
+    /// Whether an attempt may have recorded something that nobody has seen yet.
+    pub(super) is_in_doubt: bool,
     pub(super) observed: Observed,
 }
 
@@ -53,7 +56,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 Attempt::Done(receipt) => return Ok(receipt),
                 Attempt::Again(conflict) => Some(conflict),
                 Attempt::Unknown => {
-                    self.is_repeatable = true;
+                    (self.is_repeatable, self.is_in_doubt) = (true, true);
                     if let Some(receipt) = self.earlier_receipt().await? {
                         return Ok(receipt);
                     }
@@ -115,7 +118,19 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             Ok(runtime) if self.is_queued() => {
                 queues.put::<C::Aggregate>(&runtime, stream, waiting);
             }
-            _ => queues.decide_alone::<C::Aggregate>(stream, waiting).await,
+            _ => {
+                let mut deciding = pin!(queues.decide_alone::<C::Aggregate>(stream, waiting));
+                let is_late = match self.deadline {
+                    None => true,
+                    Some(deadline) => timeout_at(deadline, &mut deciding).await.is_err(),
+                };
+                if is_late {
+                    if self.deadline.is_some() && ticket.withdraw() {
+                        return Err(self.too_late());
+                    }
+                    deciding.await;
+                }
+            }
         }
         let Some(answer) = self.answer(ticket).await? else {
             return Ok(Attempt::Unknown);
@@ -180,7 +195,10 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 Some(receipt) => Ok(Attempt::Done(receipt)),
                 // Where the caller chose no id, the store appended twice what it was asked to once.
                 None => Err(self
-                    .store_failed("its events are recorded, and cannot be found")
+                    .store_failed(
+                        StoreErrorKind::Other,
+                        "its events are recorded, and cannot be found",
+                    )
                     .into()),
             },
             Fate::Undecodable(error) => Err(ExecuteError::Undecodable(error)),
@@ -197,10 +215,20 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             return Ok(None);
         }
         let identity = self.issued.identity();
-        Ok(identity.recorded(self.ironflow.store()).await?)
+        let recorded = identity.recorded(self.ironflow.store());
+        Ok(match self.deadline {
+            None => recorded.await?,
+            Some(deadline) => match timeout_at(deadline, recorded).await {
+                Ok(recorded) => recorded?,
+                Err(_) => return Err(self.too_late()),
+            },
+        })
     }
 
     fn too_late(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
+        if self.is_in_doubt {
+            return self.abandoned();
+        }
         ExecuteError::DeadlineExceeded {
             command: self.issued.command.name(),
             deadline: self.policy.deadline.unwrap_or_default(),
@@ -216,15 +244,18 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     }
 
     fn abandoned(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
-        self.store_failed("the runtime that it was decided on has stopped")
-            .into()
+        self.store_failed(
+            StoreErrorKind::InDoubt,
+            "the runtime that it was decided on has stopped",
+        )
+        .into()
     }
 
-    fn store_failed(&self, why: &str) -> StoreError {
+    fn store_failed(&self, kind: StoreErrorKind, why: &str) -> StoreError {
         let doing = format!(
             "failed to append the events of command {}: {why}",
             self.issued.metadata.command_id
         );
-        StoreError::new(StoreErrorKind::Other, doing)
+        StoreError::new(kind, doing)
     }
 }

@@ -1,7 +1,7 @@
 //! A command that waits for its turn, and how its caller gets the answer.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use tokio::sync::oneshot;
 use tracing::Span;
@@ -13,8 +13,12 @@ use crate::{Aggregate, Command, CommandId, EventId, StreamVersion, UndecodableEv
 /// A command that waits for its turn, whichever it is.
 pub(super) trait Pending<A: Aggregate>: Send {
     fn command_id(&self) -> &CommandId;
-    /// Whether someone still waits for it. From then on it cannot be withdrawn.
-    fn take(&mut self) -> bool;
+    /// Whether someone still waits for it.
+    fn is_wanted(&self) -> bool;
+    /// Begins it, unless nobody wants it any more. It cannot be withdrawn until it is given back.
+    fn begin(&self) -> bool;
+    /// Nothing was recorded, and nothing is about to be.
+    fn give_back(&self);
     /// What else has to hold for it to be recorded.
     fn condition(&self) -> Option<&ExpectedVersion>;
     /// Decides it, and keeps what it came to; nothing to append where that is settled. May be called
@@ -58,7 +62,7 @@ pub(super) struct Waiting<C: Command> {
     /// What it came to.
     settled: Option<Settled<<C::Aggregate as Aggregate>::Error>>,
     event_ids: Vec<EventId>,
-    taken: Arc<AtomicBool>,
+    stage: Arc<AtomicU8>,
     reply: oneshot::Sender<Answer<<C::Aggregate as Aggregate>::Error>>,
     span: Span,
 }
@@ -66,13 +70,27 @@ pub(super) struct Waiting<C: Command> {
 /// The caller's end of a command that waits.
 pub(super) struct Ticket<R> {
     pub(super) answer: oneshot::Receiver<Answer<R>>,
-    taken: Arc<AtomicBool>,
+    stage: Arc<AtomicU8>,
+}
+
+/// Waiting, or being decided on a state that may not be the newest: nothing has happened.
+const OPEN: u8 = 0;
+/// About to be recorded.
+const BEGUN: u8 = 1;
+/// Whoever issued it does not want it any more.
+const WITHDRAWN: u8 = 2;
+
+/// Goes from one stage to the next; says whether it was in the first.
+fn advance(stage: &AtomicU8, from: u8, to: u8) -> bool {
+    let changed = stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Acquire);
+    changed.is_ok()
 }
 
 impl<R> Ticket<R> {
-    /// Takes the command back; says whether it was not begun.
+    /// Takes the command back; says whether it is certain that nothing was recorded, and nothing will
+    /// be.
     pub(super) fn withdraw(&self) -> bool {
-        !self.taken.swap(true, Ordering::AcqRel)
+        advance(&self.stage, OPEN, WITHDRAWN)
     }
 }
 
@@ -86,17 +104,17 @@ impl<C: Command> Waiting<C> {
         context: Arc<C::Context>,
     ) -> (Box<Self>, Ticket<<C::Aggregate as Aggregate>::Error>) {
         let (reply, answer) = oneshot::channel();
-        let taken = Arc::new(AtomicBool::new(false));
+        let stage = Arc::new(AtomicU8::new(OPEN));
         let ticket = Ticket {
             answer,
-            taken: Arc::clone(&taken),
+            stage: Arc::clone(&stage),
         };
         let waiting = Self {
             issued,
             context,
             settled: None,
             event_ids: Vec::new(),
-            taken,
+            stage,
             reply,
             span: Span::current(),
         };
@@ -109,8 +127,16 @@ impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
         &self.issued.metadata.command_id
     }
 
-    fn take(&mut self) -> bool {
-        !self.reply.is_closed() && !self.taken.swap(true, Ordering::AcqRel)
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && self.stage.load(Ordering::Acquire) != WITHDRAWN
+    }
+
+    fn begin(&self) -> bool {
+        !self.reply.is_closed() && advance(&self.stage, OPEN, BEGUN)
+    }
+
+    fn give_back(&self) {
+        advance(&self.stage, BEGUN, OPEN);
     }
 
     fn condition(&self) -> Option<&ExpectedVersion> {

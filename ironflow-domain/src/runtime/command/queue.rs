@@ -93,16 +93,14 @@ impl Queues {
     pub(super) async fn decide_alone<A: Aggregate>(
         &self,
         stream: &StreamId,
-        mut command: Box<dyn Pending<A>>,
+        command: Box<dyn Pending<A>>,
     ) {
-        if command.take() {
-            let deciding = Deciding {
-                store: &self.store,
-                stream,
-                opened: &mut None,
-            };
-            deciding.decide_all(Line::from([command])).await;
-        }
+        let deciding = Deciding {
+            store: &self.store,
+            stream,
+            opened: &mut None,
+        };
+        deciding.decide_all(Line::from([command])).await;
     }
 
     fn queue<A: Aggregate>(&self, stream: &StreamId) -> Arc<Queue<A>> {
@@ -181,7 +179,7 @@ impl<A: Aggregate> Running<A> {
     fn next_line(&mut self) -> Option<Line<A>> {
         let mut turn = self.queue.lock();
         let mut line = std::mem::take(&mut turn.line);
-        line.retain_mut(|command| command.take());
+        line.retain(|command| command.is_wanted());
         if line.is_empty() {
             self.is_done = true;
             turn.is_running = false;

@@ -228,8 +228,8 @@ impl<X> Dispatch<'_, X> {
 
     /// Only if the stream is where the caller last saw it; see
     /// [`Execution::expected_version`].
-    pub fn expected_version(mut self, expected: ExpectedVersion) -> Self {
-        self.said.expected = expected;
+    pub fn expected_version(mut self, expected: impl Into<ExpectedVersion>) -> Self {
+        self.said.expected = expected.into();
         self
     }
 }

@@ -324,6 +324,14 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
     }
 
     async fn attempt(&self) -> Result<TransactionReceipt, Undone> {
+        let decided = self.in_time(self.decide()).await;
+        let appends = decided.map_err(Undone::Failed)??;
+        // What is being appended is waited for: nobody could tell what became of it.
+        self.append(appends).await
+    }
+
+    /// What is to be appended: the guards, and then one for each command.
+    async fn decide(&self) -> Result<Vec<Append>, Undone> {
         let store = self.ironflow.store();
         let mut states = States::new();
         let mut appends: Vec<_> = self
@@ -341,6 +349,10 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             // What led to nothing guards its stream: it was accepted as it is.
             appends.push(append.map_err(refused)?);
         }
+        Ok(appends)
+    }
+
+    async fn append(&self, appends: Vec<Append>) -> Result<TransactionReceipt, Undone> {
         let ids: Vec<Vec<_>> = appends
             .iter()
             .map(|append| append.events.iter().map(|event| event.id).collect())
@@ -357,7 +369,7 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             let receipts = receipts.map(|(part, version)| part.receipt(version, None, Vec::new()));
             return Ok(self.receipt(receipts.collect(), None));
         }
-        match store.append_all(appends).await {
+        match self.ironflow.store().append_all(appends).await {
             Ok(appended) => {
                 let end = appended.iter().map(|appended| appended.position).max();
                 let parts = appended.into_iter().zip(ids).skip(guards);
@@ -396,6 +408,11 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
         if !self.is_repeatable {
             return Ok(None);
         }
+        self.in_time(self.recorded()).await?
+    }
+
+    /// What the log says became of the transaction; nothing where it says nothing.
+    async fn recorded(&self) -> Result<Option<TransactionReceipt>, TransactionError> {
         let store = self.ironflow.store();
         let mut recorded = Vec::new();
         for (index, part) in self.parts.iter().enumerate() {

@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ironflow_domain::store::{StoreError, StoreErrorKind};
 use ironflow_domain::{
-    ClaimError, DispatchError, ExecuteError, FinalizeError, InvalidCommandId, InvalidStreamId,
-    LoadError, QueryError, Reason, ReleaseError, UndecodableEvent, UnreadableClaim, WaitError,
+    ClaimError, DispatchError, EmitError, ExecuteError, FinalizeError, InvalidCommandId,
+    InvalidStreamId, LoadError, QueryError, Reason, ReleaseError, TransactionError,
+    UndecodableEvent, UnreadableClaim, WaitError,
 };
 use serde::Serialize;
 
@@ -158,6 +159,17 @@ impl ApiError {
         }
     }
 
+    /// What became of commands that were to be executed together: of the one that was refused, as with
+    /// [`executing`](Self::executing).
+    pub fn transacting(error: TransactionError, refused: impl FnOnce(&Reason) -> Self) -> Self {
+        match error {
+            TransactionError::Refused { source, .. } | TransactionError::Execute(source) => {
+                Self::executing(source, refused)
+            }
+            error => Self::internal(&error),
+        }
+    }
+
     /// The status of the response.
     #[must_use]
     pub fn status(&self) -> StatusCode {
@@ -200,6 +212,25 @@ impl<R: Rejection + 'static> From<ExecuteError<R>> for ApiError {
         Self::executing(error, |reason| {
             Self::new(reason.status(), reason.code(), reason.to_string())
         })
+    }
+}
+
+impl From<EmitError> for ApiError {
+    fn from(error: EmitError) -> Self {
+        match error {
+            EmitError::StreamId(error) => error.into(),
+            EmitError::CommandIdReused(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "command_id_reused",
+                error.to_string(),
+            ),
+            EmitError::Name(_)
+            | EmitError::NotAnObject { .. }
+            | EmitError::CommandId(_)
+            | EmitError::Metadata(_) => Self::invalid(error.to_string()),
+            EmitError::Store(error) => error.into(),
+            error => Self::internal(&error),
+        }
     }
 }
 

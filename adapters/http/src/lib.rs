@@ -68,7 +68,7 @@ mod projections;
 mod router;
 mod streams;
 
-pub use command::CommandHeaders;
+pub use command::{CommandHeaders, Stamped};
 pub use error::{ApiError, Rejection};
 pub use extract::{Json, Path, Query};
 pub use router::{no_such_method, no_such_route, router};

@@ -28,7 +28,7 @@ pub(crate) enum CounterEvent {
 #[command(Counter)]
 #[derive(Deserialize)]
 pub(crate) struct Count {
-    by: u32,
+    pub(crate) by: u32,
 }
 
 /// Opens a counter: forgets that it may be open.

@@ -5,13 +5,17 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use ironflow_domain::store::{
-    Append, ExpectedVersion, Key, KeyValueStore, NewEvent, StoreErrorKind, StreamStore, Write,
+    Append, ExpectedVersion, Key, KeyValueStore, MemoryStore, NewEvent, StoreErrorKind,
+    StreamStore, Write,
 };
-use ironflow_domain::{Claim, Claimed, Claims, CommandId, EventId, Metadata, SchemaVersion};
+use ironflow_domain::{
+    Claim, Claimed, Claims, CommandId, Emission, EventId, Ironflow, Metadata, SchemaVersion,
+    Transaction,
+};
 use ironflow_http::ApiError;
 use serde_json::json;
 
-use crate::counter::{Flaky, app, get, post_json};
+use crate::counter::{Count, Flaky, app, get, post_json};
 
 #[tokio::test]
 async fn a_rule_that_refuses_is_the_clients_to_read() {
@@ -329,4 +333,41 @@ async fn a_claim_that_was_lost_may_have_been_used_by_its_next_owner() {
     };
     let unreadable = done.result::<u32>().unwrap_err();
     assert_eq!(answer(unreadable), (500, "internal"));
+}
+
+#[tokio::test]
+async fn what_becomes_of_facts_and_of_commands_together_is_told_alike() {
+    let ironflow = Ironflow::new(MemoryStore::new()).start().await.unwrap();
+    let emit = |name: &'static str| ironflow.emit_named(name, &json!({ "by": 1 }));
+    let error = async |emission: Emission<'_>| {
+        let error = ApiError::from(emission.await.unwrap_err());
+        (error.status(), error.code())
+    };
+    let invalid = (StatusCode::BAD_REQUEST, "invalid_argument");
+    assert_eq!(error(emit("nameless")).await, invalid);
+    assert_eq!(error(emit("a.b").issued_by("")).await, invalid);
+    let list = ironflow.emit_named("a.b", &[1]);
+    assert_eq!(error(list).await, invalid);
+    emit("a.b").command_id("once").await.unwrap();
+    let reused = (StatusCode::UNPROCESSABLE_ENTITY, "command_id_reused");
+    assert_eq!(error(emit("c.d").command_id("once")).await, reused);
+
+    let transactions = ironflow.transactions().unwrap();
+    let together = |by| {
+        transactions
+            .execute_on("1", Count { by: 1 })
+            .execute_on("2", Count { by })
+    };
+    let told = async |transaction: Transaction<'_, _>| {
+        let error = transaction.await.unwrap_err();
+        let error = ApiError::transacting(error, |reason| {
+            ApiError::new(StatusCode::IM_A_TEAPOT, "teapot", reason.to_string())
+        });
+        (error.status(), error.code())
+    };
+    assert_eq!(
+        told(together(11)).await,
+        (StatusCode::IM_A_TEAPOT, "teapot")
+    );
+    assert_eq!(told(together(1).command_id("once")).await, reused);
 }

@@ -29,10 +29,11 @@ async fn metadata_of_last(app: &Router) -> Value {
 #[tokio::test]
 async fn the_headers_become_the_metadata_of_the_events() {
     let app = app(Flaky::default()).await;
-    let headers: [(&str, &[u8]); 3] = [
+    let headers: [(&str, &[u8]); 4] = [
         ("Idempotency-Key", b"cmd-1"),
         ("X-Request-Id", b"req-1"),
         ("traceparent", TRACE.as_bytes()),
+        ("tracestate", b"congo=t61"),
     ];
     assert_eq!(count(&app, &headers).await.0, StatusCode::ACCEPTED);
     assert_eq!(count(&app, &headers).await.0, StatusCode::ACCEPTED);
@@ -40,6 +41,7 @@ async fn the_headers_become_the_metadata_of_the_events() {
     assert_eq!(metadata["causationId"], "cmd-1");
     assert_eq!(metadata["correlationId"], "req-1");
     assert_eq!(metadata["traceId"], TRACE);
+    assert_eq!(metadata["traceState"], "congo=t61");
     assert_eq!(metadata["command"], "count");
     let (_, stream) = get(&app, "/api/v1/streams/counter-1/events").await;
     assert_eq!(stream["totalCount"], 1, "the same command has one effect");
@@ -49,9 +51,14 @@ async fn the_headers_become_the_metadata_of_the_events() {
 async fn a_trace_that_is_not_well_formed_is_left_out() {
     let app = app(Flaky::default()).await;
     for trace in ["", "nonsense", "00-XYZ-00f067aa0ba902b7-01", &TRACE[1..]] {
-        let headers: [(&str, &[u8]); 1] = [("traceparent", trace.as_bytes())];
+        let headers: [(&str, &[u8]); 2] = [
+            ("traceparent", trace.as_bytes()),
+            ("tracestate", b"congo=t61"),
+        ];
         assert_eq!(count(&app, &headers).await.0, StatusCode::ACCEPTED);
-        assert_eq!(metadata_of_last(&app).await["traceId"], Value::Null);
+        let metadata = metadata_of_last(&app).await;
+        assert_eq!(metadata["traceId"], Value::Null);
+        assert_eq!(metadata["traceState"], Value::Null);
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 use super::effects::{Charged, Effects, lapse};
 use super::history::History;
 use super::orders::Order;
+use super::steps::{End, Step};
 use super::work::{Answer, Batch, Outcome};
 use crate::given::new_file;
 
@@ -19,8 +20,8 @@ pub(super) struct Lived {
     pub(super) answers: Vec<Answer>,
     /// Where it died before it was done.
     pub(super) died_at: Option<String>,
-    /// How many steps it made.
-    pub(super) steps: usize,
+    /// What it did, where that is known.
+    pub(super) steps: Vec<Step>,
 }
 
 /// Runs a process at the store in that file.
@@ -69,7 +70,7 @@ impl Client {
 
     /// Asks one process after the other, until all is answered; the first ones end at those steps.
     /// Then asks for all that was accepted once more: the answers are the same.
-    pub(super) fn insist(&mut self, ends: impl IntoIterator<Item = usize>, live: &mut Live<'_>) {
+    pub(super) fn insist(&mut self, ends: impl IntoIterator<Item = End>, live: &mut Live<'_>) {
         let mut ends = ends.into_iter();
         loop {
             let lived = self.ask(self.unanswered(), ends.next(), live);
@@ -88,16 +89,11 @@ impl Client {
         self.check(true);
     }
 
-    fn ask(
-        &mut self,
-        orders: Vec<(usize, Order)>,
-        ends_at: Option<usize>,
-        live: &mut Live<'_>,
-    ) -> Lived {
+    fn ask(&mut self, orders: Vec<(usize, Order)>, end: Option<End>, live: &mut Live<'_>) -> Lived {
         let batch = Batch {
             orders,
             tasks: self.tasks,
-            ends_at,
+            end,
         };
         let lived = live(&self.path, &batch);
         for answer in &lived.answers {

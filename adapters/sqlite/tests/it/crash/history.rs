@@ -23,8 +23,8 @@ struct Booked {
 #[derive(Debug, Default)]
 pub(super) struct History {
     accounts: BTreeMap<String, Vec<Booked>>,
-    /// The account, the first version and the events of each command.
-    commands: BTreeMap<String, (String, usize, usize)>,
+    /// The account, the version before it and the number of events of each command.
+    commands: BTreeMap<String, (String, u64, u64)>,
 }
 
 async fn read_log(store: &Sqlite) -> Vec<RecordedEvent> {
@@ -53,18 +53,15 @@ impl History {
         for (place, event) in (1..).zip(read_log(store).await) {
             assert_eq!(event.position, Position::new(0, place), "a gap in the log");
             let account = event.stream.id().to_owned();
-            let before = history.state(&account, usize::MAX);
+            let before = history.state(&account, u64::MAX);
             assert_eq!(event.version.get(), before.events + 1, "a gap in {account}");
             assert_eq!(field(&event, "before"), before.balance, "{event:?}");
             let command = event.metadata.causation_id.clone().unwrap();
-            let first = (account.clone(), event.version.get() as usize, 0);
+            let first = (account.clone(), before.events, 0);
             let (on, first, events) = history.commands.entry(command.clone()).or_insert(first);
-            let next = (on.clone(), *first + *events);
-            assert_eq!(
-                (account.clone(), event.version.get() as usize),
-                next,
-                "{command} is not in one piece, or there twice"
-            );
+            let next = (&account, before.events);
+            let whole = "is not in one piece, or there twice";
+            assert_eq!((&*on, *first + *events), next, "{command} {whole}");
             *events += 1;
             history.accounts.entry(account).or_default().push(Booked {
                 id: event.id,
@@ -80,25 +77,27 @@ impl History {
         self.accounts.values().map(Vec::len).sum()
     }
 
-    /// What the first so many events come to.
-    fn state(&self, account: &str, events: usize) -> Account {
-        let booked = self
-            .accounts
-            .get(account)
-            .into_iter()
-            .flatten()
-            .take(events);
-        booked.fold(Account::default(), |state, booked| Account {
+    /// The first so many events of an account, or all of them.
+    fn first(&self, account: &str, events: u64) -> impl Iterator<Item = &Booked> {
+        let booked = self.accounts.get(account).into_iter().flatten();
+        booked.take_while(move |booked| booked.version <= events)
+    }
+
+    /// What these come to.
+    fn state(&self, account: &str, events: u64) -> Account {
+        let first = self.first(account, events);
+        first.fold(Account::default(), |state, booked| Account {
             balance: state.balance + booked.amount,
             events: state.events + 1,
         })
     }
 
     /// What was recorded of an order; nothing where nothing was.
-    fn of(&self, order: &Order) -> Option<&[Booked]> {
-        let (account, first, events) = self.commands.get(&order.id)?;
+    fn of(&self, order: &Order) -> Option<Vec<&Booked>> {
+        let (account, before, events) = self.commands.get(&order.id)?;
         assert_eq!(*account, order.account, "{order:?}");
-        Some(&self.accounts[account][first - 1..first - 1 + events])
+        let until = self.first(account, before + events);
+        Some(until.filter(|booked| booked.version > *before).collect())
     }
 
     /// Whether something was recorded of it.
@@ -161,7 +160,7 @@ impl History {
                 proof.events.is_empty() && proof.position.is_none(),
                 "{proof:?}"
             );
-            let events = self.state(&order.account, usize::MAX).events;
+            let events = self.state(&order.account, u64::MAX).events;
             assert!(proof.version <= events, "{proof:?} is ahead of {events}");
             return;
         };
@@ -174,7 +173,7 @@ impl History {
 
     /// The account was once as it is said to have been when the order was refused.
     fn is_reason(&self, order: &Order, reason: &NotEnough) {
-        let state = self.state(&order.account, reason.events as usize);
+        let state = self.state(&order.account, reason.events);
         let said = (reason.events, reason.balance);
         assert_eq!(said, (state.events, state.balance), "refused: {order:?}");
         let mut left = state.balance;
@@ -190,7 +189,7 @@ impl History {
     pub(super) async fn is_shown(&self, store: &Sqlite, is_whole: bool) {
         let ironflow = Ironflow::new(store.clone()).start().await.unwrap();
         for (account, booked) in &self.accounts {
-            let whole = self.state(account, usize::MAX);
+            let whole = self.state(account, u64::MAX);
             let loaded = ironflow.of::<Account>(account).load().await.unwrap();
             assert_eq!(loaded.state, whole, "{account}");
             assert_eq!(loaded.version.get(), whole.events, "{account}");
@@ -199,7 +198,8 @@ impl History {
             let view = ironflow.view::<Balance>(account).await.unwrap();
             let shown = view.as_ref().map_or(0, |view| {
                 let last = view.last_event_position;
-                booked.iter().filter(|one| one.position <= last).count()
+                let shown = booked.iter().take_while(|one| one.position <= last);
+                shown.map(|one| one.version).max().unwrap_or(0)
             });
             let state = view.map(|view| view.state).unwrap_or_default();
             let told = self.state(account, shown);
@@ -217,8 +217,9 @@ impl History {
         let text = String::from_utf8(entry.value).unwrap();
         let (header, state) = text.split_once('\n').unwrap();
         let header: Value = serde_json::from_str(header).unwrap();
-        let version = header["of"].as_u64().unwrap() as usize;
-        let booked = self.accounts[account].get(version - 1);
+        let version = header["of"].as_u64().unwrap();
+        let booked = self.first(account, version).last();
+        let booked = booked.filter(|booked| booked.version == version);
         let booked = booked.unwrap_or_else(|| panic!("a snapshot of what is not there: {text}"));
         assert_eq!(header["event"], booked.id.to_string(), "{account}");
         let state: Account = serde_json::from_str(state).unwrap();

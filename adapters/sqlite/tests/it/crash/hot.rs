@@ -24,11 +24,8 @@ const LIMIT: Duration = Duration::from_mins(2);
 
 /// All are answered, and all are there.
 async fn nothing_is_lost(path: &Path, orders: &[Order], answers: &[Answer], begun: Instant) {
-    let seconds = begun.elapsed().as_secs_f64();
-    print(&format!(
-        "{:.0} commands per second",
-        ORDERS as f64 / seconds
-    ));
+    let rate = ORDERS as u128 * 1_000 / begun.elapsed().as_millis();
+    print(&format!("{rate} commands per second"));
     assert_eq!(answers.len(), ORDERS);
     let store = Sqlite::open(path).await.unwrap();
     let history = History::read(&store).await;
@@ -44,7 +41,7 @@ async fn sixteen_tasks_lose_nothing_and_finish() {
     let batch = Batch {
         orders: orders.iter().cloned().enumerate().collect(),
         tasks: TASKS,
-        ends_at: None,
+        end: None,
     };
     let answers = Arc::new(Mutex::new(Vec::new()));
     let tell: Tell = {
@@ -78,7 +75,7 @@ async fn two_processes_of_eight_tasks_lose_nothing_and_finish() {
                     .map(|place| (place, orders[place].clone()))
                     .collect(),
                 tasks: TASKS / 2,
-                ends_at: None,
+                end: None,
             };
             let test = "crash::hot::two_processes_of_eight_tasks_lose_nothing_and_finish";
             let (child, mut out) = start(test, number, &path, &batch);

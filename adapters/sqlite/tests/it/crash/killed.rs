@@ -1,6 +1,5 @@
 //! Rounds in which real processes end.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
@@ -13,9 +12,10 @@ use tokio::runtime::Builder;
 
 use super::client::{Client, Lived, runtime};
 use super::effects::Effects;
-use super::orders::{one_of_each, some};
-use super::rounds::{has_died_at_each, print, rounds, steps_of_one_of_each};
-use super::steps::{Death, Life};
+use super::every_step::at_every_step;
+use super::orders::some;
+use super::rounds::{print, rounds};
+use super::steps::{Death, Life, Step};
 use super::work::{Answer, Batch, Tell, work};
 use crate::processes::{Mortal, hear, is_child, open_shared, own_number, shared_path, tell};
 
@@ -39,7 +39,7 @@ pub(super) fn work_for_parent() {
     } else {
         runtime()
     };
-    let life = Life::new(batch.ends_at, Death::Abort);
+    let life = Life::new(batch.end.clone(), Death::Abort);
     runtime.block_on(async {
         let store = open_shared().await;
         work(store.clone(), Effects::beside(&path), batch, life, told).await;
@@ -71,7 +71,8 @@ pub(super) fn listen(out: &mut BufReader<ChildStdout>) -> Lived {
             let answer: Answer = serde_json::from_str(answer).unwrap();
             lived.answers.push(answer);
         } else if let Some(step) = told.strip_prefix("died ") {
-            lived.died_at = Some(step.to_owned());
+            let step: Step = serde_json::from_str(step).unwrap();
+            lived.died_at = Some(step.name);
         } else if told == "done" {
             lived.died_at = None;
         }
@@ -90,22 +91,13 @@ fn processes_end_between_every_two_steps() {
     if is_child() {
         return work_for_parent();
     }
-    let begun = Instant::now();
     let test = "crash::killed::processes_end_between_every_two_steps";
-    let steps = steps_of_one_of_each();
-    let mut died_at = BTreeSet::new();
-    for end in 0..steps {
-        let mut client = Client::new(one_of_each(), 1);
-        client.insist([end], &mut |path, batch| {
-            let (mut child, mut out) = start(test, 1, path, batch);
-            let lived = listen(&mut out);
-            is_no_failure(&mut child);
-            lived
-        });
-        died_at.extend(client.died_at);
-    }
-    has_died_at_each(&died_at);
-    print(&format!("{steps} rounds, {:?}", begun.elapsed()));
+    at_every_step(&mut |path, batch| {
+        let (mut child, mut out) = start(test, 1, path, batch);
+        let lived = listen(&mut out);
+        is_no_failure(&mut child);
+        lived
+    });
 }
 
 /// Longer than most processes live.

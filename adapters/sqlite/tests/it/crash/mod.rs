@@ -17,6 +17,7 @@
 mod account;
 mod client;
 mod effects;
+mod every_step;
 mod history;
 mod hot;
 mod killed;

@@ -1,6 +1,5 @@
 //! Rounds in which a task makes no further step and its runtime is dropped.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
@@ -9,15 +8,16 @@ use std::time::Instant;
 
 use super::client::{Client, Lived, open, runtime};
 use super::effects::Effects;
-use super::orders::{one_of_each, some};
-use super::steps::{Death, Life};
+use super::every_step::at_every_step;
+use super::orders::some;
+use super::steps::{Death, End, Life};
 use super::work::{Batch, Tell, work};
 
 /// A process that shares this one, and all of whose tasks end at a step. What the store has been
 /// asked for by then, it does.
-fn live(path: &Path, batch: &Batch) -> Lived {
+pub(super) fn live(path: &Path, batch: &Batch) -> Lived {
     let (own, after) = (runtime(), runtime());
-    let life = Life::new(batch.ends_at, Death::Freeze);
+    let life = Life::new(batch.end.clone(), Death::Freeze);
     let answers = Arc::new(Mutex::new(Vec::new()));
     let tell: Tell = {
         let answers = Arc::clone(&answers);
@@ -28,7 +28,7 @@ fn live(path: &Path, batch: &Batch) -> Lived {
     let working = work(store.clone(), effects, batch.clone(), life.clone(), tell);
     let died_at = own.block_on(async {
         tokio::select! {
-            step = life.ended() => Some(step),
+            step = life.ended() => Some(step.name),
             () = working => None,
         }
     });
@@ -63,58 +63,9 @@ pub(super) fn print(what: &str) {
     println!("{what}");
 }
 
-/// What a process does with one order of each kind, its start and its projection included. It dies
-/// before and after each.
-const STEPS: [&str; 17] = [
-    "append_all",
-    "deletion of claims-begun",
-    "find_event",
-    "get of claims",
-    "get of claims-begun",
-    "get of projection",
-    "get of projection-checkpoints",
-    "get of snapshots",
-    "read_log",
-    "read_stream",
-    "the answer",
-    "the side effect",
-    "write of claims",
-    "write of claims-begun",
-    "write of projection and projection-checkpoints",
-    "write of projection-checkpoints",
-    "write of snapshots",
-];
-
-/// How many steps an undisturbed process makes with one order of each kind.
-pub(super) fn steps_of_one_of_each() -> usize {
-    let mut steps = None;
-    Client::new(one_of_each(), 1).insist([], &mut |path, batch| {
-        let lived = live(path, batch);
-        steps.get_or_insert(lived.steps);
-        lived
-    });
-    steps.unwrap()
-}
-
-/// That a process has died at each of the steps.
-pub(super) fn has_died_at_each(steps: &BTreeSet<String>) {
-    let before_and_after = |step: &&str| [format!("before {step}"), format!("after {step}")];
-    let all: BTreeSet<_> = STEPS.iter().flat_map(before_and_after).collect();
-    assert_eq!(*steps, all);
-}
-
 #[test]
 fn between_every_two_steps() {
-    let begun = Instant::now();
-    let steps = steps_of_one_of_each();
-    let mut died_at = BTreeSet::new();
-    for end in 0..steps {
-        let mut client = Client::new(one_of_each(), 1);
-        client.insist([end], &mut live);
-        died_at.extend(client.died_at);
-    }
-    has_died_at_each(&died_at);
-    print(&format!("{steps} rounds, {:?}", begun.elapsed()));
+    at_every_step(&mut live);
 }
 
 #[test]
@@ -127,7 +78,7 @@ fn at_random_steps_again_and_again() {
         let tasks = random.usize(1..=count);
         let mut client = Client::new(some(&mut random, count), tasks);
         let ends: Vec<_> = (0..random.usize(1..6))
-            .map(|_| random.usize(..120))
+            .map(|_| End::After(random.usize(..120)))
             .collect();
         client.insist(ends, &mut live);
         deaths += client.died_at.len();

@@ -1,8 +1,8 @@
 //! A process that ends at one of its steps, and the store whose calls are those steps.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
@@ -11,7 +11,10 @@ use ironflow_domain::store::{
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use ironflow_sqlite::Sqlite;
+use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+
+use crate::processes::tell;
 
 /// How a process ends.
 #[derive(Debug, Clone, Copy)]
@@ -22,53 +25,94 @@ pub(super) enum Death {
     Freeze,
 }
 
-/// The life of one process: how many steps it has made, and the one at which it ends.
+/// One step of a process: it may take the same one several times.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Step {
+    pub(super) name: String,
+    /// Counted from 0.
+    time: usize,
+}
+
+/// Where a process is to end.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) enum End {
+    At(Step),
+    /// Whatever step comes after so many.
+    After(usize),
+}
+
+/// The life of one process: what steps it has taken, and the one at which it ends.
 #[derive(Clone)]
 pub(super) struct Life {
-    steps: Arc<AtomicUsize>,
-    /// The number of its last step; it ends there, before anything else.
-    ends_at: Option<usize>,
+    /// How often each.
+    steps: Arc<Mutex<BTreeMap<String, usize>>>,
+    end: Option<End>,
     death: Death,
-    ended: watch::Sender<Option<String>>,
+    ended: watch::Sender<Option<Step>>,
 }
 
 impl Life {
-    pub(super) fn new(ends_at: Option<usize>, death: Death) -> Self {
+    pub(super) fn new(end: Option<End>, death: Death) -> Self {
         Self {
             steps: Arc::default(),
-            ends_at,
+            end,
             death,
             ended: watch::Sender::new(None),
         }
     }
 
-    /// How many it has made so far.
-    pub(super) fn steps(&self) -> usize {
-        self.steps.load(Ordering::SeqCst)
+    /// All that it has taken so far.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let steps = self.steps.lock().unwrap();
+        let times = |(name, times): (&String, &usize)| {
+            let name = name.clone();
+            (0..*times).map(move |time| Step {
+                name: name.clone(),
+                time,
+            })
+        };
+        steps.iter().flat_map(times).collect()
     }
 
     /// Waits for the end: at which step it was.
-    pub(super) async fn ended(&self) -> String {
+    pub(super) async fn ended(&self) -> Step {
         let mut ended = self.ended.subscribe();
         let ended = ended.wait_for(Option::is_some).await.unwrap();
         ended.clone().unwrap()
     }
 
-    pub(super) async fn step(&self, name: String) {
-        let number = self.steps.fetch_add(1, Ordering::SeqCst);
-        let Some(end) = self.ends_at.filter(|end| *end <= number) else {
-            return;
+    /// Counts a step. Says whether it is the last one.
+    fn count(&self, name: String) -> (Step, bool) {
+        let mut steps = self.steps.lock().unwrap();
+        let before = steps.values().sum::<usize>();
+        let times = steps.entry(name.clone()).or_default();
+        let step = Step { name, time: *times };
+        *times += 1;
+        let is_last = match &self.end {
+            None => false,
+            Some(End::At(end)) => *end == step,
+            Some(End::After(steps)) => *steps == before,
         };
+        (step, is_last)
+    }
+
+    async fn step(&self, name: String) {
+        if self.ended.borrow().is_some() {
+            return std::future::pending().await;
+        }
+        let (step, is_last) = self.count(name);
+        if !is_last {
+            return;
+        }
         match self.death {
             Death::Abort => {
-                crate::processes::tell(&format!("died {name}"));
+                let step = serde_json::to_string(&step).unwrap();
+                tell(&format!("died {step}"));
                 std::process::abort();
             }
             Death::Freeze => {
-                if number == end {
-                    self.ended.send_replace(Some(name));
-                }
-                std::future::pending().await
+                self.ended.send_replace(Some(step));
+                std::future::pending::<()>().await;
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ironflow_domain::{
-    Claimed, Claims, CommandPolicy, EventId, ExecuteError, Ironflow, Position, Receipt,
+    Claimed, Claims, CommandPolicy, EventId, ExecuteError, Ironflow, Position, Receipt, TakenOver,
 };
 use ironflow_sqlite::Sqlite;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::account::{Balance, Book, NotEnough};
 use super::effects::Effects;
 use super::orders::Order;
-use super::steps::{Life, Stepped};
+use super::steps::{End, Life, Stepped};
 
 const SOON: Duration = Duration::from_secs(30);
 
@@ -25,8 +25,8 @@ pub(super) struct Batch {
     pub(super) orders: Vec<(usize, Order)>,
     /// How many tasks there are, to each of which they are dealt in turn.
     pub(super) tasks: usize,
-    /// The number of the step at which the process ends itself.
-    pub(super) ends_at: Option<usize>,
+    /// Where the process ends itself.
+    pub(super) end: Option<End>,
 }
 
 /// What the client is told of one order.
@@ -187,7 +187,7 @@ impl Worker {
                 Claimed::Pending(_) => sleep(Duration::from_millis(1)).await,
             }
         };
-        let former = claim.taken_over().map(|former| former.claims::<Order>());
+        let former = claim.taken_over().map(TakenOver::claims::<Order>);
         if let Some(former) = &former {
             assert_eq!(former.as_ref().unwrap(), std::slice::from_ref(order));
         }

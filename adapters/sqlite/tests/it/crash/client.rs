@@ -78,6 +78,7 @@ impl Client {
                 break;
             };
             self.died_at.push(step);
+            self.check(false);
         }
         assert!(self.unanswered().is_empty(), "it lived, and did not answer");
         let again = self.ask(self.repeatable(), None, live);
@@ -86,6 +87,13 @@ impl Client {
             let is_nothing = self.orders[answer.order].amounts.is_empty();
             assert!(is_repeat || is_nothing, "{answer:?}");
         }
+        self.check(true);
+    }
+
+    /// A process that stood still has done what others have done since.
+    pub(super) fn hears_late(&mut self, lived: Lived) {
+        assert_eq!(lived.died_at, None);
+        self.answers.extend(lived.answers);
         self.check(true);
     }
 
@@ -100,7 +108,6 @@ impl Client {
             self.rests_on_what_was_told(answer);
         }
         self.answers.extend(lived.answers.iter().cloned());
-        self.check(false);
         lived
     }
 

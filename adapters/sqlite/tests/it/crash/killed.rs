@@ -114,7 +114,7 @@ fn processes_are_killed_at_random_moments() {
     let rounds = rounds(20, 10, |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(1..40);
-        let mut client = Client::new(some(&mut random, count), 16);
+        let mut client = Client::new(some(&mut random, count, -40..60), 16);
         let mut kills = random.usize(1..6);
         client.insist([], &mut |path, batch| {
             let (mut child, mut out) = start(test, 1, path, batch);

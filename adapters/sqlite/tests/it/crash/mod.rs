@@ -18,6 +18,7 @@ mod account;
 mod client;
 mod effects;
 mod every_step;
+mod here;
 mod history;
 mod hot;
 mod killed;

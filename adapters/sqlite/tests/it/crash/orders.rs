@@ -1,5 +1,7 @@
 //! What a client wants.
 
+use std::ops::Range;
+
 use ironflow_domain::CommandId;
 use serde::{Deserialize, Serialize};
 
@@ -51,7 +53,7 @@ pub(super) fn one_of_each() -> Vec<Order> {
 }
 
 /// So many, most of them on one account; some are repeated, some cannot be.
-pub(super) fn some(random: &mut fastrand::Rng, count: usize) -> Vec<Order> {
+pub(super) fn some(random: &mut fastrand::Rng, count: usize, amounts: Range<i64>) -> Vec<Order> {
     let mut orders: Vec<Order> = Vec::new();
     for number in 0..count {
         if !orders.is_empty() && random.u8(..5) == 0 {
@@ -61,7 +63,7 @@ pub(super) fn some(random: &mut fastrand::Rng, count: usize) -> Vec<Order> {
         }
         let account = if random.u8(..4) > 0 { "hot" } else { "other" };
         let events = random.usize(..4);
-        let amounts: Vec<_> = (0..events).map(|_| random.i64(-40..60)).collect();
+        let amounts: Vec<_> = (0..events).map(|_| random.i64(amounts.clone())).collect();
         let order = Order::new(&format!("order {number}"), account, &amounts);
         orders.push(if random.u8(..4) == 0 {
             order.claimed()

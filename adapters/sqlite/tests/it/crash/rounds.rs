@@ -1,44 +1,23 @@
-//! Rounds in which a task makes no further step and its runtime is dropped.
+//! Rounds in which processes that share this one end, or stand still.
 
 use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use super::client::{Client, Lived, open, runtime};
-use super::effects::Effects;
+use super::client::{Client, Lived};
 use super::every_step::at_every_step;
+use super::here::Here;
 use super::orders::some;
-use super::steps::{Death, End, Life};
-use super::work::{Batch, Tell, work};
+use super::steps::End;
+use super::work::Batch;
 
-/// A process that shares this one, and all of whose tasks end at a step. What the store has been
-/// asked for by then, it does.
+/// A process that shares this one, and ends when its runtime is dropped.
 pub(super) fn live(path: &Path, batch: &Batch) -> Lived {
-    let (own, after) = (runtime(), runtime());
-    let life = Life::new(batch.end.clone(), Death::Freeze);
-    let answers = Arc::new(Mutex::new(Vec::new()));
-    let tell: Tell = {
-        let answers = Arc::clone(&answers);
-        Arc::new(move |answer| answers.lock().unwrap().push(answer))
-    };
-    let store = own.block_on(open(path));
-    let effects = Effects::beside(path);
-    let working = work(store.clone(), effects, batch.clone(), life.clone(), tell);
-    let died_at = own.block_on(async {
-        tokio::select! {
-            step = life.ended() => Some(step.name),
-            () = working => None,
-        }
-    });
-    drop(own);
-    after.block_on(store.close());
-    Lived {
-        answers: std::mem::take(&mut *answers.lock().unwrap()),
-        died_at,
-        steps: life.steps(),
-    }
+    let mut here = Here::start(path, batch);
+    let lived = here.run();
+    here.end();
+    lived
 }
 
 /// So many rounds, each with its number, which is told where one goes wrong. Says how many there
@@ -76,7 +55,7 @@ fn at_random_steps_again_and_again() {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(1..24);
         let tasks = random.usize(1..=count);
-        let mut client = Client::new(some(&mut random, count), tasks);
+        let mut client = Client::new(some(&mut random, count, -40..60), tasks);
         let ends: Vec<_> = (0..random.usize(1..6))
             .map(|_| End::After(random.usize(..120)))
             .collect();
@@ -85,6 +64,43 @@ fn at_random_steps_again_and_again() {
     });
     print(&format!(
         "{rounds} rounds, {deaths} deaths, {:?}",
+        begun.elapsed()
+    ));
+}
+
+#[test]
+fn what_stood_still_goes_on_when_others_have_done_its_work() {
+    let begun = Instant::now();
+    let mut late = 0;
+    let rounds = rounds(60, 1, |seed| {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let count = random.usize(1..16);
+        let tasks = random.usize(1..=count);
+        // None is refused: what goes on later would be a command of its own, and might be accepted.
+        let mut client = Client::new(some(&mut random, count, 0..60), tasks);
+        let ends: Vec<_> = (0..random.usize(1..4))
+            .map(|_| End::After(random.usize(..120)))
+            .collect();
+        let mut still = Vec::new();
+        client.insist(ends, &mut |path, batch| {
+            let mut here = Here::start(path, batch);
+            let lived = here.run();
+            if lived.died_at.is_some() {
+                still.push(here);
+            } else {
+                here.end();
+            }
+            lived
+        });
+        for mut here in still {
+            let lived = here.go_on();
+            here.end();
+            late += lived.answers.len();
+            client.hears_late(lived);
+        }
+    });
+    print(&format!(
+        "{rounds} rounds, {late} late answers, {:?}",
         begun.elapsed()
     ));
 }

@@ -21,7 +21,7 @@ use crate::processes::tell;
 pub(super) enum Death {
     /// As the operating system knows it.
     Abort,
-    /// No task gets any further, until the runtime is dropped with all of them.
+    /// No task gets any further, until its runtime is dropped with it, or it goes on.
     Freeze,
 }
 
@@ -49,6 +49,8 @@ pub(super) struct Life {
     end: Option<End>,
     death: Death,
     ended: watch::Sender<Option<Step>>,
+    /// Whether it goes on all the same.
+    goes_on: watch::Sender<bool>,
 }
 
 impl Life {
@@ -58,6 +60,7 @@ impl Life {
             end,
             death,
             ended: watch::Sender::new(None),
+            goes_on: watch::Sender::new(false),
         }
     }
 
@@ -81,6 +84,23 @@ impl Life {
         ended.clone().unwrap()
     }
 
+    /// Goes on after the end, without another one.
+    pub(super) fn go_on(&self) {
+        self.ended.send_replace(None);
+        self.goes_on.send_replace(true);
+    }
+
+    /// Whether it has stood still in between, so that its claims have lapsed.
+    pub(super) fn has_stood_still(&self) -> bool {
+        *self.goes_on.borrow()
+    }
+
+    /// Waits, for ever if it does not go on.
+    async fn stand_still(&self) {
+        let mut goes_on = self.goes_on.subscribe();
+        goes_on.wait_for(|goes_on| *goes_on).await.unwrap();
+    }
+
     /// Counts a step. Says whether it is the last one.
     fn count(&self, name: String) -> (Step, bool) {
         let mut steps = self.steps.lock().unwrap();
@@ -97,8 +117,12 @@ impl Life {
     }
 
     async fn step(&self, name: String) {
-        if self.ended.borrow().is_some() {
-            return std::future::pending().await;
+        if self.has_stood_still() {
+            return;
+        }
+        let has_ended = self.ended.borrow().is_some();
+        if has_ended {
+            return self.stand_still().await;
         }
         let (step, is_last) = self.count(name);
         if !is_last {
@@ -112,7 +136,7 @@ impl Life {
             }
             Death::Freeze => {
                 self.ended.send_replace(Some(step));
-                std::future::pending::<()>().await;
+                self.stand_still().await;
             }
         }
     }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use ironflow_domain::{
-    Claimed, Claims, CommandPolicy, EventId, ExecuteError, Ironflow, Position, Receipt, TakenOver,
+    Claimed, Claims, CommandPolicy, EventId, ExecuteError, FinalizeError, Ironflow, Position,
+    Receipt, TakenOver,
 };
 use ironflow_sqlite::Sqlite;
 use serde::{Deserialize, Serialize};
@@ -179,23 +180,33 @@ impl Worker {
 
     /// Does what must come before the command, once. Says whether that was done before.
     async fn charge(&self, order: &Order) -> (Outcome, bool) {
-        let claim = loop {
-            match self.claims.try_claim(&*order.id, order).await.unwrap() {
-                Claimed::Won(claim) => break claim,
+        loop {
+            let claim = match self.claims.try_claim(&*order.id, order).await.unwrap() {
+                Claimed::Won(claim) => claim,
                 Claimed::Finalized(done) => return (done.result().unwrap(), true),
                 // A repeat of the order in this process.
-                Claimed::Pending(_) => sleep(Duration::from_millis(1)).await,
+                Claimed::Pending(_) => {
+                    sleep(Duration::from_millis(1)).await;
+                    continue;
+                }
+            };
+            let former = claim.taken_over().map(TakenOver::claims::<Order>);
+            if let Some(former) = &former {
+                assert_eq!(former.as_ref().unwrap(), std::slice::from_ref(order));
             }
-        };
-        let former = claim.taken_over().map(TakenOver::claims::<Order>);
-        if let Some(former) = &former {
-            assert_eq!(former.as_ref().unwrap(), std::slice::from_ref(order));
+            // Whoever stood still for longer than its lease knows it, and leaves it to others.
+            let effect = async {
+                if !self.life.has_stood_still() {
+                    self.effects.add(&order.id, former.is_some());
+                }
+            };
+            self.life.around("the side effect", effect).await;
+            let outcome = self.book(order).await;
+            match claim.finalize(&outcome).await {
+                Ok(()) => return (outcome, false),
+                Err(FinalizeError::Lost(_)) if self.life.has_stood_still() => {}
+                Err(error) => panic!("{}: {error}", order.id),
+            }
         }
-        let effects = self.effects.clone();
-        let effect = async { effects.add(&order.id, former.is_some()) };
-        self.life.around("the side effect", effect).await;
-        let outcome = self.book(order).await;
-        claim.finalize(&outcome).await.unwrap();
-        (outcome, false)
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Client {
     path: PathBuf,
     orders: Vec<Order>,
     tasks: usize,
+    /// Whether commands on one account wait for each other.
+    pub(super) queued: bool,
     answers: Vec<Answer>,
     charged: Charged,
     /// Where processes have died.
@@ -62,6 +64,7 @@ impl Client {
             path,
             orders,
             tasks,
+            queued: true,
             answers: Vec::new(),
             charged: Charged::default(),
             died_at: Vec::new(),
@@ -101,6 +104,7 @@ impl Client {
         let batch = Batch {
             orders,
             tasks: self.tasks,
+            queued: self.queued,
             end,
         };
         let lived = live(&self.path, &batch);

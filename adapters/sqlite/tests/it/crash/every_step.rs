@@ -41,10 +41,12 @@ fn steps() -> Vec<Step> {
     steps.unwrap()
 }
 
-/// In each round a process ends at another step.
-pub(super) fn at_every_step(live: &mut Live<'_>) {
+/// In each round a process ends at another step; at each step the first so many times that it is
+/// taken.
+pub(super) fn at_every_step(times: usize, live: &mut Live<'_>) {
     let begun = Instant::now();
-    let steps = steps();
+    let mut steps = steps();
+    steps.retain(|step| step.time < times);
     let rounds = steps.len();
     let mut died_at = BTreeSet::new();
     for step in steps {

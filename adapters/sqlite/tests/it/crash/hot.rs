@@ -41,6 +41,7 @@ async fn sixteen_tasks_lose_nothing_and_finish() {
     let batch = Batch {
         orders: orders.iter().cloned().enumerate().collect(),
         tasks: TASKS,
+        queued: true,
         end: None,
     };
     let answers = Arc::new(Mutex::new(Vec::new()));
@@ -75,6 +76,7 @@ async fn two_processes_of_eight_tasks_lose_nothing_and_finish() {
                     .map(|place| (place, orders[place].clone()))
                     .collect(),
                 tasks: TASKS / 2,
+                queued: true,
                 end: None,
             };
             let test = "crash::hot::two_processes_of_eight_tasks_lose_nothing_and_finish";

@@ -14,7 +14,7 @@ use super::client::{Client, Lived, runtime};
 use super::effects::Effects;
 use super::every_step::at_every_step;
 use super::orders::some;
-use super::rounds::{print, rounds};
+use super::rounds::{print, rounds, wanted_rounds};
 use super::steps::{Death, Life, Step};
 use super::work::{Answer, Batch, Tell, work};
 use crate::processes::{Mortal, hear, is_child, open_shared, own_number, shared_path, tell};
@@ -92,7 +92,13 @@ fn processes_end_between_every_two_steps() {
         return work_for_parent();
     }
     let test = "crash::killed::processes_end_between_every_two_steps";
-    at_every_step(&mut |path, batch| {
+    // Processes take their time: all of the steps only where many rounds are wanted.
+    let times = if wanted_rounds().is_some() {
+        usize::MAX
+    } else {
+        2
+    };
+    at_every_step(times, &mut |path, batch| {
         let (mut child, mut out) = start(test, 1, path, batch);
         let lived = listen(&mut out);
         is_no_failure(&mut child);
@@ -111,10 +117,11 @@ fn processes_are_killed_at_random_moments() {
     let begun = Instant::now();
     let test = "crash::killed::processes_are_killed_at_random_moments";
     let mut deaths = 0;
-    let rounds = rounds(20, 10, |seed| {
+    let rounds = rounds(15, 10, |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(1..40);
         let mut client = Client::new(some(&mut random, count, -40..60), 16);
+        client.queued = random.u8(..4) > 0;
         let mut kills = random.usize(1..6);
         client.insist([], &mut |path, batch| {
             let (mut child, mut out) = start(test, 1, path, batch);

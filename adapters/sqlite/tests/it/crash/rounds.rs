@@ -20,11 +20,19 @@ pub(super) fn live(path: &Path, batch: &Batch) -> Lived {
     lived
 }
 
-/// So many rounds, each with its number, which is told where one goes wrong. Says how many there
-/// were.
+fn number(name: &str) -> Option<u64> {
+    env::var(name).ok().map(|text| text.parse().unwrap())
+}
+
+/// How many rounds somebody wants instead of the usual few.
+pub(super) fn wanted_rounds() -> Option<u64> {
+    number("IRONFLOW_CRASH_ROUNDS")
+}
+
+/// The usual rounds, or a share of those that are wanted, each with its number, which is told where
+/// one goes wrong. Says how many there were.
 pub(super) fn rounds(usual: u64, share: u64, mut round: impl FnMut(u64)) -> u64 {
-    let number = |name| env::var(name).ok().map(|text| text.parse().unwrap());
-    let rounds = number("IRONFLOW_CRASH_ROUNDS").map_or(usual, |rounds: u64| rounds / share);
+    let rounds = wanted_rounds().map_or(usual, |rounds| rounds / share);
     let first = number("IRONFLOW_CRASH_SEED").unwrap_or(0);
     for seed in first..first + rounds {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| round(seed))) {
@@ -44,18 +52,19 @@ pub(super) fn print(what: &str) {
 
 #[test]
 fn between_every_two_steps() {
-    at_every_step(&mut live);
+    at_every_step(usize::MAX, &mut live);
 }
 
 #[test]
 fn at_random_steps_again_and_again() {
     let begun = Instant::now();
     let mut deaths = 0;
-    let rounds = rounds(100, 1, |seed| {
+    let rounds = rounds(60, 1, |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(1..24);
         let tasks = random.usize(1..=count);
         let mut client = Client::new(some(&mut random, count, -40..60), tasks);
+        client.queued = random.u8(..4) > 0;
         let ends: Vec<_> = (0..random.usize(1..6))
             .map(|_| End::After(random.usize(..120)))
             .collect();
@@ -72,12 +81,13 @@ fn at_random_steps_again_and_again() {
 fn what_stood_still_goes_on_when_others_have_done_its_work() {
     let begun = Instant::now();
     let mut late = 0;
-    let rounds = rounds(60, 1, |seed| {
+    let rounds = rounds(40, 1, |seed| {
         let mut random = fastrand::Rng::with_seed(seed);
         let count = random.usize(1..16);
         let tasks = random.usize(1..=count);
         // None is refused: what goes on later would be a command of its own, and might be accepted.
         let mut client = Client::new(some(&mut random, count, 0..60), tasks);
+        client.queued = random.u8(..4) > 0;
         let ends: Vec<_> = (0..random.usize(1..4))
             .map(|_| End::After(random.usize(..120)))
             .collect();

@@ -29,8 +29,8 @@ pub(super) enum Death {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Step {
     pub(super) name: String,
-    /// Counted from 0.
-    time: usize,
+    /// How often it was taken before.
+    pub(super) time: usize,
 }
 
 /// Where a process is to end.

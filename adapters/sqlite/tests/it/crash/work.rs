@@ -26,6 +26,8 @@ pub(super) struct Batch {
     pub(super) orders: Vec<(usize, Order)>,
     /// How many tasks there are, to each of which they are dealt in turn.
     pub(super) tasks: usize,
+    /// Whether commands on one account wait for each other.
+    pub(super) queued: bool,
     /// Where the process ends itself.
     pub(super) end: Option<End>,
 }
@@ -88,10 +90,15 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
         store,
         life: life.clone(),
     };
+    let pause = Duration::from_millis(1);
+    let policy = CommandPolicy::new()
+        // Those that do not wait for each other may be in each other's way for long.
+        .attempts(10_000)
+        .back_off(pause, 5 * pause)
+        .queued(batch.queued);
     let ironflow = Ironflow::new(store)
         .projection::<Balance>()
-        // Processes at one stream may be in each other's way for long.
-        .policy(CommandPolicy::new().attempts(10_000))
+        .policy(policy)
         .start()
         .await
         .unwrap();

@@ -56,6 +56,9 @@ pub(super) fn at_every_step(times: usize, live: &mut Live<'_>) {
     }
     let before_and_after = |step: &&str| [format!("before {step}"), format!("after {step}")];
     let all: BTreeSet<_> = STEPS.iter().flat_map(before_and_after).collect();
-    assert_eq!(died_at, all);
+    assert_eq!(
+        died_at, all,
+        "what a process does is another than `STEPS` says"
+    );
     print(&format!("{rounds} rounds, {:?}", begun.elapsed()));
 }

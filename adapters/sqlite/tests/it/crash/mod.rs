@@ -6,14 +6,14 @@
 //! client has an answer for each, however many processes have died at it; what must hold is looked
 //! up in the file after every death.
 //!
-//! A process dies in one of two ways. In [`rounds`], a task makes no further step and its runtime is
-//! dropped: that is cheap enough for thousands of rounds. In [`killed`], real processes end
-//! themselves at a step, or are killed at a random moment. Besides, one may stand still at a step and
-//! go on when others have done its work.
+//! A process dies in one of two ways. In [`rounds`], a task makes no further step and its runtime
+//! is dropped: that is cheap enough for thousands of rounds. In [`killed`], real processes end
+//! themselves at a step, or are killed at a random moment. Besides, one may stand still at a step
+//! and go on when others have done its work.
 //!
 //! `IRONFLOW_CRASH_ROUNDS=5000` is how many random rounds there are to be of each cheap kind, and a
-//! tenth of that with processes. `IRONFLOW_CRASH_SEED=7` is where their numbers begin; whatever goes
-//! wrong says in which round it was.
+//! tenth of that with processes. `IRONFLOW_CRASH_SEED=7` is where their numbers begin; whatever
+//! goes wrong says in which round it was.
 
 mod account;
 mod client;

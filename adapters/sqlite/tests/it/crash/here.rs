@@ -4,6 +4,7 @@ use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
+use ironflow_domain::store::{Key, KeyValueStore, Write};
 use ironflow_sqlite::Sqlite;
 use tokio::runtime::Runtime;
 
@@ -50,6 +51,13 @@ impl Here {
                 () = working => None,
             }
         });
+        // What the store has been asked for is done before anybody looks, as where a process has
+        // died. Writes keep their order.
+        if died_at.is_some() {
+            let nothing = Write::delete(Key::new("crash", "nothing"));
+            let written = self.store.write(vec![nothing]);
+            runtime().block_on(written).unwrap();
+        }
         Lived {
             answers: std::mem::take(&mut *self.answers.lock().unwrap()),
             died_at,

@@ -1,11 +1,11 @@
-//! Sixteen tasks on one account: nothing is lost, and all are answered.
+//! Sixteen tasks on one account: nothing is lost, and all are answered within the time that `work`
+//! gives itself.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use ironflow_sqlite::Sqlite;
-use tokio::time::timeout;
 
 use super::effects::Effects;
 use super::history::History;
@@ -19,8 +19,6 @@ use crate::processes::is_child;
 
 const TASKS: usize = 16;
 const ORDERS: usize = TASKS * 125;
-/// Much more than it takes, also where others are busy.
-const LIMIT: Duration = Duration::from_mins(2);
 
 /// All are answered, and all are there.
 async fn nothing_is_lost(path: &Path, orders: &[Order], answers: &[Answer], begun: Instant) {
@@ -52,8 +50,7 @@ async fn sixteen_tasks_lose_nothing_and_finish() {
     let store = Sqlite::open(&path).await.unwrap();
     let begun = Instant::now();
     let life = Life::new(None, Death::Freeze);
-    let working = work(store, Effects::beside(&path), batch, life, tell);
-    timeout(LIMIT, working).await.expect("all are answered");
+    work(store, Effects::beside(&path), batch, life, tell).await;
     let answers = std::mem::take(&mut *answers.lock().unwrap());
     nothing_is_lost(&path, &orders, &answers, begun).await;
 }
@@ -86,8 +83,7 @@ async fn two_processes_of_eight_tasks_lose_nothing_and_finish() {
         .collect();
     let mut answers = Vec::new();
     for (_child, listening) in children {
-        let lived = timeout(LIMIT, listening).await.expect("all are answered");
-        let lived = lived.unwrap();
+        let lived = listening.await.unwrap();
         assert_eq!(lived.died_at, None);
         answers.extend(lived.answers);
     }

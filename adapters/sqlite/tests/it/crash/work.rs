@@ -10,14 +10,15 @@ use ironflow_domain::{
 use ironflow_sqlite::Sqlite;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::account::{Balance, Book, NotEnough};
 use super::effects::Effects;
 use super::orders::Order;
 use super::steps::{End, Life, Stepped};
 
-const SOON: Duration = Duration::from_secs(30);
+/// Much more than it takes, also where others are busy.
+const SOON: Duration = Duration::from_mins(2);
 
 /// What one process is to do.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -124,9 +125,12 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
             }
         });
     }
-    while let Some(worked) = working.join_next().await {
-        worked.unwrap();
-    }
+    let answered = async {
+        while let Some(worked) = working.join_next().await {
+            worked.unwrap();
+        }
+    };
+    timeout(SOON, answered).await.expect("all are answered");
     let newest = worker.newest.lock().unwrap().clone();
     if let Some(newest) = newest {
         let shown = worker.ironflow.wait_for::<Balance>(&newest, SOON).await;

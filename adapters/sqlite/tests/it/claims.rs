@@ -1,8 +1,6 @@
 //! Claims of several processes, of which one is killed or stands still.
 
-use std::io::{BufReader, Write};
-use std::path::Path;
-use std::process::{Child, ChildStdout};
+use std::io::BufReader;
 use std::time::{Duration, SystemTime};
 
 use ironflow_domain::{Claim, Claimed, Claims, Pending, Timestamp};
@@ -10,49 +8,11 @@ use ironflow_sqlite::Sqlite;
 use tokio::time::{sleep, timeout};
 
 use crate::given::new_file;
-use crate::processes::{is_child, next_line, open_shared, own_number, start};
+use crate::processes::{Mortal, hear, is_child, open_shared, own_number, start, tell};
 
 /// Long enough for a heartbeat on a busy machine.
 const LEASE: Duration = Duration::from_millis(1_500);
 const SOON: Duration = Duration::from_mins(1);
-
-/// What a line begins with that is for the parent.
-const FOR_PARENT: &str = "claims: ";
-
-fn tell(what: &str) {
-    let mut out = std::io::stdout().lock();
-    writeln!(out, "\n{FOR_PARENT}{what}").unwrap();
-    out.flush().unwrap();
-}
-
-/// The next thing that a child tells; nothing when it has ended.
-fn hear(out: &mut BufReader<ChildStdout>) -> Option<String> {
-    loop {
-        let line = next_line(out)?;
-        if let Some(told) = line.trim_end().strip_prefix(FOR_PARENT) {
-            return Some(told.to_owned());
-        }
-    }
-}
-
-/// A child that does not outlive the test that started it.
-struct Mortal(Child);
-
-impl Mortal {
-    fn start(test: &str, path: &Path) -> (Self, BufReader<ChildStdout>) {
-        let mut child = start(test, 1, path);
-        let out = BufReader::new(child.stdout.take().unwrap());
-        (Self(child), out)
-    }
-}
-
-impl Drop for Mortal {
-    fn drop(&mut self) {
-        // On Unix this is SIGKILL: it has no chance to tidy up. It does nothing where it has ended.
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
 
 async fn open_claims() -> Claims {
     Claims::new(open_shared().await).lease(LEASE)
@@ -105,7 +65,7 @@ async fn an_owner_is_followed_when_it_is_killed_and_never_before() {
     }
     let (_directory, path) = new_file();
     let test = "claims::an_owner_is_followed_when_it_is_killed_and_never_before";
-    let (child, mut out) = Mortal::start(test, &path);
+    let (child, mut out) = Mortal::start(test, 1, &path);
     assert_eq!(hear(&mut out).as_deref(), Some("won"));
     let claims = Claims::new(Sqlite::open(&path).await.unwrap()).lease(LEASE);
 
@@ -137,7 +97,7 @@ async fn a_process_that_stood_still_is_told_that_it_has_lost_its_claim() {
     }
     let (_directory, path) = new_file();
     let test = "claims::a_process_that_stood_still_is_told_that_it_has_lost_its_claim";
-    let (mut child, mut out) = Mortal::start(test, &path);
+    let (mut child, mut out) = Mortal::start(test, 1, &path);
     assert_eq!(hear(&mut out).as_deref(), Some("won"));
     let pid = child.0.id().to_string();
     let signal = |name: &str| {

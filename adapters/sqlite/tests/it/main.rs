@@ -9,6 +9,7 @@ mod batches;
 mod claims;
 mod closing;
 mod contract;
+mod crash;
 mod given;
 mod opening;
 mod processes;

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use ironflow_domain::store::{ExpectedVersion, ListStreams, ReadLog, StreamStore};
@@ -41,10 +41,14 @@ pub(crate) fn own_number() -> u8 {
     env::var(NUMBER).unwrap().parse().unwrap()
 }
 
+pub(crate) fn shared_path() -> PathBuf {
+    env::var(FILE).unwrap().into()
+}
+
 pub(crate) async fn open_shared() -> Sqlite {
     Sqlite::options()
         .busy_timeout(Duration::from_secs(20))
-        .open(env::var(FILE).unwrap())
+        .open(shared_path())
         .await
         .unwrap()
 }
@@ -67,6 +71,47 @@ fn acknowledged(line: &str) -> Option<(String, u64)> {
 pub(crate) fn next_line(out: &mut impl BufRead) -> Option<String> {
     let mut line = String::new();
     (out.read_line(&mut line).unwrap() > 0).then_some(line)
+}
+
+/// What a line begins with that is for the parent.
+const FOR_PARENT: &str = "for the parent: ";
+
+/// Tells the parent.
+pub(crate) fn tell(what: &str) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "\n{FOR_PARENT}{what}").unwrap();
+    out.flush().unwrap();
+}
+
+/// The next thing that a child tells; nothing when it has ended.
+pub(crate) fn hear(out: &mut BufReader<ChildStdout>) -> Option<String> {
+    loop {
+        let line = next_line(out)?;
+        // A child that was killed may not have ended the line.
+        let told = line.strip_suffix('\n');
+        if let Some(told) = told.and_then(|line| line.strip_prefix(FOR_PARENT)) {
+            return Some(told.to_owned());
+        }
+    }
+}
+
+/// A child that does not outlive the test that started it.
+pub(crate) struct Mortal(pub(crate) Child);
+
+impl Mortal {
+    pub(crate) fn start(test: &str, number: u8, path: &Path) -> (Self, BufReader<ChildStdout>) {
+        let mut child = start(test, number, path);
+        let out = BufReader::new(child.stdout.take().unwrap());
+        (Self(child), out)
+    }
+}
+
+impl Drop for Mortal {
+    fn drop(&mut self) {
+        // On Unix this is SIGKILL: it has no chance to tidy up. It does nothing where it has ended.
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
 }
 
 const OPENERS: u8 = 4;

@@ -9,7 +9,7 @@ use ironflow_domain::store::{
 };
 use ironflow_domain::{
     Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, Transaction,
-    TransactionError, Transactions,
+    TransactionError, TransactionReceipt, Transactions,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open};
@@ -113,6 +113,45 @@ async fn one_refusal_refuses_all() {
             ..
         }
     ));
+}
+
+#[tokio::test]
+async fn an_id_stands_for_the_whole_though_the_first_command_led_to_nothing() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let each = |cents: &[u64]| Move::DepositEach {
+        cents: cents.to_vec(),
+    };
+    let several = || {
+        let several = transactions.execute_on("ann", each(&[]));
+        let several = several.execute_on("bob", each(&[1, 2]));
+        several.execute_on("bob", each(&[3])).command_id("once")
+    };
+    let receipt = several().await.unwrap();
+    let again = several().await.unwrap();
+    assert!(again.duplicate);
+    let events = |receipt: &TransactionReceipt| {
+        let receipts = receipt.receipts.iter();
+        let parts = receipts.map(|one| (one.version, one.position, one.event_ids.clone()));
+        parts.collect::<Vec<_>>()
+    };
+    assert_eq!(events(&again), events(&receipt));
+
+    let ann = bank.of::<Account>("ann");
+    let alone = ann.execute(Move::Deposit { cents: 1 }).command_id("once");
+    let reused = alone.await.unwrap_err();
+    assert!(
+        matches!(reused, ExecuteError::CommandIdReused(_)),
+        "{reused}"
+    );
+    let shorter = transactions.execute_on("bob", each(&[1, 2]));
+    let reused = shorter.command_id("once").await.unwrap_err();
+    assert!(matches!(
+        reused,
+        TransactionError::Execute(ExecuteError::CommandIdReused(_))
+    ));
+    assert_eq!(balances(&bank).await, (100, 6));
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             },
             Fate::Repeated => match self
                 .issued
-                .identity()
+                .identity(0)
                 .recorded(self.ironflow.store())
                 .await?
             {
@@ -196,7 +196,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         if !self.is_repeatable {
             return Ok(None);
         }
-        let identity = self.issued.identity();
+        let identity = self.issued.identity(0);
         Ok(identity.recorded(self.ironflow.store()).await?)
     }
 

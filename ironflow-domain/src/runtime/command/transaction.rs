@@ -15,8 +15,8 @@ use crate::store::{
     Append, AppendError, Capabilities, Conflict, ExpectedVersion, StoreError, StoreErrorKind,
 };
 use crate::{
-    Addressed, Aggregate, Command, CommandId, CommandPolicy, Enrich, ExecuteError, InvalidStreamId,
-    Ironflow, Position, Receipt, StreamId,
+    Addressed, Aggregate, Command, CommandId, CommandPolicy, Enrich, EventId, ExecuteError,
+    InvalidStreamId, Ironflow, Position, Receipt, StreamId,
 };
 
 /// What all of them together are called.
@@ -397,13 +397,18 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             return Ok(None);
         }
         let store = self.ironflow.store();
-        let mut recorded = Vec::new();
-        for (index, part) in self.parts.iter().enumerate() {
-            let earlier = part.recorded(store).await;
-            recorded.push(earlier.map_err(|error| reused(index, &**part, error))?);
-        }
-        if recorded.iter().all(Option::is_none) {
+        let first = EventId::derive(&self.command_id, 0);
+        let first = store.find_event(first).await.map_err(ExecuteError::Store)?;
+        let Some(first) = first else {
             return Ok(None);
+        };
+        // The parts before led to nothing. Where it was something else altogether, any part says so.
+        let begins = first.metadata.part.unwrap_or_default() as usize;
+        let begins = begins.min(self.parts.len() - 1);
+        let mut recorded = vec![None; begins];
+        for (index, part) in self.parts.iter().enumerate().skip(begins) {
+            let earlier = part.recorded(store, index == begins).await;
+            recorded.push(earlier.map_err(|error| reused(index, &**part, error))?);
         }
         let position = recorded
             .iter()

@@ -155,6 +155,28 @@ async fn an_id_stands_for_the_whole_though_the_first_command_led_to_nothing() {
 }
 
 #[tokio::test]
+async fn a_command_that_names_an_aggregate_is_for_that_one() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let open = Open {
+        account: "cid".into(),
+        owner: "ann".into(),
+    };
+    let misled = transactions.execute_on("dan", open).await.unwrap_err();
+    assert!(matches!(
+        misled,
+        TransactionError::Refused {
+            index: 0,
+            source: ExecuteError::OtherAggregate { .. },
+            ..
+        }
+    ));
+    let dan = bank.of::<Account>("dan").load().await.unwrap();
+    assert_eq!(dan.version.get(), 0);
+}
+
+#[tokio::test]
 async fn commands_on_one_stream_see_each_other() {
     let store = Watched::new(&MemoryStore::new());
     let bank = bank(&store).await;

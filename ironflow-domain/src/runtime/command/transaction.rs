@@ -132,7 +132,7 @@ impl<X: Send + Sync + 'static> Transactions<X> {
 #[must_use = "commands are executed when awaited"]
 pub struct Transaction<'a, X> {
     ironflow: &'a Ironflow<X>,
-    parts: Vec<Result<Box<dyn Part<X>>, InvalidStreamId>>,
+    parts: Vec<Result<Box<dyn Part<X>>, TransactionError>>,
     guards: Vec<(StreamId, ExpectedVersion)>,
     said: Said,
 }
@@ -157,18 +157,29 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
         let part = command
             .stream_id()
             .map(|stream| One::boxed(stream, command));
-        self.parts.push(part);
+        self.parts.push(part.map_err(unaddressed));
         self
     }
 
-    /// And this command on that aggregate.
+    /// And this command on that aggregate. A command that names another aggregate itself is refused.
     pub fn execute_on<C: Command>(mut self, id: impl fmt::Display, command: C) -> Self
     where
         X: Enrich<C>,
     {
-        let stream = StreamId::new(C::Aggregate::CATEGORY, id);
-        let part = stream.map(|stream| One::boxed(stream, command));
-        self.parts.push(part);
+        let index = self.parts.len();
+        let part = move || {
+            let stream = StreamId::new(C::Aggregate::CATEGORY, id).map_err(unaddressed)?;
+            let named = command.own_stream().transpose().map_err(unaddressed)?;
+            match named.filter(|named| *named != stream) {
+                None => Ok(One::boxed(stream, command)),
+                Some(named) => Err(TransactionError::Refused {
+                    index,
+                    command: command.name(),
+                    source: ExecuteError::OtherAggregate { stream, named },
+                }),
+            }
+        };
+        self.parts.push(part());
         self
     }
 
@@ -193,8 +204,7 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
             guards,
             said,
         } = self;
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>();
-        let parts = parts.map_err(ExecuteError::StreamId)?;
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let Said {
             command_id,
             metadata,
@@ -450,6 +460,10 @@ enum Undone {
     /// Maybe because it was executed before.
     Refused(TransactionError),
     Failed(TransactionError),
+}
+
+fn unaddressed(invalid: InvalidStreamId) -> TransactionError {
+    ExecuteError::StreamId(invalid).into()
 }
 
 fn refused<X>(index: usize, part: &dyn Part<X>, error: ExecuteError<Reason>) -> TransactionError {

@@ -111,11 +111,14 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         let stream = &self.issued.stream;
         let queues = self.ironflow.queues();
         let (waiting, ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
-        match Handle::try_current() {
+        let queued = match Handle::try_current() {
             Ok(runtime) if self.is_queued() => {
-                queues.put::<C::Aggregate>(&runtime, stream, waiting);
+                queues.put::<C::Aggregate>(&runtime, stream, waiting)
             }
-            _ => queues.decide_alone::<C::Aggregate>(stream, waiting).await,
+            _ => Err(waiting as _),
+        };
+        if let Err(waiting) = queued {
+            queues.decide_alone(stream, waiting).await;
         }
         let Some(answer) = self.answer(ticket).await? else {
             return Ok(Attempt::Unknown);

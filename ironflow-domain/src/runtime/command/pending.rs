@@ -13,6 +13,8 @@ use crate::{Aggregate, Command, CommandId, EventId, StreamVersion, UndecodableEv
 /// A command that waits for its turn, whichever it is.
 pub(super) trait Pending<A: Aggregate>: Send {
     fn command_id(&self) -> &CommandId;
+    /// Whether someone still waits for it.
+    fn is_wanted(&self) -> bool;
     /// Whether someone still waits for it. From then on it cannot be withdrawn.
     fn take(&mut self) -> bool;
     /// What else has to hold for it to be recorded.
@@ -58,7 +60,9 @@ pub(super) struct Waiting<C: Command> {
     /// What it came to.
     settled: Option<Settled<<C::Aggregate as Aggregate>::Error>>,
     event_ids: Vec<EventId>,
+    /// Whether it was begun, or withdrawn.
     taken: Arc<AtomicBool>,
+    is_begun: bool,
     reply: oneshot::Sender<Answer<<C::Aggregate as Aggregate>::Error>>,
     span: Span,
 }
@@ -97,6 +101,7 @@ impl<C: Command> Waiting<C> {
             settled: None,
             event_ids: Vec::new(),
             taken,
+            is_begun: false,
             reply,
             span: Span::current(),
         };
@@ -109,8 +114,16 @@ impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
         &self.issued.metadata.command_id
     }
 
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed() && (self.is_begun || !self.taken.load(Ordering::Acquire))
+    }
+
     fn take(&mut self) -> bool {
-        !self.reply.is_closed() && !self.taken.swap(true, Ordering::AcqRel)
+        if self.reply.is_closed() {
+            return false;
+        }
+        self.is_begun = self.is_begun || !self.taken.swap(true, Ordering::AcqRel);
+        self.is_begun
     }
 
     fn condition(&self) -> Option<&ExpectedVersion> {

@@ -163,9 +163,8 @@ impl ApiError {
     /// [`executing`](Self::executing).
     pub fn transacting(error: TransactionError, refused: impl FnOnce(&Reason) -> Self) -> Self {
         match error {
-            TransactionError::Refused { source, .. } | TransactionError::Execute(source) => {
-                Self::executing(source, refused)
-            }
+            TransactionError::Refused { source, .. } => Self::executing(*source, refused),
+            TransactionError::Execute(source) => Self::executing(source, refused),
             error => Self::internal(&error),
         }
     }

@@ -78,6 +78,7 @@ impl CommandMetadata {
             command: Some(name.to_owned()),
             command_hash: None,
             transaction: None,
+            part: None,
             extra: self.extra.clone(),
         }
     }

@@ -25,10 +25,7 @@ impl<A> Boundary<A> {
     /// Of stores with [`Capabilities::conditions`](crate::store::Capabilities::conditions).
     #[must_use]
     pub fn unchanged(&self) -> ExpectedVersion {
-        ExpectedVersion::NothingSince {
-            query: self.query.clone(),
-            after: self.read_to,
-        }
+        ExpectedVersion::nothing_since(self.query.clone(), self.read_to)
     }
 }
 

@@ -54,13 +54,21 @@ pub enum ExpectedVersion {
     /// [`Capabilities::conditions`](super::Capabilities::conditions).
     NothingSince {
         /// What was decided on.
-        query: EventQuery,
+        query: Box<EventQuery>,
         /// How far it was read.
         after: Position,
     },
 }
 
 impl ExpectedVersion {
+    /// That no event that the query means was recorded after that position:
+    /// [`NothingSince`](Self::NothingSince).
+    #[must_use]
+    pub fn nothing_since(query: EventQuery, after: Position) -> Self {
+        let query = Box::new(query);
+        Self::NothingSince { query, after }
+    }
+
     /// Whether a stream at `actual` is where this expects it. A stream may be anywhere for
     /// [`NothingSince`](Self::NothingSince), which only the store can tell.
     #[must_use]

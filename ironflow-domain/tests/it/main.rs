@@ -18,6 +18,7 @@ mod rebuilds;
 mod registry;
 mod snapshots;
 mod stored;
+mod storm;
 mod transactions;
 mod upcast;
 mod watched;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use ironflow_domain::store::MemoryStore;
 use ironflow_domain::{CommandPolicy, Ironflow};
+use tracing::dispatcher::{DefaultGuard, Dispatch};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
@@ -51,6 +52,17 @@ impl<S: tracing::Subscriber + for<'l> LookupSpan<'l>> Layer<S> for Spans {
     }
 }
 
+/// Listens in this thread, as long as the guard is there.
+///
+/// While there is only one subscriber, `tracing` asks whichever thread comes to a span first whether
+/// anybody listens, and believes the answer for all of them. So there are always two more.
+fn listen(subscriber: impl Into<Dispatch>) -> DefaultGuard {
+    static OTHERS: LazyLock<[Dispatch; 2]> =
+        LazyLock::new(|| [(); 2].map(|()| Registry::default().into()));
+    LazyLock::force(&OTHERS);
+    tracing::dispatcher::set_default(&subscriber.into())
+}
+
 async fn open_bank() -> Ironflow<Branch> {
     let builder = Ironflow::new(MemoryStore::new()).enrich(Branch);
     builder.start().await.unwrap()
@@ -65,7 +77,7 @@ async fn open(bank: &Ironflow<Branch>, owner: &str) -> bool {
 #[tokio::test]
 async fn every_command_has_a_span_with_its_outcome() {
     let spans = Spans::default();
-    let _guard = tracing::subscriber::set_default(Registry::default().with(spans.clone()));
+    let _guard = listen(Registry::default().with(spans.clone()));
     let bank = open_bank().await;
     let account = || bank.of::<Account>("1");
     assert!(!open(&bank, "nobody").await);
@@ -222,7 +234,7 @@ async fn commands_belong_to_the_trace_they_are_executed_in() {
         .with_simple_exporter(exporter.clone())
         .build();
     let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
-    let guard = tracing::subscriber::set_default(Registry::default().with(layer));
+    let guard = listen(Registry::default().with(layer));
     let store = MemoryStore::new();
     let bank = Ironflow::new(store.clone())
         .enrich(Branch)

@@ -1,8 +1,9 @@
 //! The commands of one process on one stream wait for each other.
 
+use std::cell::Cell;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use ironflow_domain::{
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
+use crate::bank::append_stray;
 use crate::watched::Watched;
 
 #[event("tab")]
@@ -70,6 +72,22 @@ impl Decide<Pay> for Tab {
             by if by > self.sum => Err(NotEnough(self.sum)),
             by => Ok(events![TabEvent::Paid { by }]),
         }
+    }
+}
+
+/// Is refused, and counted.
+#[command(Tab)]
+pub(crate) struct Beg {
+    #[id]
+    tab: &'static str,
+}
+
+static BEGGED: AtomicUsize = AtomicUsize::new(0);
+
+impl Decide<Beg> for Tab {
+    fn decide(&self, _: Beg) -> Decision<Self> {
+        BEGGED.fetch_add(1, Ordering::SeqCst);
+        Err(NotEnough(self.sum))
     }
 }
 
@@ -304,6 +322,69 @@ async fn a_panic_is_that_of_its_own_command() {
     }
     assert_eq!(panics, ["a beast", "an unlucky number"]);
     assert_eq!(sum(&bar).await, 4);
+}
+
+#[tokio::test]
+async fn a_panic_while_the_stream_is_folded_is_that_of_whoever_asked() {
+    let memory = MemoryStore::new();
+    append_stray(&memory, "tab-1", "tab.raised", r#"{"by":13}"#).await;
+    for queued in [true, false] {
+        let policy = CommandPolicy::new().queued(queued);
+        let bar = start(Ironflow::new(memory.clone()).policy(policy)).await;
+        let tasks: Vec<_> = (0..3).map(|_| spawn_raise(&bar, 1)).collect();
+        for task in tasks {
+            let panic = task.await.unwrap_err().into_panic();
+            assert_eq!(panic.downcast_ref(), Some(&"an unlucky number"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_refusals_let_others_have_their_turn() {
+    let store = Watched::new(&MemoryStore::new());
+    let bar = bar(&store).await;
+    bar.execute(raise(1)).await.unwrap();
+    let refused: Vec<_> = (0..1_000)
+        .map(|_| {
+            let bar = Arc::clone(&bar);
+            tokio::spawn(async move { bar.execute(Beg { tab: "1" }).await })
+        })
+        .collect();
+    while BEGGED.load(Ordering::SeqCst) == 0 {
+        tokio::task::yield_now().await;
+    }
+    let in_one_go = BEGGED.load(Ordering::SeqCst);
+    assert!(in_one_go < 500, "{in_one_go} were decided in one go");
+    for refused in refused {
+        let error = refused.await.unwrap().unwrap_err();
+        assert_eq!(error.rejection(), Some(&NotEnough(1)));
+    }
+    assert_eq!(BEGGED.load(Ordering::SeqCst), 1_000, "each once");
+}
+
+#[tokio::test]
+async fn what_waits_behind_others_is_not_begun_when_it_is_too_late() {
+    let store = Watched::new(&MemoryStore::new()).plain();
+    let bar = bar(&store).await;
+    store.close_gate();
+    let first = spawn_raise(&bar, 1);
+    store.arrived(1).await;
+    let second = spawn_raise(&bar, 1);
+    let late = {
+        let bar = Arc::clone(&bar);
+        tokio::spawn(async move { bar.execute(raise(10)).policy(soon()).await })
+    };
+    in_line().await;
+    store.let_through(1);
+    first.await.unwrap().unwrap();
+    store.arrived(2).await;
+    // The second one is being recorded; the third one has not been begun.
+    let late = tokio::time::timeout(Duration::from_secs(10), late).await;
+    let error = late.expect("nobody waits longer").unwrap().unwrap_err();
+    assert!(matches!(error, ExecuteError::DeadlineExceeded { .. }));
+    store.open_gate();
+    second.await.unwrap().unwrap();
+    assert_eq!(sum(&bar).await, 2);
 }
 
 #[tokio::test]
@@ -630,6 +711,94 @@ async fn commands_keep_their_order_when_they_are_decided_again() {
     assert_eq!(paid.await.unwrap().unwrap().version.get(), 5);
 }
 
+#[event("vault")]
+pub(crate) enum VaultEvent {
+    Opened,
+}
+
+/// Whoever drops the state, or what was to be done with it, uses the same queues.
+#[derive(Aggregate)]
+#[aggregate(event = VaultEvent, error = NotEnough)]
+pub(crate) struct Vault(Curious);
+
+impl Default for Vault {
+    fn default() -> Self {
+        Self(Curious)
+    }
+}
+
+impl Fold for Vault {
+    fn fold(&mut self, _: &VaultEvent) {}
+}
+
+#[command(Vault)]
+pub(crate) struct Unlock {
+    #[id]
+    vault: u32,
+    curious: Curious,
+}
+
+impl Decide<Unlock> for Vault {
+    fn decide(&self, _: Unlock) -> Decision<Self> {
+        Ok(events![VaultEvent::Opened])
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Curious;
+
+static CURIOUS: OnceLock<Arc<Ironflow>> = OnceLock::new();
+
+impl Drop for Curious {
+    fn drop(&mut self) {
+        thread_local!(static IS_BUSY: Cell<bool> = const { Cell::new(false) });
+        if let Some(bar) = CURIOUS.get()
+            && !IS_BUSY.replace(true)
+        {
+            let unlock = bar.execute(Unlock {
+                vault: 1,
+                curious: Self,
+            });
+            assert!(poll_once(&mut unlock.into_future()).is_pending());
+            IS_BUSY.set(false);
+        }
+    }
+}
+
+#[test]
+fn what_is_dropped_may_use_what_it_is_dropped_by() {
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        runtime().block_on(async {
+            let store = Watched::new(&MemoryStore::new());
+            let bar = start(Ironflow::new(store.clone()).cached_streams(1)).await;
+            let unlock = |vault| {
+                let curious = Curious;
+                bar.execute(Unlock { vault, curious }).into_future()
+            };
+            unlock(1).await.unwrap();
+            store.close_gate();
+            let mut first = unlock(1);
+            assert!(poll_once(&mut first).is_pending());
+            store.arrived(2).await;
+            let mut second = unlock(1);
+            assert!(poll_once(&mut second).is_pending());
+            CURIOUS.set(Arc::clone(&bar)).unwrap();
+            // Its command is in the line, and nobody else has it.
+            drop(second);
+            store.open_gate();
+            first.await.unwrap();
+            // The states of others have to go.
+            for vault in 2..5 {
+                unlock(vault).await.unwrap();
+            }
+        });
+        done.send(()).unwrap();
+    });
+    let is_done = is_done.recv_timeout(Duration::from_secs(10));
+    assert_eq!(is_done, Ok(()), "someone waits for a lock for ever");
+}
+
 /// Tasks of a runtime like this are gone when it is.
 fn runtime() -> Runtime {
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -638,7 +807,7 @@ fn runtime() -> Runtime {
 
 #[test]
 fn a_runtime_that_stops_leaves_nobody_waiting() {
-    let (one, other) = (runtime(), runtime());
+    let (one, other) = (Runtime::new().unwrap(), runtime());
     let store = Watched::new(&MemoryStore::new());
     let bar = one.block_on(bar(&store));
     store.close_gate();
@@ -680,6 +849,28 @@ fn a_runtime_that_stops_when_all_was_done_leaves_a_receipt() {
     let receipt = other.block_on(paying).unwrap();
     assert_eq!(receipt.version.get(), 2);
     assert_eq!(other.block_on(sum(&bar)), 0);
+}
+
+/// Such a runtime does nothing while nobody waits for something in it.
+#[test]
+fn nobody_waits_for_a_runtime_that_rests() {
+    let (one, other) = (runtime(), runtime());
+    let store = Watched::new(&MemoryStore::new());
+    let bar = one.block_on(bar(&store));
+    store.close_gate();
+    let mut raising = bar.execute(raise(1)).into_future();
+    one.block_on(async {
+        assert!(poll_once(&mut raising).is_pending());
+        store.arrived(1).await;
+    });
+    store.open_gate();
+    let paying = async {
+        let paying = bar.execute(raise(10)).into_future();
+        tokio::time::timeout(Duration::from_secs(10), paying).await
+    };
+    let receipt = other.block_on(paying).expect("nobody waits for ever");
+    assert_eq!(receipt.unwrap().version.get(), 1);
+    assert_eq!(one.block_on(raising).unwrap().version.get(), 2);
 }
 
 /// Nobody has to wait for anything where nothing has to be waited for.

@@ -9,7 +9,7 @@ use ironflow_domain::store::{
 };
 use ironflow_domain::{
     Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, Transaction,
-    TransactionError, Transactions,
+    TransactionError, TransactionReceipt, Transactions,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open};
@@ -105,14 +105,73 @@ async fn one_refusal_refuses_all() {
         owner: "nobody".into(),
     });
     let refused = closed.execute_on("bob", Move::Deposit { cents: 1 }).await;
+    let TransactionError::Refused {
+        index: 0, source, ..
+    } = refused.unwrap_err()
+    else {
+        panic!("the first is refused")
+    };
+    assert!(matches!(*source, ExecuteError::Enrichment { .. }));
+}
+
+#[tokio::test]
+async fn an_id_stands_for_the_whole_though_the_first_command_led_to_nothing() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let each = |cents: &[u64]| Move::DepositEach {
+        cents: cents.to_vec(),
+    };
+    let several = || {
+        let several = transactions.execute_on("ann", each(&[]));
+        let several = several.execute_on("bob", each(&[1, 2]));
+        several.execute_on("bob", each(&[3])).command_id("once")
+    };
+    let receipt = several().await.unwrap();
+    let again = several().await.unwrap();
+    assert!(again.duplicate);
+    let events = |receipt: &TransactionReceipt| {
+        let receipts = receipt.receipts.iter();
+        let parts = receipts.map(|one| (one.version, one.position, one.event_ids.clone()));
+        parts.collect::<Vec<_>>()
+    };
+    assert_eq!(events(&again), events(&receipt));
+
+    let ann = bank.of::<Account>("ann");
+    let alone = ann.execute(Move::Deposit { cents: 1 }).command_id("once");
+    let reused = alone.await.unwrap_err();
+    assert!(
+        matches!(reused, ExecuteError::CommandIdReused(_)),
+        "{reused}"
+    );
+    let shorter = transactions.execute_on("bob", each(&[1, 2]));
+    let reused = shorter.command_id("once").await.unwrap_err();
     assert!(matches!(
-        refused.unwrap_err(),
-        TransactionError::Refused {
-            index: 0,
-            source: ExecuteError::Enrichment { .. },
-            ..
-        }
+        reused,
+        TransactionError::Execute(ExecuteError::CommandIdReused(_))
     ));
+    assert_eq!(balances(&bank).await, (100, 6));
+}
+
+#[tokio::test]
+async fn a_command_that_names_an_aggregate_is_for_that_one() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let open = Open {
+        account: "cid".into(),
+        owner: "ann".into(),
+    };
+    let misled = transactions.execute_on("dan", open).await.unwrap_err();
+    let TransactionError::Refused {
+        index: 0, source, ..
+    } = misled
+    else {
+        panic!("it is refused")
+    };
+    assert!(matches!(*source, ExecuteError::OtherAggregate { .. }));
+    let dan = bank.of::<Account>("dan").load().await.unwrap();
+    assert_eq!(dan.version.get(), 0);
 }
 
 #[tokio::test]
@@ -323,10 +382,8 @@ async fn what_was_only_read_can_be_guarded() {
         .await
         .unwrap()
         .read_to;
-    let condition = || ExpectedVersion::NothingSince {
-        query: EventQuery::all().names(["account.opened"]),
-        after: read_to,
-    };
+    let opened = EventQuery::all().names(["account.opened"]);
+    let condition = || ExpectedVersion::nothing_since(opened.clone(), read_to);
     let bob = || "account-bob".parse().unwrap();
     deposit(4).only_if(bob(), condition()).await.unwrap();
     let (account, owner) = ("cid".to_owned(), "cid".to_owned());

@@ -78,7 +78,7 @@ pub(super) fn exactly(events: u64) -> ExpectedVersion {
 
 /// Expects that nothing the query means was recorded after that position.
 pub(super) fn nothing_since(query: EventQuery, after: Position) -> ExpectedVersion {
-    ExpectedVersion::NothingSince { query, after }
+    ExpectedVersion::nothing_since(query, after)
 }
 
 /// What is to be appended to the stream with that name.

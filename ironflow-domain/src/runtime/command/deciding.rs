@@ -1,8 +1,15 @@
 //! Deciding commands of one stream one after the other, and recording together what happens.
 
 use std::collections::{HashSet, VecDeque};
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 
+use tokio::task::yield_now;
+
+use super::issued::Panic;
 use super::observed::committed;
 use super::pending::{Fate, Pending};
 use crate::runtime::load::{Opened, load};
@@ -11,7 +18,7 @@ use crate::store::{
 };
 use crate::{Aggregate, EventId, LoadError, StreamId};
 
-/// The most commands that are recorded together.
+/// The most commands that are decided in one go, and recorded together.
 const MOST: usize = 128;
 /// About the most bytes of payload that are recorded together.
 const MOST_BYTES: usize = 1024 * 1024;
@@ -28,6 +35,13 @@ pub(super) struct Deciding<'a, A: Aggregate> {
     pub(super) opened: &'a mut Option<Opened<A>>,
 }
 
+/// Why there is no state to decide on.
+enum NoState {
+    Load(LoadError),
+    /// An event was folded that the aggregate's code cannot stand.
+    Panicked(Panic),
+}
+
 /// A command that was decided, and whether it has something to record.
 struct Decided<A> {
     command: Box<dyn Pending<A>>,
@@ -42,6 +56,10 @@ impl<A: Aggregate> Deciding<'_, A> {
         let mut is_fresh = false;
         while !line.is_empty() {
             if self.opened.is_none() {
+                line.retain(|command| command.is_wanted());
+                if line.is_empty() {
+                    return;
+                }
                 is_fresh = true;
                 if let Err(error) = self.catch_up().await {
                     fail_to_load(error, &mut line);
@@ -49,18 +67,33 @@ impl<A: Aggregate> Deciding<'_, A> {
                 }
             }
             let round = self.round(&mut line);
-            is_fresh = self.finish(round, is_fresh, &mut line).await;
+            if !round.decided.is_empty() {
+                is_fresh = self.finish(round, is_fresh, &mut line).await;
+            }
+            if !line.is_empty() {
+                // There may be many, and no store to wait for.
+                yield_now().await;
+            }
         }
     }
 
     /// Reads what the state does not have yet. Says whether there was something.
-    async fn catch_up(&mut self) -> Result<bool, LoadError> {
-        let (opened, has_grown) = match self.opened.take() {
-            Some(opened) => opened.catch_up(&**self.store, self.stream).await?,
-            None => (load(&**self.store, self.stream).await?, true),
-        };
-        *self.opened = Some(opened);
-        Ok(has_grown)
+    async fn catch_up(&mut self) -> Result<bool, NoState> {
+        let (known, store, stream) = (self.opened.take(), &**self.store, self.stream);
+        let caught_up = caught(async move {
+            match known {
+                Some(opened) => opened.catch_up(store, stream).await,
+                None => Ok((load(store, stream).await?, true)),
+            }
+        });
+        match caught_up.await {
+            Ok(Ok((opened, has_grown))) => {
+                *self.opened = Some(opened);
+                Ok(has_grown)
+            }
+            Ok(Err(error)) => Err(NoState::Load(error)),
+            Err(panic) => Err(NoState::Panicked(panic)),
+        }
     }
 
     /// Decides as many commands as are recorded together.
@@ -81,7 +114,7 @@ impl<A: Aggregate> Deciding<'_, A> {
         let mut bytes = 0;
         let mut ids = HashSet::new();
         let mut repeated = Line::new();
-        while round.appends.len() < most && bytes < MOST_BYTES {
+        while round.appends.len() < most && round.decided.len() < MOST && bytes < MOST_BYTES {
             let Some(mut command) = line.pop_front() else {
                 break;
             };
@@ -272,20 +305,39 @@ fn answer_recording<A: Aggregate>(
     }
 }
 
+/// What comes of it, or the panic that it ended with.
+async fn caught<F: Future>(future: F) -> Result<F::Output, Panic> {
+    let mut future = pin!(future);
+    poll_fn(|context| {
+        // It is not polled again after that.
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(context)));
+        match polled {
+            Ok(polled) => polled.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        }
+    })
+    .await
+}
+
 /// Without a state there is no decision.
-fn fail_to_load<A: Aggregate>(error: LoadError, line: &mut Line<A>) {
+fn fail_to_load<A: Aggregate>(error: NoState, line: &mut Line<A>) {
     match error {
-        LoadError::Store(error) => {
+        NoState::Load(LoadError::Store(error)) => {
             for command in line.drain(..) {
                 command.answer(Fate::Store(error.clone()));
             }
         }
         // The others will meet it themselves: it is no error that could be shared.
-        LoadError::Undecodable(error) => {
+        NoState::Load(LoadError::Undecodable(error)) => {
             if let Some(command) = line.pop_front() {
                 command.answer(Fate::Undecodable(error));
             }
         }
-        LoadError::StreamId(_) => unreachable!("the stream has a name"),
+        NoState::Panicked(panic) => {
+            if let Some(command) = line.pop_front() {
+                command.answer(Fate::Panicked(panic));
+            }
+        }
+        NoState::Load(LoadError::StreamId(_)) => unreachable!("the stream has a name"),
     }
 }

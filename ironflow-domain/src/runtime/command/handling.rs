@@ -114,22 +114,23 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         let stream = &self.issued.stream;
         let queues = self.ironflow.queues();
         let (waiting, ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
-        match Handle::try_current() {
+        let in_line = match Handle::try_current() {
             Ok(runtime) if self.is_queued() => {
-                queues.put::<C::Aggregate>(&runtime, stream, waiting);
+                queues.put::<C::Aggregate>(&runtime, stream, waiting)
             }
-            _ => {
-                let mut deciding = pin!(queues.decide_alone::<C::Aggregate>(stream, waiting));
-                let is_late = match self.deadline {
-                    None => true,
-                    Some(deadline) => timeout_at(deadline, &mut deciding).await.is_err(),
-                };
-                if is_late {
-                    if self.deadline.is_some() && ticket.withdraw() {
-                        return Err(self.too_late());
-                    }
-                    deciding.await;
+            _ => Err(waiting as _),
+        };
+        if let Err(waiting) = in_line {
+            let mut deciding = pin!(queues.decide_alone(stream, waiting));
+            let is_late = match self.deadline {
+                None => true,
+                Some(deadline) => timeout_at(deadline, &mut deciding).await.is_err(),
+            };
+            if is_late {
+                if self.deadline.is_some() && ticket.withdraw() {
+                    return Err(self.too_late());
                 }
+                deciding.await;
             }
         }
         let Some(answer) = self.answer(ticket).await? else {
@@ -188,7 +189,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             },
             Fate::Repeated => match self
                 .issued
-                .identity()
+                .identity(0)
                 .recorded(self.ironflow.store())
                 .await?
             {
@@ -214,7 +215,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         if !self.is_repeatable {
             return Ok(None);
         }
-        let identity = self.issued.identity();
+        let identity = self.issued.identity(0);
         let recorded = identity.recorded(self.ironflow.store());
         Ok(match self.deadline {
             None => recorded.await?,

@@ -35,6 +35,14 @@ pub(super) struct Part {
 /// More events than a command leads to: the ids of two commands in one transaction do not meet.
 const MOST_EVENTS: usize = 1 << 20;
 
+impl Part {
+    /// Where its events begin, of all that the transaction's id stands for. Whichever part is the
+    /// first one that leads to something begins the whole: who looks for the id finds it there.
+    pub(super) fn first_event(index: usize, begins: bool) -> usize {
+        if begins { 0 } else { index * MOST_EVENTS }
+    }
+}
+
 /// What a panic was about.
 pub(super) type Panic = Box<dyn Any + Send>;
 
@@ -68,15 +76,17 @@ type ErrorOf<C> = <<C as Command>::Aggregate as Aggregate>::Error;
 type EventOf<C> = <<C as Command>::Aggregate as Aggregate>::Event;
 
 impl<C: Command> Issued<C> {
-    /// Lets the aggregate decide, and folds what happens.
+    /// Lets the aggregate decide, and folds what happens. The ids of its events begin there, of all
+    /// that the command's id stands for.
     pub(super) fn decide(
         &self,
         state: &mut C::Aggregate,
         version: StreamVersion,
         context: &C::Context,
+        first_event: usize,
     ) -> Decided<ErrorOf<C>> {
-        let decide = AssertUnwindSafe(|| self.decide_or_panic(state, version, context));
-        match catch_unwind(decide) {
+        let decide = || self.decide_or_panic(state, version, context, first_event);
+        match catch_unwind(AssertUnwindSafe(decide)) {
             Ok(Ok(events)) => Decided::Events(events),
             Ok(Err(settled)) => Decided::Settled(settled),
             Err(panic) => Decided::Panicked(panic),
@@ -88,6 +98,7 @@ impl<C: Command> Issued<C> {
         state: &mut C::Aggregate,
         version: StreamVersion,
         context: &C::Context,
+        first_event: usize,
     ) -> Result<Vec<NewEvent>, Settled<ErrorOf<C>>> {
         if !self.expected.holds_at(version) {
             return Err(Settled::Elsewhere(Conflict {
@@ -106,10 +117,13 @@ impl<C: Command> Issued<C> {
         }
         let mut metadata = self.metadata.for_events(self.command.name());
         metadata.command_hash.clone_from(&self.content_hash);
-        metadata.transaction = self.part.as_ref().map(|part| part.transaction.clone());
+        if let Some(Part { transaction, index }) = &self.part {
+            metadata.transaction = Some(transaction.clone());
+            metadata.part = u32::try_from(*index).ok();
+        }
         let mut encoded = Vec::with_capacity(events.len());
         let mut read = Vec::with_capacity(events.len());
-        for (index, event) in (self.first_event()..).zip(events) {
+        for (index, event) in (first_event..).zip(events) {
             let (event, back) = self.encode(&event, index, &metadata)?;
             encoded.push(event);
             read.push(back);
@@ -153,22 +167,15 @@ impl<C: Command> Issued<C> {
         Ok((event, read))
     }
 
-    /// Where its events begin, of all that its id stands for.
-    fn first_event(&self) -> usize {
-        self.part
-            .as_ref()
-            .map_or(0, |part| part.index * MOST_EVENTS)
-    }
-
-    /// What tells it from all other commands.
-    pub(super) fn identity(&self) -> Identity<'_> {
+    /// What tells it from all other commands, where its events begin there.
+    pub(super) fn identity(&self, first_event: usize) -> Identity<'_> {
         Identity {
             command_id: &self.metadata.command_id,
             stream: &self.stream,
             command: self.command.name(),
             content_hash: self.content_hash.as_ref(),
             transaction: self.part.as_ref().map(|part| &part.transaction),
-            first_event: self.first_event(),
+            first_event,
         }
     }
 

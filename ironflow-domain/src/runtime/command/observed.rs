@@ -176,9 +176,8 @@ impl Outcome for Result<TransactionReceipt, TransactionError> {
     fn outcome(&self) -> &'static str {
         match self {
             Ok(receipt) => of_receipt(receipt.duplicate, self.events()),
-            Err(TransactionError::Refused { source, .. } | TransactionError::Execute(source)) => {
-                of_error(source)
-            }
+            Err(TransactionError::Refused { source, .. }) => of_error(source),
+            Err(TransactionError::Execute(source)) => of_error(source),
         }
     }
 

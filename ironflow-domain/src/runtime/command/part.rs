@@ -18,7 +18,11 @@ use crate::{
 
 /// The states of a transaction's streams, as far as it has come.
 #[derive(Default)]
-pub(super) struct States(HashMap<(TypeId, StreamId), Box<dyn Any + Send>>);
+pub(super) struct States {
+    opened: HashMap<(TypeId, StreamId), Box<dyn Any + Send>>,
+    /// Whether one of the commands has led to something.
+    have_changed: bool,
+}
 
 impl States {
     pub(super) fn new() -> Self {
@@ -42,7 +46,13 @@ pub(super) trait Part<X>: Send + Sync {
         store: &dyn Store,
         states: &mut States,
     ) -> Result<Append, ExecuteError<Reason>>;
-    async fn recorded(&self, store: &dyn Store) -> Result<Option<Receipt>, ExecuteError<Reason>>;
+    /// What became of it when it was executed before: as the first one that led to something, or as
+    /// one after that.
+    async fn recorded(
+        &self,
+        store: &dyn Store,
+        begins: bool,
+    ) -> Result<Option<Receipt>, ExecuteError<Reason>>;
     fn receipt(
         &self,
         version: StreamVersion,
@@ -70,6 +80,13 @@ impl<C: Command> One<C> {
             },
             context: None,
         })
+    }
+}
+
+impl<C: Command> One<C> {
+    fn first_event(&self, begins: bool) -> usize {
+        let index = self.issued.part.as_ref().map_or(0, |part| part.index);
+        issued::Part::first_event(index, begins)
     }
 }
 
@@ -112,16 +129,20 @@ impl<X: Enrich<C>, C: Command> Part<X> for One<C> {
     ) -> Result<Append, ExecuteError<Reason>> {
         let stream = &self.issued.stream;
         let key = (TypeId::of::<C::Aggregate>(), stream.clone());
-        let mut opened: Opened<C::Aggregate> =
-            match states.0.remove(&key).map(<Box<dyn Any + Send>>::downcast) {
-                Some(Ok(opened)) => *opened,
-                _ => load(store, stream).await?,
-            };
+        let mut opened: Opened<C::Aggregate> = match states
+            .opened
+            .remove(&key)
+            .map(<Box<dyn Any + Send>>::downcast)
+        {
+            Some(Ok(opened)) => *opened,
+            _ => load(store, stream).await?,
+        };
         let version = opened.version();
         let Some(context) = &self.context else {
             unreachable!("contexts are fetched before anything is decided")
         };
-        let events = match self.issued.decide(opened.ahead(), version, context) {
+        let first = self.first_event(!states.have_changed);
+        let events = match self.issued.decide(opened.ahead(), version, context, first) {
             Decided::Events(events) => events,
             Decided::Settled(Settled::Nothing(_)) => Vec::new(),
             Decided::Settled(settled) => {
@@ -134,7 +155,8 @@ impl<X: Enrich<C>, C: Command> Part<X> for One<C> {
             Decided::Panicked(panic) => resume_unwind(panic),
         };
         opened.went_ahead(events.len());
-        states.0.insert(key, Box::new(opened));
+        states.have_changed |= !events.is_empty();
+        states.opened.insert(key, Box::new(opened));
         Ok(Append {
             stream: stream.clone(),
             expected: ExpectedVersion::Exact(version),
@@ -142,8 +164,12 @@ impl<X: Enrich<C>, C: Command> Part<X> for One<C> {
         })
     }
 
-    async fn recorded(&self, store: &dyn Store) -> Result<Option<Receipt>, ExecuteError<Reason>> {
-        let identity = self.issued.identity();
+    async fn recorded(
+        &self,
+        store: &dyn Store,
+        begins: bool,
+    ) -> Result<Option<Receipt>, ExecuteError<Reason>> {
+        let identity = self.issued.identity(self.first_event(begins));
         Ok(identity.recorded(store).await?)
     }
 

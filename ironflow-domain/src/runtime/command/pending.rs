@@ -151,7 +151,7 @@ impl<C: Command> Pending<C::Aggregate> for Waiting<C> {
     ) -> Result<Option<Vec<NewEvent>>, Panic> {
         let _entered = self.span.enter();
         self.event_ids.clear();
-        match self.issued.decide(state, version, &self.context) {
+        match self.issued.decide(state, version, &self.context, 0) {
             Decided::Events(events) => {
                 self.event_ids.extend(events.iter().map(|event| event.id));
                 Ok(Some(events))

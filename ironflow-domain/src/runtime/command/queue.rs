@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::task::yield_now;
 
 use super::deciding::{Deciding, Line};
 use super::pending::Pending;
@@ -30,6 +31,8 @@ struct Streams {
     queues: HashMap<(TypeId, StreamId), Known>,
     /// Grows with every use.
     clock: u64,
+    /// When some may be forgotten again: to find out which takes long where there are many.
+    forget_from: u64,
 }
 
 struct Known {
@@ -49,10 +52,26 @@ struct Queue<A: Aggregate>(Mutex<Turn<A>>);
 
 struct Turn<A: Aggregate> {
     line: Line<A>,
-    /// Whether someone decides them.
-    is_running: bool,
+    /// Where someone decides them; nobody does where it is none.
+    running: Option<Place>,
     /// The state, while nobody does.
     opened: Option<Opened<A>>,
+}
+
+/// A runtime that commands are decided on.
+struct Place {
+    runtime: runtime::Id,
+    /// Whether it goes on while nobody waits for something in it.
+    is_awake: bool,
+}
+
+impl Place {
+    fn of(runtime: &Handle) -> Self {
+        Self {
+            runtime: runtime.id(),
+            is_awake: runtime.runtime_flavor() == RuntimeFlavor::MultiThread,
+        }
+    }
 }
 
 impl Queues {
@@ -65,19 +84,26 @@ impl Queues {
     }
 
     /// Puts a command at the end of its stream's line. Who finds nobody deciding begins to.
+    ///
+    /// The command comes back where it might wait there for ever: a runtime on one thread rests when
+    /// nobody waits for something in it, and whoever waits in another one would wait for that.
     pub(super) fn put<A: Aggregate>(
         self: &Arc<Self>,
         runtime: &Handle,
         stream: &StreamId,
         command: Box<dyn Pending<A>>,
-    ) {
+    ) -> Result<(), Box<dyn Pending<A>>> {
         let queue = self.queue::<A>(stream);
         let mut turn = queue.lock();
-        turn.line.push_back(command);
-        if turn.is_running {
-            return;
+        if let Some(place) = &turn.running {
+            if !place.is_awake && place.runtime != runtime.id() {
+                return Err(command);
+            }
+            turn.line.push_back(command);
+            return Ok(());
         }
-        turn.is_running = true;
+        turn.line.push_back(command);
+        turn.running = Some(Place::of(runtime));
         let running = Running {
             opened: turn.opened.take(),
             queues: Arc::clone(self),
@@ -87,6 +113,7 @@ impl Queues {
         };
         drop(turn);
         runtime.spawn(running.run());
+        Ok(())
     }
 
     /// Decides one command without waiting for any other.
@@ -111,15 +138,17 @@ impl Queues {
         let known = streams.queues.entry(key).or_insert_with(|| Known {
             queue: Arc::new(Queue::<A>(Mutex::new(Turn {
                 line: Line::new(),
-                is_running: false,
+                running: None,
                 opened: None,
             }))),
             last_used: now,
         });
         known.last_used = now;
         let queue = Arc::clone(&known.queue);
-        streams.forget_some(self.capacity);
+        let forgotten = streams.forget_some(self.capacity);
         drop(streams);
+        // The code of whoever made the states runs without the lock.
+        drop(forgotten);
         match queue.downcast() {
             Ok(queue) => queue,
             Err(_) => unreachable!("it is known under the type of its aggregate"),
@@ -135,15 +164,19 @@ impl Queues {
 impl Streams {
     /// Forgets what was not used for long. A half at once, so that it is done rarely; what is in use
     /// has another owner, and stays.
-    fn forget_some(&mut self, capacity: usize) {
-        if self.queues.len() <= capacity {
-            return;
+    fn forget_some(&mut self, capacity: usize) -> Vec<Known> {
+        if self.queues.len() <= capacity || self.clock < self.forget_from {
+            return Vec::new();
         }
         let mut uses: Vec<_> = self.queues.values().map(|known| known.last_used).collect();
         uses.sort_unstable_by(|one, other| other.cmp(one));
         let limit = uses.get(capacity / 2).copied().unwrap_or(0);
-        self.queues
-            .retain(|_, known| known.last_used > limit || Arc::strong_count(&known.queue) > 1);
+        let is_forgotten =
+            |known: &Known| known.last_used <= limit && Arc::strong_count(&known.queue) == 1;
+        let forgotten = self.queues.extract_if(|_, known| is_forgotten(known));
+        let forgotten = forgotten.map(|(_, known)| known).collect();
+        self.forget_from = self.clock + self.queues.len() as u64 / 2;
+        forgotten
     }
 }
 
@@ -172,21 +205,29 @@ impl<A: Aggregate> Running<A> {
                 opened: &mut self.opened,
             };
             deciding.decide_all(line).await;
+            if self.is_waited_for() {
+                // Others than those on this stream have to have their turn, too.
+                yield_now().await;
+            }
         }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        !self.queue.lock().line.is_empty()
     }
 
     /// All that wait by now; nobody decides any more when there are none.
     fn next_line(&mut self) -> Option<Line<A>> {
         let mut turn = self.queue.lock();
-        let mut line = std::mem::take(&mut turn.line);
-        line.retain(|command| command.is_wanted());
-        if line.is_empty() {
+        if turn.line.is_empty() {
             self.is_done = true;
-            turn.is_running = false;
-            turn.opened = self.opened.take().filter(|_| self.queues.capacity > 0);
+            turn.running = None;
+            if self.queues.capacity > 0 {
+                turn.opened = self.opened.take();
+            }
             return None;
         }
-        Some(line)
+        Some(std::mem::take(&mut turn.line))
     }
 }
 
@@ -196,8 +237,11 @@ impl<A: Aggregate> Drop for Running<A> {
     fn drop(&mut self) {
         if !self.is_done {
             let mut turn = self.queue.lock();
-            turn.is_running = false;
-            turn.line.clear();
+            turn.running = None;
+            let line = std::mem::take(&mut turn.line);
+            drop(turn);
+            // The code of whoever made the commands runs without the lock.
+            drop(line);
         }
     }
 }

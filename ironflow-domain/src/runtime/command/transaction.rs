@@ -15,8 +15,8 @@ use crate::store::{
     Append, AppendError, Capabilities, Conflict, ExpectedVersion, StoreError, StoreErrorKind,
 };
 use crate::{
-    Addressed, Aggregate, Command, CommandId, CommandPolicy, Enrich, ExecuteError, InvalidStreamId,
-    Ironflow, Position, Receipt, StreamId,
+    Addressed, Aggregate, Command, CommandId, CommandPolicy, Enrich, EventId, ExecuteError,
+    InvalidStreamId, Ironflow, Position, Receipt, StreamId,
 };
 
 /// What all of them together are called.
@@ -132,7 +132,7 @@ impl<X: Send + Sync + 'static> Transactions<X> {
 #[must_use = "commands are executed when awaited"]
 pub struct Transaction<'a, X> {
     ironflow: &'a Ironflow<X>,
-    parts: Vec<Result<Box<dyn Part<X>>, InvalidStreamId>>,
+    parts: Vec<Result<Box<dyn Part<X>>, TransactionError>>,
     guards: Vec<(StreamId, ExpectedVersion)>,
     said: Said,
 }
@@ -157,18 +157,29 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
         let part = command
             .stream_id()
             .map(|stream| One::boxed(stream, command));
-        self.parts.push(part);
+        self.parts.push(part.map_err(unaddressed));
         self
     }
 
-    /// And this command on that aggregate.
+    /// And this command on that aggregate. A command that names another aggregate itself is refused.
     pub fn execute_on<C: Command>(mut self, id: impl fmt::Display, command: C) -> Self
     where
         X: Enrich<C>,
     {
-        let stream = StreamId::new(C::Aggregate::CATEGORY, id);
-        let part = stream.map(|stream| One::boxed(stream, command));
-        self.parts.push(part);
+        let index = self.parts.len();
+        let part = move || {
+            let stream = StreamId::new(C::Aggregate::CATEGORY, id).map_err(unaddressed)?;
+            let named = command.own_stream().transpose().map_err(unaddressed)?;
+            match named.filter(|named| *named != stream) {
+                None => Ok(One::boxed(stream, command)),
+                Some(named) => Err(TransactionError::Refused {
+                    index,
+                    command: command.name(),
+                    source: Box::new(ExecuteError::OtherAggregate { stream, named }),
+                }),
+            }
+        };
+        self.parts.push(part());
         self
     }
 
@@ -193,8 +204,7 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
             guards,
             said,
         } = self;
-        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>();
-        let parts = parts.map_err(ExecuteError::StreamId)?;
+        let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
         let Said {
             command_id,
             metadata,
@@ -414,13 +424,18 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
     /// What the log says became of the transaction; nothing where it says nothing.
     async fn recorded(&self) -> Result<Option<TransactionReceipt>, TransactionError> {
         let store = self.ironflow.store();
-        let mut recorded = Vec::new();
-        for (index, part) in self.parts.iter().enumerate() {
-            let earlier = part.recorded(store).await;
-            recorded.push(earlier.map_err(|error| reused(index, &**part, error))?);
-        }
-        if recorded.iter().all(Option::is_none) {
+        let first = EventId::derive(&self.command_id, 0);
+        let first = store.find_event(first).await.map_err(ExecuteError::Store)?;
+        let Some(first) = first else {
             return Ok(None);
+        };
+        // The parts before led to nothing. Where it was something else altogether, any part says so.
+        let begins = first.metadata.part.unwrap_or_default() as usize;
+        let begins = begins.min(self.parts.len() - 1);
+        let mut recorded = vec![None; begins];
+        for (index, part) in self.parts.iter().enumerate().skip(begins) {
+            let earlier = part.recorded(store, index == begins).await;
+            recorded.push(earlier.map_err(|error| reused(index, &**part, error))?);
         }
         let position = recorded
             .iter()
@@ -464,12 +479,16 @@ enum Undone {
     Failed(TransactionError),
 }
 
+fn unaddressed(invalid: InvalidStreamId) -> TransactionError {
+    ExecuteError::StreamId(invalid).into()
+}
+
 fn refused<X>(index: usize, part: &dyn Part<X>, error: ExecuteError<Reason>) -> TransactionError {
     let (_, command) = part.about();
     TransactionError::Refused {
         index,
         command,
-        source: error,
+        source: Box::new(error),
     }
 }
 
@@ -508,7 +527,7 @@ pub enum TransactionError {
         /// Its name.
         command: &'static str,
         /// Why.
-        source: ExecuteError<Reason>,
+        source: Box<ExecuteError<Reason>>,
     },
     /// It is about all of them.
     #[error(transparent)]

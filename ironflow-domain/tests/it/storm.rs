@@ -390,8 +390,8 @@ impl Storm {
     /// Something new, or something that was asked for before.
     fn ask(&self) -> (String, Asked) {
         let known = self.known.borrow();
-        if !known.is_empty() && self.pick(4) == 0 {
-            let back = self.pick(8.min(known.len() as u32)) as usize;
+        if !known.is_empty() && self.pick(3) == 0 {
+            let back = self.pick(4.min(known.len() as u32)) as usize;
             let (id, (asked, _)) = known.iter().rev().nth(back).unwrap();
             return (id.clone(), asked.clone());
         }
@@ -723,7 +723,7 @@ fn storm(seed: u64) {
 
 #[test]
 fn everyone_was_told_the_truth() {
-    let seeds = std::env::var("STORMS").map_or(40, |storms| storms.parse().unwrap());
+    let seeds = std::env::var("STORMS").map_or(150, |storms| storms.parse().unwrap());
     for seed in 0..seeds {
         if let Err(panic) = std::panic::catch_unwind(|| storm(seed)) {
             eprintln!("that was the storm with the seed {seed}");

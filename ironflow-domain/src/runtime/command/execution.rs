@@ -187,6 +187,7 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
                 part: None,
             }),
             is_repeatable,
+            is_in_doubt: false,
             attempts: 0,
             observed,
         };

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 use super::execution::Outcome;
-use super::issued::Issued;
+use super::guard::unmet;
+use super::issued::{Issued, Settled};
 use super::observed::Observed;
 use super::pending::{Answer, Fate, Ticket, Waiting};
 use crate::store::{Conflict, ExpectedVersion, StoreError, StoreErrorKind};
@@ -22,6 +23,8 @@ pub(super) struct Handling<'a, X, C> {
     pub(super) issued: Arc<Issued<C>>,
     /// Whether it may have been executed before.
     pub(super) is_repeatable: bool,
+    /// Whether it was being recorded when whoever was at it went away.
+    pub(super) is_in_doubt: bool,
     pub(super) attempts: u32,
     pub(super) observed: Observed,
 }
@@ -30,8 +33,10 @@ pub(super) struct Handling<'a, X, C> {
 enum Attempt {
     Done(Receipt),
     Again(Conflict),
-    /// Nobody knows: whoever was at it has gone.
-    Unknown,
+    /// Whoever was at it has gone.
+    Abandoned {
+        was_begun: bool,
+    },
 }
 
 impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
@@ -52,8 +57,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             let conflict = match self.attempt(&context).await? {
                 Attempt::Done(receipt) => return Ok(receipt),
                 Attempt::Again(conflict) => Some(conflict),
-                Attempt::Unknown => {
+                Attempt::Abandoned { was_begun } => {
                     self.is_repeatable = true;
+                    self.is_in_doubt |= was_begun;
                     if let Some(receipt) = self.earlier_receipt().await? {
                         return Ok(receipt);
                     }
@@ -110,7 +116,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     async fn attempt(&self, context: &Arc<C::Context>) -> Outcome<Attempt, C> {
         let stream = &self.issued.stream;
         let queues = self.ironflow.queues();
-        let (waiting, ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
+        let (waiting, mut ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
         let queued = match Handle::try_current() {
             Ok(runtime) if self.is_queued() => {
                 queues.put::<C::Aggregate>(&runtime, stream, waiting)
@@ -120,8 +126,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         if let Err(waiting) = queued {
             queues.decide_alone(stream, waiting).await;
         }
-        let Some(answer) = self.answer(ticket).await? else {
-            return Ok(Attempt::Unknown);
+        let Some(answer) = self.answer(&mut ticket).await? else {
+            let was_begun = !ticket.withdraw();
+            return Ok(Attempt::Abandoned { was_begun });
         };
         match answer {
             Answer::Recorded(appended, event_ids) => Ok(Attempt::Done(self.issued.receipt(
@@ -133,10 +140,15 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             // it was executed.
             Answer::Settled(settled) => match self.earlier_receipt().await? {
                 Some(receipt) => Ok(Attempt::Done(receipt)),
-                None => self
-                    .issued
-                    .settle(settled, self.attempts)
-                    .map(Attempt::Done),
+                None => {
+                    if let Settled::Nothing(_) = settled
+                        && let Some(conflict) = self.unmet_condition().await?
+                    {
+                        return Err(self.gave_up(conflict));
+                    }
+                    let settled = self.issued.settle(settled, self.attempts);
+                    settled.map(Attempt::Done)
+                }
             },
             Answer::Otherwise(fate) => self.otherwise(fate).await,
         }
@@ -149,10 +161,24 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         self.policy.queued && !has_condition
     }
 
+    /// Where nothing is recorded, no store looks at the condition.
+    async fn unmet_condition(&self) -> Result<Option<Conflict>, StoreError> {
+        let Issued {
+            stream, expected, ..
+        } = &*self.issued;
+        match expected {
+            ExpectedVersion::NothingSince { .. } => {
+                unmet(self.ironflow.store(), stream, expected).await
+            }
+            // It was looked at when the command was decided.
+            _ => Ok(None),
+        }
+    }
+
     /// Waits for the answer until it is too late; nothing where nobody gives one any more.
     async fn answer(
         &self,
-        mut ticket: Ticket<<C::Aggregate as Aggregate>::Error>,
+        ticket: &mut Ticket<<C::Aggregate as Aggregate>::Error>,
     ) -> Outcome<Option<Answer<<C::Aggregate as Aggregate>::Error>>, C> {
         if let Some(deadline) = self.deadline {
             match timeout_at(deadline, &mut ticket.answer).await {
@@ -161,7 +187,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 Err(_) => {}
             }
         }
-        Ok(ticket.answer.await.ok())
+        Ok((&mut ticket.answer).await.ok())
     }
 
     async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
@@ -183,7 +209,10 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 Some(receipt) => Ok(Attempt::Done(receipt)),
                 // Where the caller chose no id, the store appended twice what it was asked to once.
                 None => Err(self
-                    .store_failed("its events are recorded, and cannot be found")
+                    .store_failed(
+                        StoreErrorKind::Other,
+                        "its events are recorded, and cannot be found",
+                    )
                     .into()),
             },
             Fate::Undecodable(error) => Err(ExecuteError::Undecodable(error)),
@@ -204,6 +233,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     }
 
     fn too_late(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
+        if self.is_in_doubt {
+            return self.abandoned();
+        }
         ExecuteError::DeadlineExceeded {
             command: self.issued.command.name(),
             deadline: self.policy.deadline.unwrap_or_default(),
@@ -219,15 +251,20 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     }
 
     fn abandoned(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
-        self.store_failed("the runtime that it was decided on has stopped")
+        let kind = if self.is_in_doubt {
+            StoreErrorKind::InDoubt
+        } else {
+            StoreErrorKind::Other
+        };
+        self.store_failed(kind, "the runtime that it was decided on has stopped")
             .into()
     }
 
-    fn store_failed(&self, why: &str) -> StoreError {
+    fn store_failed(&self, kind: StoreErrorKind, why: &str) -> StoreError {
         let doing = format!(
             "failed to append the events of command {}: {why}",
             self.issued.metadata.command_id
         );
-        StoreError::new(StoreErrorKind::Other, doing)
+        StoreError::new(kind, doing)
     }
 }

@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::content;
 use super::error::Reason;
+use super::guard::unmet;
 use super::observed::Observed;
 use super::part::{One, Part, States};
 use super::said::{Checked, Said, say, say_policy};
@@ -357,6 +358,12 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             .collect();
         let guards = self.guards.len();
         if ids.iter().all(Vec::is_empty) {
+            for (stream, expected) in &self.guards {
+                let unmet = unmet(store, stream, expected).await;
+                if let Some(conflict) = unmet.map_err(|error| Undone::Failed(failed(error)))? {
+                    return Err(Undone::Refused(self.unguarded(conflict)));
+                }
+            }
             let versions = appends[guards..]
                 .iter()
                 .map(|append| match append.expected {
@@ -382,23 +389,24 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
                     *stream == conflict.stream && *expected == conflict.expected
                 };
                 if self.guards.iter().any(is_guard) {
-                    // Deciding again cannot help.
-                    let attempts = self.attempts;
-                    let error = ExecuteError::Conflict { conflict, attempts };
-                    return Err(Undone::Refused(error.into()));
+                    return Err(Undone::Refused(self.unguarded(conflict)));
                 }
                 Err(Undone::Overtaken(conflict))
             }
-            Err(AppendError::Store(error)) => {
-                Err(Undone::Failed(ExecuteError::Store(error).into()))
-            }
+            Err(AppendError::Store(error)) => Err(Undone::Failed(failed(error))),
             // A repeat finds its receipt; where there is none the store said what cannot be true.
             Err(error) => {
                 let doing = format!("failed to append the events of command {}", self.command_id);
                 let error = StoreError::new(StoreErrorKind::Other, doing).because(error);
-                Err(Undone::Refused(ExecuteError::Store(error).into()))
+                Err(Undone::Refused(failed(error)))
             }
         }
+    }
+
+    /// A guard does not hold: deciding again cannot help.
+    fn unguarded(&self, conflict: Conflict) -> TransactionError {
+        let attempts = self.attempts;
+        ExecuteError::Conflict { conflict, attempts }.into()
     }
 
     /// What became of the transaction when it was executed before; nothing where it was not.
@@ -460,6 +468,10 @@ enum Undone {
     /// Maybe because it was executed before.
     Refused(TransactionError),
     Failed(TransactionError),
+}
+
+fn failed(error: StoreError) -> TransactionError {
+    ExecuteError::Store(error).into()
 }
 
 fn unaddressed(invalid: InvalidStreamId) -> TransactionError {

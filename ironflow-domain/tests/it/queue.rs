@@ -782,8 +782,8 @@ fn a_runtime_that_stops_in_the_middle_leaves_a_doubt() {
     let store = Watched::new(&MemoryStore::new());
     let bar = one.block_on(bar(&store));
     store.close_gate();
-    let once = CommandPolicy::new().attempts(1);
-    let mut raising = bar.execute(raise(1)).policy(once).into_future();
+    let policy = CommandPolicy::new().attempts(1);
+    let mut raising = bar.execute(raise(1)).policy(policy).into_future();
     one.block_on(async {
         assert!(poll_once(&mut raising).is_pending());
         store.arrived(1).await;

@@ -117,13 +117,13 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         let stream = &self.issued.stream;
         let queues = self.ironflow.queues();
         let (waiting, mut ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
-        let queued = match Handle::try_current() {
+        let put = match Handle::try_current() {
             Ok(runtime) if self.is_queued() => {
                 queues.put::<C::Aggregate>(&runtime, stream, waiting)
             }
             _ => Err(waiting as _),
         };
-        if let Err(waiting) = queued {
+        if let Err(waiting) = put {
             queues.decide_alone(stream, waiting).await;
         }
         let Some(answer) = self.answer(&mut ticket).await? else {
@@ -138,18 +138,18 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             ))),
             // The same command, issued twice at once, must not be told that it was refused because
             // it was executed.
-            Answer::Settled(settled) => match self.earlier_receipt().await? {
-                Some(receipt) => Ok(Attempt::Done(receipt)),
-                None => {
-                    if let Settled::Nothing(_) = settled
-                        && let Some(conflict) = self.unmet_condition().await?
-                    {
-                        return Err(self.gave_up(conflict));
-                    }
-                    let settled = self.issued.settle(settled, self.attempts);
-                    settled.map(Attempt::Done)
+            Answer::Settled(settled) => {
+                if let Some(receipt) = self.earlier_receipt().await? {
+                    return Ok(Attempt::Done(receipt));
                 }
-            },
+                if let Settled::Nothing(_) = settled
+                    && let Some(conflict) = self.unmet_condition().await?
+                {
+                    return Err(self.gave_up(conflict));
+                }
+                let settled = self.issued.settle(settled, self.attempts);
+                settled.map(Attempt::Done)
+            }
             Answer::Otherwise(fate) => self.otherwise(fate).await,
         }
     }

@@ -168,19 +168,17 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
         X: Enrich<C>,
     {
         let index = self.parts.len();
-        let part = move || {
-            let stream = StreamId::new(C::Aggregate::CATEGORY, id).map_err(unaddressed)?;
-            let named = command.own_stream().transpose().map_err(unaddressed)?;
-            match named.filter(|named| *named != stream) {
-                None => Ok(One::boxed(stream, command)),
-                Some(named) => Err(TransactionError::Refused {
-                    index,
-                    command: command.name(),
-                    source: ExecuteError::OtherAggregate { stream, named },
-                }),
-            }
+        let stream = StreamId::new(C::Aggregate::CATEGORY, id);
+        let part = match (stream, command.own_stream().transpose()) {
+            (Err(invalid), _) | (_, Err(invalid)) => Err(unaddressed(invalid)),
+            (Ok(stream), Ok(Some(named))) if named != stream => Err(TransactionError::Refused {
+                index,
+                command: command.name(),
+                source: ExecuteError::OtherAggregate { stream, named },
+            }),
+            (Ok(stream), Ok(_)) => Ok(One::boxed(stream, command)),
         };
-        self.parts.push(part());
+        self.parts.push(part);
         self
     }
 

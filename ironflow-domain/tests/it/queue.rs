@@ -831,6 +831,25 @@ fn a_runtime_that_stops_leaves_nobody_waiting() {
 }
 
 #[test]
+fn a_runtime_that_stops_in_the_middle_leaves_a_doubt() {
+    let (one, other) = (runtime(), runtime());
+    let store = Watched::new(&MemoryStore::new());
+    let bar = one.block_on(bar(&store));
+    store.close_gate();
+    let policy = CommandPolicy::new().attempts(1);
+    let mut raising = bar.execute(raise(1)).policy(policy).into_future();
+    one.block_on(async {
+        assert!(poll_once(&mut raising).is_pending());
+        store.arrived(1).await;
+    });
+    drop(one);
+    match other.block_on(raising).unwrap_err() {
+        ExecuteError::Store(error) => assert_eq!(error.kind(), StoreErrorKind::InDoubt),
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
 fn a_runtime_that_stops_when_all_was_done_leaves_a_receipt() {
     let (one, other) = (runtime(), runtime());
     let store = Watched::new(&MemoryStore::new());

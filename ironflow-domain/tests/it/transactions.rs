@@ -8,8 +8,8 @@ use ironflow_domain::store::{
     Capabilities, EventQuery, ExpectedVersion, MemoryStore, ReadLog, StoreErrorKind, StreamStore,
 };
 use ironflow_domain::{
-    Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, Transaction,
-    TransactionError, TransactionReceipt, Transactions,
+    Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, StreamId, StreamVersion,
+    Transaction, TransactionError, TransactionReceipt, Transactions,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open};
@@ -172,6 +172,43 @@ async fn a_command_that_names_an_aggregate_is_for_that_one() {
     assert!(matches!(*source, ExecuteError::OtherAggregate { .. }));
     let dan = bank.of::<Account>("dan").load().await.unwrap();
     assert_eq!(dan.version.get(), 0);
+}
+
+#[tokio::test]
+async fn a_guard_counts_though_nothing_is_recorded() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let ann: StreamId = "account-ann".parse().unwrap();
+    let nothing = || Move::DepositEach { cents: Vec::new() };
+    let unchanged = bank.fold::<Account>(EventQuery::all()).await.unwrap();
+    let only_if = async |expected: &ExpectedVersion| {
+        let alone = transactions.execute_on("bob", nothing());
+        let outcome = alone.only_if(ann.clone(), expected.clone()).await;
+        outcome.map(|receipt| receipt.position)
+    };
+    let expected = [
+        ExpectedVersion::Exact(StreamVersion::new(2)),
+        unchanged.unchanged(),
+    ];
+    let bob = bank.of::<Account>("bob").execute(nothing());
+    bob.expected_version(expected[1].clone()).await.unwrap();
+    for expected in &expected {
+        assert_eq!(only_if(expected).await.unwrap(), None);
+    }
+    let deposit = bank
+        .of::<Account>("ann")
+        .execute(Move::Deposit { cents: 1 });
+    deposit.await.unwrap();
+    for expected in &expected {
+        assert!(matches!(
+            only_if(expected).await.unwrap_err(),
+            TransactionError::Execute(ExecuteError::Conflict { attempts: 1, .. })
+        ));
+    }
+    let bob = bank.of::<Account>("bob").execute(nothing());
+    let unmet = bob.expected_version(expected[1].clone()).await.unwrap_err();
+    assert!(matches!(unmet, ExecuteError::Conflict { .. }));
 }
 
 #[tokio::test]

@@ -187,8 +187,8 @@ impl<X: Enrich<C>, C: Command> Execution<'_, X, C> {
                 part: None,
             }),
             is_repeatable,
-            attempts: 0,
             is_in_doubt: false,
+            attempts: 0,
             observed,
         };
         handling.run().await

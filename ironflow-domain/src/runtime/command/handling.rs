@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tracing::Instrument;
 
 use super::execution::Outcome;
-use super::issued::Issued;
+use super::guard::unmet;
+use super::issued::{Issued, Settled};
 use super::observed::Observed;
 use super::pending::{Answer, Fate, Ticket, Waiting};
 use crate::store::{Conflict, ExpectedVersion, StoreError, StoreErrorKind};
@@ -23,9 +24,9 @@ pub(super) struct Handling<'a, X, C> {
     pub(super) issued: Arc<Issued<C>>,
     /// Whether it may have been executed before.
     pub(super) is_repeatable: bool,
-    pub(super) attempts: u32,
-    /// Whether an attempt may have recorded something that nobody has seen yet.
+    /// Whether it was being recorded when whoever was at it went away.
     pub(super) is_in_doubt: bool,
+    pub(super) attempts: u32,
     pub(super) observed: Observed,
 }
 
@@ -33,8 +34,10 @@ pub(super) struct Handling<'a, X, C> {
 enum Attempt {
     Done(Receipt),
     Again(Conflict),
-    /// Nobody knows: whoever was at it has gone.
-    Unknown,
+    /// Whoever was at it has gone.
+    Abandoned {
+        was_begun: bool,
+    },
 }
 
 impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
@@ -55,8 +58,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             let conflict = match self.attempt(&context).await? {
                 Attempt::Done(receipt) => return Ok(receipt),
                 Attempt::Again(conflict) => Some(conflict),
-                Attempt::Unknown => {
-                    (self.is_repeatable, self.is_in_doubt) = (true, true);
+                Attempt::Abandoned { was_begun } => {
+                    self.is_repeatable = true;
+                    self.is_in_doubt |= was_begun;
                     if let Some(receipt) = self.earlier_receipt().await? {
                         return Ok(receipt);
                     }
@@ -113,7 +117,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     async fn attempt(&self, context: &Arc<C::Context>) -> Outcome<Attempt, C> {
         let stream = &self.issued.stream;
         let queues = self.ironflow.queues();
-        let (waiting, ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
+        let (waiting, mut ticket) = Waiting::new(Arc::clone(&self.issued), Arc::clone(context));
         let in_line = match Handle::try_current() {
             Ok(runtime) if self.is_queued() => {
                 queues.put::<C::Aggregate>(&runtime, stream, waiting)
@@ -133,8 +137,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 deciding.await;
             }
         }
-        let Some(answer) = self.answer(ticket).await? else {
-            return Ok(Attempt::Unknown);
+        let Some(answer) = self.answer(&mut ticket).await? else {
+            let was_begun = !ticket.withdraw();
+            return Ok(Attempt::Abandoned { was_begun });
         };
         match answer {
             Answer::Recorded(appended, event_ids) => Ok(Attempt::Done(self.issued.receipt(
@@ -144,13 +149,18 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             ))),
             // The same command, issued twice at once, must not be told that it was refused because
             // it was executed.
-            Answer::Settled(settled) => match self.earlier_receipt().await? {
-                Some(receipt) => Ok(Attempt::Done(receipt)),
-                None => self
-                    .issued
-                    .settle(settled, self.attempts)
-                    .map(Attempt::Done),
-            },
+            Answer::Settled(settled) => {
+                if let Some(receipt) = self.earlier_receipt().await? {
+                    return Ok(Attempt::Done(receipt));
+                }
+                if let Settled::Nothing(_) = settled
+                    && let Some(conflict) = self.unmet_condition().await?
+                {
+                    return Err(self.gave_up(conflict));
+                }
+                let settled = self.issued.settle(settled, self.attempts);
+                settled.map(Attempt::Done)
+            }
             Answer::Otherwise(fate) => self.otherwise(fate).await,
         }
     }
@@ -162,10 +172,24 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         self.policy.queued && !has_condition
     }
 
+    /// Where nothing is recorded, no store looks at the condition.
+    async fn unmet_condition(&self) -> Result<Option<Conflict>, StoreError> {
+        let Issued {
+            stream, expected, ..
+        } = &*self.issued;
+        match expected {
+            ExpectedVersion::NothingSince { .. } => {
+                unmet(self.ironflow.store(), stream, expected).await
+            }
+            // It was looked at when the command was decided.
+            _ => Ok(None),
+        }
+    }
+
     /// Waits for the answer until it is too late; nothing where nobody gives one any more.
     async fn answer(
         &self,
-        mut ticket: Ticket<<C::Aggregate as Aggregate>::Error>,
+        ticket: &mut Ticket<<C::Aggregate as Aggregate>::Error>,
     ) -> Outcome<Option<Answer<<C::Aggregate as Aggregate>::Error>>, C> {
         if let Some(deadline) = self.deadline {
             match timeout_at(deadline, &mut ticket.answer).await {
@@ -174,7 +198,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
                 Err(_) => {}
             }
         }
-        Ok(ticket.answer.await.ok())
+        Ok((&mut ticket.answer).await.ok())
     }
 
     async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
@@ -245,11 +269,13 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     }
 
     fn abandoned(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {
-        self.store_failed(
-            StoreErrorKind::InDoubt,
-            "the runtime that it was decided on has stopped",
-        )
-        .into()
+        let kind = if self.is_in_doubt {
+            StoreErrorKind::InDoubt
+        } else {
+            StoreErrorKind::Other
+        };
+        self.store_failed(kind, "the runtime that it was decided on has stopped")
+            .into()
     }
 
     fn store_failed(&self, kind: StoreErrorKind, why: &str) -> StoreError {

@@ -6,6 +6,7 @@ mod emission;
 mod enrich;
 mod error;
 mod execution;
+mod guard;
 mod handling;
 mod issued;
 mod metadata;

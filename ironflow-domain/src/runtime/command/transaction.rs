@@ -8,6 +8,7 @@ use tracing::Instrument;
 
 use super::content;
 use super::error::Reason;
+use super::guard::unmet;
 use super::observed::Observed;
 use super::part::{One, Part, States};
 use super::said::{Checked, Said, say, say_policy};
@@ -167,19 +168,17 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
         X: Enrich<C>,
     {
         let index = self.parts.len();
-        let part = move || {
-            let stream = StreamId::new(C::Aggregate::CATEGORY, id).map_err(unaddressed)?;
-            let named = command.own_stream().transpose().map_err(unaddressed)?;
-            match named.filter(|named| *named != stream) {
-                None => Ok(One::boxed(stream, command)),
-                Some(named) => Err(TransactionError::Refused {
-                    index,
-                    command: command.name(),
-                    source: Box::new(ExecuteError::OtherAggregate { stream, named }),
-                }),
-            }
+        let stream = StreamId::new(C::Aggregate::CATEGORY, id);
+        let part = match (stream, command.own_stream().transpose()) {
+            (Err(invalid), _) | (_, Err(invalid)) => Err(unaddressed(invalid)),
+            (Ok(stream), Ok(Some(named))) if named != stream => Err(TransactionError::Refused {
+                index,
+                command: command.name(),
+                source: Box::new(ExecuteError::OtherAggregate { stream, named }),
+            }),
+            (Ok(stream), Ok(_)) => Ok(One::boxed(stream, command)),
         };
-        self.parts.push(part());
+        self.parts.push(part);
         self
     }
 
@@ -363,12 +362,19 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
     }
 
     async fn append(&self, appends: Vec<Append>) -> Result<TransactionReceipt, Undone> {
+        let store = self.ironflow.store();
         let ids: Vec<Vec<_>> = appends
             .iter()
             .map(|append| append.events.iter().map(|event| event.id).collect())
             .collect();
         let guards = self.guards.len();
         if ids.iter().all(Vec::is_empty) {
+            for (stream, expected) in &self.guards {
+                let unmet = unmet(store, stream, expected).await;
+                if let Some(conflict) = unmet.map_err(|error| Undone::Failed(failed(error)))? {
+                    return Err(Undone::Refused(self.unguarded(conflict)));
+                }
+            }
             let versions = appends[guards..]
                 .iter()
                 .map(|append| match append.expected {
@@ -379,7 +385,7 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
             let receipts = receipts.map(|(part, version)| part.receipt(version, None, Vec::new()));
             return Ok(self.receipt(receipts.collect(), None));
         }
-        match self.ironflow.store().append_all(appends).await {
+        match store.append_all(appends).await {
             Ok(appended) => {
                 let end = appended.iter().map(|appended| appended.position).max();
                 let parts = appended.into_iter().zip(ids).skip(guards);
@@ -394,23 +400,24 @@ impl<X: Send + Sync + 'static> Running<'_, X> {
                     *stream == conflict.stream && *expected == conflict.expected
                 };
                 if self.guards.iter().any(is_guard) {
-                    // Deciding again cannot help.
-                    let attempts = self.attempts;
-                    let error = ExecuteError::Conflict { conflict, attempts };
-                    return Err(Undone::Refused(error.into()));
+                    return Err(Undone::Refused(self.unguarded(conflict)));
                 }
                 Err(Undone::Overtaken(conflict))
             }
-            Err(AppendError::Store(error)) => {
-                Err(Undone::Failed(ExecuteError::Store(error).into()))
-            }
+            Err(AppendError::Store(error)) => Err(Undone::Failed(failed(error))),
             // A repeat finds its receipt; where there is none the store said what cannot be true.
             Err(error) => {
                 let doing = format!("failed to append the events of command {}", self.command_id);
                 let error = StoreError::new(StoreErrorKind::Other, doing).because(error);
-                Err(Undone::Refused(ExecuteError::Store(error).into()))
+                Err(Undone::Refused(failed(error)))
             }
         }
+    }
+
+    /// A guard does not hold: deciding again cannot help.
+    fn unguarded(&self, conflict: Conflict) -> TransactionError {
+        let attempts = self.attempts;
+        ExecuteError::Conflict { conflict, attempts }.into()
     }
 
     /// What became of the transaction when it was executed before; nothing where it was not.
@@ -477,6 +484,10 @@ enum Undone {
     /// Maybe because it was executed before.
     Refused(TransactionError),
     Failed(TransactionError),
+}
+
+fn failed(error: StoreError) -> TransactionError {
+    ExecuteError::Store(error).into()
 }
 
 fn unaddressed(invalid: InvalidStreamId) -> TransactionError {

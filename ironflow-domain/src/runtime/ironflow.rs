@@ -136,7 +136,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
     }
 
     /// Lets a command be executed by its name, from JSON; of an enum, each of its variants:
-    /// [`Ironflow::dispatch`]. After [`enrich`](Self::enrich), which says where its context comes
+    /// [`Ironflow::dispatch`]. The variants are read as serde reads them by default: not tagged, and
+    /// none of them skipped. After [`enrich`](Self::enrich), which says where its context comes
     /// from.
     pub fn command<C>(mut self) -> Self
     where

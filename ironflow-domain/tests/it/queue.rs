@@ -168,9 +168,7 @@ async fn commands_on_a_hot_stream_are_recorded_together_and_none_is_lost() {
 async fn what_arrives_while_the_store_is_busy_is_recorded_together() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let others: Vec<_> = (0..10).map(|_| spawn_raise(&bar, 1)).collect();
     in_line().await;
     store.open_gate();
@@ -186,6 +184,16 @@ async fn what_arrives_while_the_store_is_busy_is_recorded_together() {
     positions.sort_unstable();
     positions.dedup();
     assert_eq!(positions.len(), 11, "each has its own");
+}
+
+/// A command that is being recorded, and stays so until the gate is opened: whatever is asked of the
+/// same stream from here on has to wait.
+async fn occupy(store: &Watched, bar: &Arc<Ironflow>) -> JoinHandle<Outcome> {
+    let (_, _, commits) = store.counts();
+    store.close_gate();
+    let first = spawn_raise(bar, 1);
+    store.arrived(commits + 1).await;
+    first
 }
 
 /// Waits until all that was spawned is in line: it goes so far without waiting for anything.
@@ -303,9 +311,7 @@ async fn processes_on_one_stream_lose_nothing() {
 async fn a_panic_is_that_of_its_own_command() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let tasks: Vec<_> = [1, 666, 1, 13, 1]
         .into_iter()
         .map(|by| spawn_raise(&bar, by))
@@ -366,9 +372,7 @@ async fn many_refusals_let_others_have_their_turn() {
 async fn what_waits_behind_others_is_not_begun_when_it_is_too_late() {
     let store = Watched::new(&MemoryStore::new()).plain();
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let second = spawn_raise(&bar, 1);
     let late = {
         let bar = Arc::clone(&bar);
@@ -392,9 +396,7 @@ async fn a_failure_is_told_to_all_whom_it_concerns_and_the_next_ones_go_on() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
     bar.execute(raise(1)).await.unwrap();
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(2).await;
+    let first = occupy(&store, &bar).await;
     let others: Vec<_> = (0..3).map(|_| spawn_raise(&bar, 1)).collect();
     let refused = {
         let bar = Arc::clone(&bar);
@@ -426,9 +428,7 @@ async fn a_refusal_that_rests_on_what_did_not_happen_is_not_given() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
     bar.execute(raise(5)).await.unwrap();
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(2).await;
+    let first = occupy(&store, &bar).await;
     let (all, rest) = {
         let (one, other) = (Arc::clone(&bar), Arc::clone(&bar));
         (
@@ -459,9 +459,7 @@ async fn a_refusal_that_rests_on_what_did_not_happen_is_not_given() {
 async fn a_command_that_nobody_waits_for_any_more_is_not_decided() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let gone = spawn_raise(&bar, 100);
     in_line().await;
     gone.abort();
@@ -492,9 +490,7 @@ async fn what_is_being_appended_is_appended_though_nobody_waits_for_it() {
 async fn a_command_that_waits_too_long_is_not_executed() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let late = bar.execute(raise(100)).policy(soon()).await.unwrap_err();
     assert_eq!(late.to_string(), "raise was not executed within 20ms");
     store.open_gate();
@@ -578,9 +574,7 @@ async fn an_answer_that_is_not_certain_is_not_waited_for_longer() {
 async fn the_same_command_at_once_has_one_effect_and_one_receipt() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let same: Vec<_> = (0..5)
         .map(|_| {
             let bar = Arc::clone(&bar);
@@ -614,9 +608,7 @@ async fn the_same_command_at_once_has_one_effect_and_one_receipt() {
 async fn streams_do_not_wait_for_each_other() {
     let store = Watched::new(&MemoryStore::new());
     let bar = bar(&store).await;
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(1).await;
+    let first = occupy(&store, &bar).await;
     let other = {
         let bar = Arc::clone(&bar);
         tokio::spawn(async move { bar.execute(Raise { tab: "2", by: 1 }).await })
@@ -715,9 +707,7 @@ async fn commands_keep_their_order_when_they_are_decided_again() {
     let store = Watched::new(&memory);
     let bar = bar(&store).await;
     bar.execute(raise(1)).await.unwrap();
-    store.close_gate();
-    let first = spawn_raise(&bar, 1);
-    store.arrived(2).await;
+    let first = occupy(&store, &bar).await;
     let raised = spawn_raise(&bar, 5);
     let paid = {
         let bar = Arc::clone(&bar);

@@ -85,13 +85,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
             command, metadata, ..
         } = &*self.issued;
         let enriching = self.ironflow.enrichment().enrich(command, metadata);
-        let enriched = match self.deadline {
-            None => enriching.await,
-            Some(deadline) => match timeout_at(deadline, enriching).await {
-                Ok(enriched) => enriched,
-                Err(_) => return Err(self.too_late()),
-            },
-        };
+        let enriched = self.in_time(enriching).await?;
         enriched
             .map(Arc::new)
             .map_err(|source| ExecuteError::Enrichment {
@@ -103,14 +97,17 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
     /// Waits before the next attempt.
     async fn pause(&self) -> Outcome<(), C> {
         let pause = sleep(self.policy.delay_after(self.attempts));
+        self.in_time(pause).await
+    }
+
+    /// Waits for it until it is too late.
+    async fn in_time<F: Future>(&self, future: F) -> Outcome<F::Output, C> {
         match self.deadline {
-            None => pause.await,
-            Some(deadline) if timeout_at(deadline, pause).await.is_err() => {
-                return Err(self.too_late());
-            }
-            Some(_) => {}
+            None => Ok(future.await),
+            Some(deadline) => timeout_at(deadline, future)
+                .await
+                .map_err(|_| self.too_late()),
         }
-        Ok(())
     }
 
     /// Decides on the newest state and appends: once.
@@ -126,13 +123,9 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         };
         if let Err(waiting) = in_line {
             let mut deciding = pin!(queues.decide_alone(stream, waiting));
-            let is_late = match self.deadline {
-                None => true,
-                Some(deadline) => timeout_at(deadline, &mut deciding).await.is_err(),
-            };
-            if is_late {
-                if self.deadline.is_some() && ticket.withdraw() {
-                    return Err(self.too_late());
+            if let Err(late) = self.in_time(&mut deciding).await {
+                if ticket.withdraw() {
+                    return Err(late);
                 }
                 deciding.await;
             }
@@ -191,14 +184,11 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         &self,
         ticket: &mut Ticket<<C::Aggregate as Aggregate>::Error>,
     ) -> Outcome<Option<Answer<<C::Aggregate as Aggregate>::Error>>, C> {
-        if let Some(deadline) = self.deadline {
-            match timeout_at(deadline, &mut ticket.answer).await {
-                Ok(answer) => return Ok(answer.ok()),
-                Err(_) if ticket.withdraw() => return Err(self.too_late()),
-                Err(_) => {}
-            }
+        match self.in_time(&mut ticket.answer).await {
+            Ok(answer) => Ok(answer.ok()),
+            Err(late) if ticket.withdraw() => Err(late),
+            Err(_) => Ok((&mut ticket.answer).await.ok()),
         }
-        Ok((&mut ticket.answer).await.ok())
     }
 
     async fn otherwise(&self, fate: Fate) -> Outcome<Attempt, C> {
@@ -241,13 +231,7 @@ impl<X: Enrich<C>, C: Command> Handling<'_, X, C> {
         }
         let identity = self.issued.identity(0);
         let recorded = identity.recorded(self.ironflow.store());
-        Ok(match self.deadline {
-            None => recorded.await?,
-            Some(deadline) => match timeout_at(deadline, recorded).await {
-                Ok(recorded) => recorded?,
-                Err(_) => return Err(self.too_late()),
-            },
-        })
+        Ok(self.in_time(recorded).await??)
     }
 
     fn too_late(&self) -> ExecuteError<<C::Aggregate as Aggregate>::Error> {

@@ -517,7 +517,8 @@ fn reused<X>(index: usize, part: &dyn Part<X>, error: ExecuteError<Reason>) -> T
 pub struct TransactionReceipt {
     /// The id of all of them.
     pub command_id: CommandId,
-    /// What became of each, in the order of the commands.
+    /// What became of each, in the order of the commands. Of a command that led to nothing, a repeat
+    /// says which version its stream has by then.
     pub receipts: Vec<Receipt>,
     /// The place in the log of the last event; none where nothing was recorded.
     pub position: Option<Position>,

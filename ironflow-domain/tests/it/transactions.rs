@@ -8,8 +8,9 @@ use ironflow_domain::store::{
     Capabilities, EventQuery, ExpectedVersion, MemoryStore, ReadLog, StoreErrorKind, StreamStore,
 };
 use ironflow_domain::{
-    Aggregate, CommandPolicy, ExecuteError, Fold, Ironflow, Position, StreamId, StreamVersion,
-    Transaction, TransactionError, TransactionReceipt, Transactions,
+    Aggregate, CommandPolicy, Decide, Decision, ExecuteError, Fold, Ironflow, Position, StreamId,
+    StreamVersion, Transaction, TransactionError, TransactionReceipt, Transactions, command,
+    events,
 };
 
 use crate::bank::{Account, AccountEvent, Branch, Import, Move, Open};
@@ -468,6 +469,35 @@ async fn what_a_decision_rests_on_can_be_in_many_streams() {
     }
     let accounts = bank.fold::<Accounts>(EventQuery::all()).await.unwrap();
     assert_eq!(accounts.state.0, 10);
+}
+
+#[tokio::test]
+async fn two_aggregates_on_one_stream_do_not_see_each_other() {
+    let store = Watched::new(&MemoryStore::new());
+    let bank = bank(&store).await;
+    let transactions = bank.transactions().unwrap();
+    let refused = transactions
+        .execute_on("bob", Move::Deposit { cents: 1 })
+        .execute_on("bob", Audit)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "stream account-bob is that of two aggregates: execute their commands in transactions of their own"
+    );
+    let audited = transactions
+        .execute_on("bob", Move::Deposit { cents: 1 })
+        .execute_on("ann", Audit);
+    assert_eq!(audited.await.unwrap().receipts[1].version.get(), 3);
+}
+
+#[command(Accounts)]
+struct Audit;
+
+impl Decide<Audit> for Accounts {
+    fn decide(&self, _: Audit) -> Decision<Self> {
+        Ok(events![AccountEvent::Audited])
+    }
 }
 
 /// How many accounts were opened.

@@ -177,6 +177,7 @@ impl Outcome for Result<TransactionReceipt, TransactionError> {
         match self {
             Ok(receipt) => of_receipt(receipt.duplicate, self.events()),
             Err(TransactionError::Refused { source, .. }) => of_error(source),
+            Err(TransactionError::TwoAggregates { .. }) => "invalid",
             Err(TransactionError::Execute(source)) => of_error(source),
         }
     }

@@ -35,6 +35,8 @@ impl States {
 pub(super) trait Part<X>: Send + Sync {
     /// Which stream it is for, and its name.
     fn about(&self) -> (&StreamId, &'static str);
+    /// Whose state decides it.
+    fn aggregate(&self) -> TypeId;
     /// What it says, where it can tell.
     fn content(&self) -> Option<String>;
     /// The transaction is about to be executed.
@@ -94,6 +96,10 @@ impl<C: Command> One<C> {
 impl<X: Enrich<C>, C: Command> Part<X> for One<C> {
     fn about(&self) -> (&StreamId, &'static str) {
         (&self.issued.stream, self.issued.command.name())
+    }
+
+    fn aggregate(&self) -> TypeId {
+        TypeId::of::<C::Aggregate>()
     }
 
     fn content(&self) -> Option<String> {

@@ -1,5 +1,6 @@
 //! Several commands that are recorded together or not at all.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 
@@ -204,6 +205,7 @@ impl<X: Send + Sync + 'static> Transaction<'_, X> {
             said,
         } = self;
         let parts = parts.into_iter().collect::<Result<Vec<_>, _>>()?;
+        refuse_two_aggregates(&parts)?;
         let Said {
             command_id,
             metadata,
@@ -541,9 +543,32 @@ pub enum TransactionError {
         /// Why.
         source: Box<ExecuteError<Reason>>,
     },
+    /// Two commands on the same stream are decided by different aggregates, which do not see what the
+    /// other led to.
+    #[error(
+        "stream {stream} is that of two aggregates: execute their commands in transactions of their own"
+    )]
+    #[non_exhaustive]
+    TwoAggregates {
+        /// The stream.
+        stream: StreamId,
+    },
     /// It is about all of them.
     #[error(transparent)]
     Execute(#[from] ExecuteError<Reason>),
+}
+
+fn refuse_two_aggregates<X>(parts: &[Box<dyn Part<X>>]) -> Result<(), TransactionError> {
+    let mut aggregates = HashMap::new();
+    for part in parts {
+        let (stream, _) = part.about();
+        let aggregate = part.aggregate();
+        if *aggregates.entry(stream).or_insert(aggregate) != aggregate {
+            let stream = stream.clone();
+            return Err(TransactionError::TwoAggregates { stream });
+        }
+    }
+    Ok(())
 }
 
 fn ordinal(index: usize) -> String {

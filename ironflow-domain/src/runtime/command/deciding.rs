@@ -218,12 +218,12 @@ impl<A: Aggregate> Deciding<'_, A> {
         *self.opened = None;
         match error {
             AppendError::Conflict(conflict) if conditions.contains(&conflict.expected) => {
-                answer_recording(decided, line, |_| Fate::Unmet(conflict.clone()));
+                answer_recording(decided, line, || Fate::Unmet(conflict.clone()));
             }
             // Others wrote since the last command of this process: no reason to trouble anyone.
             AppendError::Conflict(_) if !is_fresh => put_back(decided, line),
             AppendError::Conflict(conflict) => {
-                answer_recording(decided, line, |_| Fate::Overtaken(conflict.clone()));
+                answer_recording(decided, line, || Fate::Overtaken(conflict.clone()));
             }
             AppendError::DuplicateEvent(id) if ids.contains(&Some(id)) => {
                 let mut ids = ids.into_iter();
@@ -237,7 +237,7 @@ impl<A: Aggregate> Deciding<'_, A> {
             }
             error => {
                 let error = self.failed(error);
-                answer_recording(decided, line, |_| Fate::Store(error.clone()));
+                answer_recording(decided, line, || Fate::Store(error.clone()));
             }
         }
         is_fresh
@@ -295,13 +295,12 @@ fn record<A: Aggregate>(decided: Vec<Decided<A>>, appended: Vec<Appended>) {
 fn answer_recording<A: Aggregate>(
     decided: Vec<Decided<A>>,
     line: &mut Line<A>,
-    fate: impl Fn(&dyn Pending<A>) -> Fate,
+    fate: impl Fn() -> Fate,
 ) {
     let (recording, others): (Vec<_>, _) = decided.into_iter().partition(|one| one.records);
     put_back(others, line);
     for Decided { command, .. } in recording {
-        let fate = fate(&*command);
-        command.answer(fate);
+        command.answer(fate());
     }
 }
 

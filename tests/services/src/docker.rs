@@ -19,7 +19,7 @@ pub(crate) struct Container {
     port: u16,
     running: bool,
     // Removes the container when we are gone, however we go.
-    _guard: Guard,
+    guard: Guard,
 }
 
 /// Why there is no Docker to start a container in, if so.
@@ -48,7 +48,7 @@ impl Container {
             id,
             port,
             running: true,
-            _guard: guard,
+            guard,
         };
         container.wait_until_ready()?;
         Ok(container)
@@ -161,6 +161,8 @@ fn said(output: &Output) -> String {
 impl Drop for Container {
     fn drop(&mut self) {
         // Nobody is left to be told of an error, and the guard tries once more.
-        let _ = docker(["rm", "-f", "-v", &self.id]);
+        if docker(["rm", "-f", "-v", &self.id]).is_ok_and(|output| output.status.success()) {
+            let _ = self.guard.tell("");
+        }
     }
 }

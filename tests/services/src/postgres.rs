@@ -51,6 +51,8 @@ impl PostgresBuilder {
     }
 
     /// Sets an environment variable for the server, and for nothing else: not for what initializes its data.
+    ///
+    /// A file that it names, such as in `LD_PRELOAD`, must be one that whom the server runs as may read.
     pub fn environment(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
         self.environment.push((name.into(), value.into()));
         self
@@ -170,31 +172,11 @@ impl Postgres {
     /// A program such as `psql` or `pg_dump`, of the same installation where it has one, that connects to this server.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {
-        if let Server::Docker(container) = &self.server {
-            return container.command(program);
+        match &self.server {
+            #[cfg(unix)]
+            Server::Local(local) => local.command(program),
+            Server::Docker(container) => container.command(program),
         }
-        let ours = self.binaries().join(program);
-        let mut command = if ours.exists() {
-            Command::new(ours)
-        } else {
-            Command::new(program)
-        };
-        // What a developer has set for a server of their own would lead elsewhere.
-        for variable in [
-            "PGHOSTADDR",
-            "PGSERVICE",
-            "PGPASSWORD",
-            "PGOPTIONS",
-            "PGSSLMODE",
-        ] {
-            command.env_remove(variable);
-        }
-        command
-            .env("PGHOST", "127.0.0.1")
-            .env("PGPORT", self.port().to_string())
-            .env("PGUSER", USER)
-            .env("PGDATABASE", "postgres");
-        command
     }
 
     /// A second server on a copy of the data: a restored copy of the disk. This one is stopped meanwhile, and started again if it

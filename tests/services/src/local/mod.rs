@@ -7,7 +7,7 @@ mod wheel;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
-use std::os::unix::process::CommandExt as _;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -34,13 +34,16 @@ const CLEARING: Duration = Duration::from_secs(30);
 const STOPPING: Duration = Duration::from_mins(1);
 const DYING: Duration = Duration::from_secs(20);
 
-/// Stops the server without a word to its clients, waits for it, and removes its directory. After ten seconds it is removed in
-/// any case: where nobody collects orphans, one that has ended looks as if it still ran.
+/// Stops the server without a word to its clients, waits for it, and removes its directory. Where nobody collects orphans, one
+/// that has ended looks as if it still ran: after a while its lock file counts, which it removes, and after ten seconds nothing.
 const CLEANING_UP: &str = r#"
 if [ -n "$line" ]; then
   kill -QUIT "$line"
   n=0
-  while kill -0 "$line" && [ $n -lt 100 ]; do sleep 0.1; n=$((n + 1)); done
+  while kill -0 "$line" && { [ $n -lt 5 ] || [ -e "$1/data/postmaster.pid" ]; } && [ $n -lt 100 ]; do
+    sleep 0.1
+    n=$((n + 1))
+  done
 fi
 rm -rf -- "$1""#;
 
@@ -278,15 +281,16 @@ impl Local {
         let Some(server) = &mut self.server else {
             return Ok(true);
         };
-        let ended = server
+        let status = server
             .try_wait()
-            .doing(|| "ask whether Postgres has ended".to_owned())?
-            .is_some();
-        if ended {
-            self.server = None;
-            self.tell_guard("")?;
-        }
-        Ok(ended)
+            .doing(|| "ask whether Postgres has ended".to_owned())?;
+        let Some(status) = status else {
+            return Ok(false);
+        };
+        self.server = None;
+        self.killed = status.signal().is_some(); // by somebody else
+        self.tell_guard("")?;
+        Ok(true)
     }
 
     pub(crate) fn is_running(&mut self) -> Result<bool, ServiceError> {
@@ -367,6 +371,31 @@ impl Local {
         copy_all(&self.data, &copy.data)?;
         remove_lock(&copy.data)?;
         Ok(copy)
+    }
+
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let ours = self.programs.join(program);
+        let mut command = if ours.exists() {
+            Command::new(ours)
+        } else {
+            Command::new(program)
+        };
+        // What a developer has set for a server of their own would lead elsewhere.
+        for variable in [
+            "PGHOSTADDR",
+            "PGSERVICE",
+            "PGPASSWORD",
+            "PGOPTIONS",
+            "PGSSLMODE",
+        ] {
+            command.env_remove(variable);
+        }
+        command
+            .env("PGHOST", "127.0.0.1")
+            .env("PGPORT", self.port.to_string())
+            .env("PGUSER", USER)
+            .env("PGDATABASE", "postgres");
+        command
     }
 
     pub(crate) fn port(&self) -> u16 {

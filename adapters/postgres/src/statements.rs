@@ -1,0 +1,363 @@
+//! Everything that is asked of the database.
+
+use crate::names::Names;
+
+/// One statement, prepared once on each connection that needs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Append,
+    AppendAlone,
+    LockAlone,
+    Recorded,
+    ReadForward,
+    ReadBackward,
+    Edge,
+    Holders,
+    Log,
+    LogOfSome,
+    LogOfStreams,
+    FindEvent,
+    StreamInfo,
+    ListStreams,
+    GetKey,
+    ListKeys,
+    WriteKeys,
+}
+
+/// The columns of an event, as `row.rs` expects them.
+macro_rules! columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".epoch, ",
+            $table,
+            ".place, ",
+            $table,
+            ".version, ",
+            $table,
+            ".left_in_commit, ",
+            $table,
+            ".recorded_at, ",
+            $table,
+            ".schema_version, ",
+            $table,
+            ".id, ",
+            $table,
+            ".stream, ",
+            $table,
+            ".name, ",
+            $table,
+            ".source, ",
+            $table,
+            ".metadata, ",
+            $table,
+            ".data"
+        )
+    };
+}
+
+/// What both ways to append have in common.
+///
+/// The lock comes first, and the transaction's id after it: whoever has an id and may append holds
+/// the lock, which is what readers go by. A server that is not the one that the epoch is of writes
+/// nothing. `heads` are the versions of the streams as they are seen; where another transaction has
+/// just moved one, the unique index refuses the insert.
+macro_rules! append {
+    (($($more:tt)*), ($($starts:tt)*), $answer:literal) => {
+        concat!(
+            "WITH server AS MATERIALIZED (
+                SELECT pg_advisory_xact_lock_shared($1) AS locked, pg_postmaster_start_time() = $3 AS is_the_same
+            ), heads AS MATERIALIZED (
+                SELECT ARRAY(
+                    SELECT coalesce((SELECT h.version FROM {s}.events h WHERE h.stream = r.stream ORDER BY h.version DESC LIMIT 1), 0)
+                    FROM unnest($4::text[]) WITH ORDINALITY r (stream, n) ORDER BY r.n
+                ) AS heads
+            )", $($more)*, ", starts AS MATERIALIZED (", $($starts)*, ")
+            , base AS MATERIALIZED (
+                SELECT (pg_current_xact_id()::text::int8 << 20) + $6 AS place FROM server WHERE is_the_same
+            ), inserted AS (
+                INSERT INTO {s}.events
+                    (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)
+                SELECT $2, base.place + e.n, starts.starts[e.run] + e.step, e.left_in_commit, statement_timestamp(),
+                    e.schema_version, e.id, $4[e.run], e.name, e.source, e.metadata, e.data
+                FROM base, starts, unnest($7::int4[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[], $12::text[], $13::text[],
+                    $14::text[], $15::text[]) WITH ORDINALITY
+                    AS e (run, step, left_in_commit, schema_version, id, name, source, metadata, data, n)
+                WHERE starts.starts[e.run] >= 0
+            )
+            SELECT base.place, heads.heads, starts.starts", $answer
+        )
+    };
+}
+
+/// Where a run begins to write: its stream's version, or -1 where that is not as it has to be.
+/// What it has to be is a version, -1 for any, -2 for any but none, -3 for what cannot be.
+macro_rules! start_of_run {
+    () => {
+        "CASE WHEN r.required = r.head OR r.required = -1 OR (r.required = -2 AND r.head > 0) THEN r.head ELSE -1 END"
+    };
+}
+
+/// Which events of the log are meant, where that is not all: any of these names, any of these
+/// categories, which are all of a stream before its first hyphen.
+macro_rules! wanted {
+    ($names:literal, $categories:literal) => {
+        concat!(
+            "(",
+            $names,
+            " IS NULL OR e.name = ANY(",
+            $names,
+            "))
+             AND (",
+            $categories,
+            " IS NULL OR split_part(e.stream, '-', 1) = ANY(",
+            $categories,
+            "))"
+        )
+    };
+}
+
+impl Which {
+    pub(crate) const COUNT: usize = Self::WriteKeys as usize + 1;
+
+    pub(crate) const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// All of them, in the order of their indexes.
+    const ALL: [Self; Self::COUNT] = [
+        Self::Append,
+        Self::AppendAlone,
+        Self::LockAlone,
+        Self::Recorded,
+        Self::ReadForward,
+        Self::ReadBackward,
+        Self::Edge,
+        Self::Holders,
+        Self::Log,
+        Self::LogOfSome,
+        Self::LogOfStreams,
+        Self::FindEvent,
+        Self::StreamInfo,
+        Self::ListStreams,
+        Self::GetKey,
+        Self::ListKeys,
+        Self::WriteKeys,
+    ];
+
+    /// The statement's text, in which `{s}` stands for the schema.
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Append => APPEND,
+            Self::AppendAlone => APPEND_ALONE,
+            Self::LockAlone => LOCK_ALONE,
+            Self::Recorded => RECORDED,
+            Self::ReadForward => READ_FORWARD,
+            Self::ReadBackward => READ_BACKWARD,
+            Self::Edge => EDGE,
+            Self::Holders => HOLDERS,
+            Self::Log => LOG,
+            Self::LogOfSome => LOG_OF_SOME,
+            Self::LogOfStreams => LOG_OF_STREAMS,
+            Self::FindEvent => FIND_EVENT,
+            Self::StreamInfo => STREAM_INFO,
+            Self::ListStreams => LIST_STREAMS,
+            Self::GetKey => GET_KEY,
+            Self::ListKeys => LIST_KEYS,
+            Self::WriteKeys => WRITE_KEYS,
+        }
+    }
+}
+
+/// Runs of events, each for another stream, by shared lock: those that find their stream
+/// as they expect it are written, the others are not.
+const APPEND: &str = append!(
+        (""),
+        (concat!(
+            "SELECT ARRAY(SELECT ", start_of_run!(), "
+             FROM unnest($5::int8[], heads.heads) WITH ORDINALITY r (required, head, n) ORDER BY r.n) AS starts
+             FROM heads"
+        )),
+        " FROM base, heads, starts"
+    );
+
+/// Runs that are written all or not at all, by one who holds the lock alone, so that
+/// nobody else can change what is looked at.
+const APPEND_ALONE: &str = append!(
+        (concat!(
+            ", unmet AS MATERIALIZED (
+                SELECT ARRAY(
+                    SELECT c.n FROM jsonb_to_recordset($16::text::jsonb)
+                        AS c (n int4, epoch int4, place int8, streams text[], categories text[], names text[])
+                    WHERE CASE WHEN c.streams IS NULL THEN EXISTS (
+                        SELECT FROM {s}.events e WHERE (e.epoch, e.place) > (c.epoch, c.place) AND ",
+            wanted!("c.names", "c.categories"), "
+                    ) ELSE EXISTS (
+                        SELECT FROM unnest(c.streams) AS s (stream)
+                        WHERE (SELECT (l.epoch, l.place) > (c.epoch, c.place) FROM {s}.events l
+                               WHERE l.stream = s.stream ORDER BY l.version DESC LIMIT 1)
+                        AND EXISTS (
+                            SELECT FROM {s}.events e WHERE e.stream = s.stream
+                            AND (e.epoch, e.place) > (c.epoch, c.place) AND ",
+            wanted!("c.names", "c.categories"), "
+                        )
+                    ) END
+                ) AS unmet
+            ), repeated AS MATERIALIZED (
+                SELECT EXISTS (SELECT FROM {s}.events e WHERE e.id = ANY($11::uuid[])) AS repeated
+            )"
+        )),
+        (concat!(
+            "SELECT CASE WHEN repeated.repeated OR unmet.unmet <> '{}' OR -1 = ANY(each.starts)
+                 THEN array_fill(-1::int8, ARRAY[coalesce(array_length(each.starts, 1), 0)]) ELSE each.starts END AS starts
+             FROM repeated, unmet, (
+                 SELECT ARRAY(SELECT ", start_of_run!(), "
+                 FROM unnest($5::int8[], heads.heads) WITH ORDINALITY r (required, head, n) ORDER BY r.n) AS starts
+                 FROM heads
+             ) each"
+        )),
+        ", unmet.unmet FROM base, heads, starts, unmet"
+    );
+
+const LOCK_ALONE: &str = "SELECT pg_advisory_xact_lock($1)";
+
+const RECORDED: &str = "SELECT e.id FROM {s}.events e WHERE e.id = ANY($1::uuid[])";
+
+const READ_FORWARD: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    " FROM {s}.events e WHERE e.stream = $1 AND e.version >= $2
+         ORDER BY e.version LIMIT $3"
+);
+
+const READ_BACKWARD: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    " FROM {s}.events e WHERE e.stream = $1 AND e.version <= $2
+         ORDER BY e.version DESC LIMIT $3"
+);
+
+/// Up to where the log can be read: to the first transaction that is not over and may
+/// append. All is seen as it was at one moment.
+const EDGE: &str = "WITH now AS MATERIALIZED (
+            SELECT pg_current_snapshot() AS seen, pg_postmaster_start_time() = $2 AS is_the_same
+        ), running AS MATERIALIZED (
+            SELECT ARRAY(SELECT x::text::int8 FROM now, pg_snapshot_xip(now.seen) x
+                         WHERE x::text::int8 <> ALL($3::int8[])) AS running
+        ), edge AS MATERIALIZED (
+            SELECT coalesce((SELECT min(x) FROM unnest(running.running) x),
+                            pg_snapshot_xmax(now.seen)::text::int8) << 20 AS place
+            FROM now, running
+        )
+        SELECT now.is_the_same, running.running, edge.place, head.epoch, head.place, tail.epoch, tail.place
+        FROM now, running, edge LEFT JOIN LATERAL (
+            SELECT e.epoch, e.place FROM {s}.events e WHERE (e.epoch, e.place) < ($1, edge.place)
+            ORDER BY e.epoch DESC, e.place DESC LIMIT 1
+        ) head ON true LEFT JOIN LATERAL (
+            SELECT e.epoch, e.place FROM {s}.events e ORDER BY e.epoch DESC, e.place DESC LIMIT 1
+        ) tail ON true";
+
+/// Which of these transactions cannot append, because they have begun to write without
+/// the lock: it comes before all else. Of the others, who holds it.
+const HOLDERS: &str = "WITH locks AS MATERIALIZED (
+            SELECT locktype, transactionid, virtualtransaction, pid, classid, objid, objsubid, granted,
+                database = (SELECT oid FROM pg_database WHERE datname = current_database()) AS is_here
+            FROM pg_locks
+        )
+        SELECT x.id, w.pid,
+            w.virtualtransaction IS NOT NULL AND NOT EXISTS (
+                SELECT FROM locks l WHERE l.virtualtransaction = w.virtualtransaction AND l.locktype = 'advisory'
+                AND l.is_here AND l.objsubid = 1 AND (l.classid::int8 << 32 | l.objid::int8) = $2
+            ) AS cannot_append
+        FROM unnest($1::int8[]) x (id) LEFT JOIN locks w
+            ON w.locktype = 'transactionid' AND w.granted AND w.transactionid::text::int8 = (x.id & 4294967295)";
+
+const LOG: &str = concat!(
+        "SELECT ", columns!("e"), " FROM {s}.events e
+         WHERE (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) ORDER BY e.epoch, e.place LIMIT $5"
+    );
+
+const LOG_OF_SOME: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    " FROM {s}.events e
+         WHERE (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) AND ",
+    wanted!("$6::text[]", "$7::text[]"),
+    " ORDER BY e.epoch, e.place LIMIT $5"
+);
+
+const LOG_OF_STREAMS: &str = concat!(
+    "SELECT ",
+    columns!("f"),
+    " FROM unnest($8::text[]) s (stream) CROSS JOIN LATERAL (
+            SELECT e.* FROM {s}.events e WHERE e.stream = s.stream
+            AND (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) AND ",
+    wanted!("$6::text[]", "$7::text[]"),
+    "
+        ) f ORDER BY f.epoch, f.place LIMIT $5"
+);
+
+const FIND_EVENT: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    " FROM {s}.events e WHERE e.id = $1"
+);
+
+const STREAM_INFO: &str = "SELECT l.version, f.recorded_at, l.recorded_at FROM {s}.events f, LATERAL (
+            SELECT e.version, e.recorded_at FROM {s}.events e WHERE e.stream = f.stream ORDER BY e.version DESC LIMIT 1
+        ) l WHERE f.stream = $1 AND f.version = 1";
+
+/// From one stream to the next, without what lies between.
+const LIST_STREAMS: &str = "WITH RECURSIVE streams AS (
+            (SELECT e.stream FROM {s}.events e WHERE e.stream > $1 AND ($2::text IS NULL OR e.stream < $2)
+             ORDER BY e.stream LIMIT 1)
+            UNION ALL
+            SELECT (SELECT e.stream FROM {s}.events e WHERE e.stream > s.stream AND ($2::text IS NULL OR e.stream < $2)
+                    ORDER BY e.stream LIMIT 1)
+            FROM streams s WHERE s.stream IS NOT NULL
+        )
+        SELECT s.stream, l.version, f.recorded_at, l.recorded_at FROM streams s, LATERAL (
+            SELECT e.version, e.recorded_at FROM {s}.events e WHERE e.stream = s.stream ORDER BY e.version DESC LIMIT 1
+        ) l, LATERAL (
+            SELECT e.recorded_at FROM {s}.events e WHERE e.stream = s.stream AND e.version = 1
+        ) f WHERE s.stream IS NOT NULL LIMIT $3";
+
+const GET_KEY: &str = "SELECT k.revision, k.expires_at, k.value FROM {s}.key_values k
+         WHERE k.bucket = $1 AND k.name = $2 AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())";
+
+const LIST_KEYS: &str = "SELECT k.revision, k.expires_at, k.value, k.name FROM {s}.key_values k
+         WHERE k.bucket = $1 AND k.name >= $2 AND ($3::text IS NULL OR k.name > $3) AND starts_with(k.name, $2)
+         AND ($4::text IS NULL OR k.name < $4) AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+         ORDER BY k.name LIMIT $5";
+
+const WRITE_KEYS: &str = "SELECT {s}.write_key_values($1, $2, $3, $4, $5, $6)";
+
+/// The texts of all statements, for one schema.
+#[derive(Debug)]
+pub(crate) struct Sql {
+    pub(crate) names: Names,
+    texts: [String; Which::COUNT],
+}
+
+impl Sql {
+    pub(crate) fn new(names: Names) -> Self {
+        let texts = Which::ALL.map(|which| names.fill(which.text()));
+        Self { names, texts }
+    }
+
+    pub(crate) fn of(&self, which: Which) -> &str {
+        &self.texts[which.index()]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_has_a_place_of_its_own() {
+        for (index, which) in Which::ALL.into_iter().enumerate() {
+            assert_eq!(which.index(), index);
+        }
+    }
+}

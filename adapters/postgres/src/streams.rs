@@ -1,0 +1,117 @@
+//! Reading streams.
+
+use std::pin::pin;
+
+use futures_util::StreamExt;
+use ironflow_domain::store::{
+    Direction, EventPage, ListStreams, ReadStream, StreamInfo, StreamPage,
+};
+use ironflow_domain::{EventId, StreamId, StreamVersion};
+use tokio_postgres::Row;
+
+use crate::error::Failure;
+use crate::row::event;
+use crate::session::Session;
+use crate::statements::Which;
+use crate::values::{Id, Moment, bound};
+
+/// A page of one stream, and a look whether there is more.
+pub(crate) async fn read(
+    session: &Session,
+    stream: &StreamId,
+    read: ReadStream,
+) -> Result<StreamPage, Failure> {
+    let which = match read.direction {
+        Direction::Forward => Which::ReadForward,
+        Direction::Backward => Which::ReadBackward,
+    };
+    let limit = read.limit.max(1);
+    let rows = session
+        .stream(
+            which,
+            &[
+                &stream.as_str(),
+                &bound(read.from.get()),
+                &bound((limit as u64).saturating_add(1)),
+            ],
+        )
+        .await?;
+    let mut rows = pin!(rows);
+    let mut page = StreamPage::default();
+    while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
+        let row = row?;
+        let event = event(&row)?;
+        if page.events.len() == limit {
+            page.next = Some(event.version);
+            break;
+        }
+        page.events.push(&event);
+    }
+    Ok(page)
+}
+
+/// The event with that id, in a page of its own; an empty one where there is none.
+pub(crate) async fn find(session: &Session, id: EventId) -> Result<EventPage, Failure> {
+    let rows = session.query(Which::FindEvent, &[&Id(id)]).await?;
+    let mut page = EventPage::new();
+    if let Some(row) = rows.first() {
+        page.push(&event(row)?);
+    }
+    Ok(page)
+}
+
+/// What is known about a stream.
+pub(crate) async fn info(
+    session: &Session,
+    stream: &StreamId,
+) -> Result<Option<StreamInfo>, Failure> {
+    let rows = session
+        .query(Which::StreamInfo, &[&stream.as_str()])
+        .await?;
+    let row = rows.first();
+    row.map(|row| known(stream.clone(), row, 0)).transpose()
+}
+
+/// Streams in the order of their ids.
+pub(crate) async fn list(
+    session: &Session,
+    list: &ListStreams,
+) -> Result<Vec<StreamInfo>, Failure> {
+    // A category is all before the first hyphen, so its streams lie together, from `category-` up
+    // to `category.`: the point comes right after the hyphen.
+    let (from, to) = match &list.category {
+        None => (String::new(), None),
+        Some(category) if category.contains('-') => return Ok(Vec::new()),
+        Some(category) => (format!("{category}-"), Some(format!("{category}."))),
+    };
+    // No id ends in `-`, so none is left out where the list begins after `category-` itself.
+    let after = list.after.as_ref().map_or("", StreamId::as_str).max(&from);
+    let limit = bound(list.limit as u64);
+    let rows = session
+        .query(Which::ListStreams, &[&after, &to, &limit])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let name: &str = row.try_get(0)?;
+            let stream = name.parse().map_err(|_| {
+                Failure::Damaged(format!(
+                    "{name:?} is recorded as a stream, and cannot be one"
+                ))
+            })?;
+            known(stream, row, 1)
+        })
+        .collect()
+}
+
+/// What the columns of a row from `first` on say about a stream.
+fn known(stream: StreamId, row: &Row, first: usize) -> Result<StreamInfo, Failure> {
+    let version: i64 = row.try_get(first)?;
+    let created: Moment = row.try_get(first + 1)?;
+    let updated: Moment = row.try_get(first + 2)?;
+    Ok(StreamInfo::new(
+        stream,
+        StreamVersion::new(version.unsigned_abs()),
+        created.into(),
+        updated.into(),
+    ))
+}

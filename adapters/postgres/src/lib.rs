@@ -6,6 +6,8 @@ mod doorbell;
 mod epoch;
 mod error;
 mod key_value;
+mod lanes;
+mod loads;
 mod log;
 mod names;
 mod options;

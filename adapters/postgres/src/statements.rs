@@ -11,6 +11,7 @@ pub(crate) enum Which {
     Recorded,
     ReadForward,
     ReadBackward,
+    ReadTogether,
     Edge,
     Holders,
     Log,
@@ -132,6 +133,7 @@ impl Which {
         Self::Recorded,
         Self::ReadForward,
         Self::ReadBackward,
+        Self::ReadTogether,
         Self::Edge,
         Self::Holders,
         Self::Log,
@@ -154,6 +156,7 @@ impl Which {
             Self::Recorded => RECORDED,
             Self::ReadForward => READ_FORWARD,
             Self::ReadBackward => READ_BACKWARD,
+            Self::ReadTogether => READ_TOGETHER,
             Self::Edge => EDGE,
             Self::Holders => HOLDERS,
             Self::Log => LOG,
@@ -235,6 +238,17 @@ const READ_BACKWARD: &str = concat!(
     columns!("e"),
     " FROM {s}.events e WHERE e.stream = $1 AND e.version <= $2
          ORDER BY e.version DESC LIMIT $3"
+);
+
+/// Stream by stream, each with its number. A nested loop keeps the order of both.
+const READ_TOGETHER: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    ", r.n FROM unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY r (stream, version, most, n)
+     CROSS JOIN LATERAL (
+         SELECT e.* FROM {s}.events e WHERE e.stream = r.stream AND e.version >= r.version
+         ORDER BY e.version LIMIT r.most
+     ) e"
 );
 
 /// Up to where the log can be read: to the first transaction that is not over and may

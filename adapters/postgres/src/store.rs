@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage,
-    StreamStore, Write, WriteError, async_trait,
+    Append, AppendError, Appended, Capabilities, Direction, Entry, Key, KeyRange, KeyValueStore,
+    ListStreams, LogPage, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo,
+    StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::runtime::Handle;
@@ -18,6 +18,7 @@ use crate::append::{Committer, Unit};
 use crate::connections::Connections;
 use crate::doorbell::Doorbell;
 use crate::error::{Failure, closed};
+use crate::loads::{Load, Loads};
 use crate::log::Log;
 use crate::names::Names;
 use crate::session::{Connector, Session};
@@ -39,7 +40,8 @@ pub struct Postgres {
 struct Shared {
     schema: String,
     committer: Committer,
-    readers: Connections,
+    readers: Arc<Connections>,
+    loads: Loads,
     log: Log,
     doorbell: Doorbell,
     /// Whether it is closed. Dropped with the store, which ends what waits for it.
@@ -108,10 +110,13 @@ impl Postgres {
         let (closed, seen) = watch::channel(false);
         let listening = doorbell.clone().connect(Arc::clone(&connector), seen);
         connector.runtime.spawn(listening);
+        let readers = Connections::new(&connector, connector.options.readers);
+        let readers = Arc::new(readers);
         let shared = Shared {
             schema: connector.options.schema.clone(),
             committer: Committer::new(&connector, first, doorbell.clone()),
-            readers: Connections::new(&connector, connector.options.readers),
+            loads: Loads::on(&readers, connector.runtime.clone()),
+            readers,
             log: Log::new(connector.sql.names.append_lock()),
             doorbell,
             closed,
@@ -123,14 +128,21 @@ impl Postgres {
 
     async fn read<T, F: Future<Output = Result<T, Failure>>>(
         &self,
-        doing: impl FnOnce() -> String,
+        doing: impl Fn() -> String,
         work: impl Fn(Arc<Session>) -> F,
     ) -> Result<T, StoreError> {
+        self.check_open(&doing)?;
+        let read = self.shared.readers.read(work).await;
+        read.map_err(|failure| failure.at(&doing()))
+    }
+}
+
+impl Postgres {
+    fn check_open(&self, doing: impl Fn() -> String) -> Result<(), StoreError> {
         if *self.shared.closed.borrow() {
             return Err(closed(&doing()));
         }
-        let read = self.shared.readers.read(work).await;
-        read.map_err(|failure| failure.at(&doing()))
+        Ok(())
     }
 }
 
@@ -174,11 +186,21 @@ impl StreamStore for Postgres {
         stream: &StreamId,
         read: ReadStream,
     ) -> Result<StreamPage, StoreError> {
-        self.read(
-            || format!("read stream {stream}"),
-            |session| async move { streams::read(&session, stream, read).await },
-        )
-        .await
+        let doing = || format!("read stream {stream}");
+        if read.direction == Direction::Backward {
+            let page =
+                |session: Arc<Session>| async move { streams::read(&session, stream, read).await };
+            return self.read(doing, page).await;
+        }
+        self.check_open(doing)?;
+        let load = Load {
+            stream: stream.clone(),
+            read,
+        };
+        match self.shared.loads.make(load).await {
+            Some(page) => page.map_err(|failure| failure.at(&doing())),
+            None => Err(closed(&doing())),
+        }
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
@@ -284,9 +306,7 @@ impl KeyValueStore for Postgres {
                 others => format!("write key {key} and {others} others"),
             }
         };
-        if *self.shared.closed.borrow() {
-            return Err(closed(&doing()).into());
-        }
+        self.check_open(doing)?;
         let batch = &batch;
         key_value::check(batch)?;
         let written = self

@@ -137,7 +137,7 @@ impl<T: Together> Shared<T> {
 struct Group<T: Together> {
     shared: Arc<Shared<T>>,
     lane: usize,
-    group: T::Group,
+    known: T::Group,
     all: Vec<T::One>,
     replies: Vec<oneshot::Sender<T::Answer>>,
 }
@@ -146,7 +146,7 @@ impl<T: Together> Group<T> {
     /// Takes a lane, and what is to go there.
     fn begin(shared: &Arc<Shared<T>>) -> Option<Self> {
         let mut line = shared.line();
-        let lane = *line.free.last()?;
+        let free = *line.free.last()?;
         let is_short = |begun: &Instant| begun.elapsed() < LONG;
         if line.usual < LONG && line.begun.iter().flatten().any(is_short) {
             return None;
@@ -175,11 +175,11 @@ impl<T: Together> Group<T> {
         }
         shared.work.hold(&group, held);
         line.free.pop();
-        line.begun[lane] = Some(Instant::now());
+        line.begun[free] = Some(Instant::now());
         Some(Self {
             shared: Arc::clone(shared),
-            lane,
-            group,
+            lane: free,
+            known: group,
             all,
             replies,
         })
@@ -204,7 +204,7 @@ impl<T: Together> Drop for Group<T> {
             line.usual = (line.usual * 7 + begun.elapsed()) / 8;
         }
         let Line { held, .. } = &mut *line;
-        self.shared.work.release(&self.group, held);
+        self.shared.work.release(&self.known, held);
         drop(line);
         self.shared.begin_groups();
         if self.shared.is_idle() {

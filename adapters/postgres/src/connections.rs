@@ -52,8 +52,9 @@ impl Slot {
 
     /// Not to be used any more by those who come now, after that failure.
     pub(crate) fn give_up(&self, session: &Arc<Session>, failure: &Failure) {
-        // A connection that is silent may be for ever, and one to another server has old numbers.
-        if matches!(failure, Failure::Silent(_) | Failure::Replaced) {
+        // A connection that is silent may be for ever, and one to another server has old numbers. One
+        // that ends says so before it is seen to.
+        if matches!(failure, Failure::Silent(_) | Failure::Replaced) || failure.ends_connection() {
             let mut known = self.lock();
             if known
                 .as_ref()
@@ -123,8 +124,10 @@ impl Connections {
             used.slot.give_up(&session, failure);
             // Two that made the same key at the same moment find one another the next time.
             let was_in_the_way = failure.made_way() || failure.is_repeated();
-            let may_help =
-                !session.is_open() || was_in_the_way || matches!(failure, Failure::Replaced);
+            let may_help = !session.is_open()
+                || failure.ends_connection()
+                || was_in_the_way
+                || matches!(failure, Failure::Replaced);
             if attempts == ATTEMPTS || !may_help || !may_be_repeated(failure) {
                 return done;
             }

@@ -79,11 +79,19 @@ impl Failure {
         match self {
             Self::NotConnected(_) | Self::Replaced | Self::Damaged(_) => false,
             Self::Silent(_) => true,
-            Self::Postgres(error) => match error.code() {
-                // What ends a connection may come after the commit.
-                Some(code) => in_class(code, "08") || in_class(code, "57P"),
-                None => is_lost(error),
-            },
+            // What ends a connection may come after the commit.
+            Self::Postgres(_) => self.ends_connection(),
+        }
+    }
+
+    /// Whether the connection is of no use any more, even if it has not been seen to end yet.
+    pub(crate) fn ends_connection(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        match error.code() {
+            Some(code) => in_class(code, "08") || in_class(code, "57P"),
+            None => is_lost(error),
         }
     }
 

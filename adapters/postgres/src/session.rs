@@ -94,13 +94,17 @@ impl Connector {
         self.runtime.spawn(driver);
         let patience = self.options.patience.as_millis();
         let statement = self.options.statement_timeout.as_millis();
+        // What was acknowledged, and what readers have seen, must be there after a crash: the numbers of
+        // transactions that are not are given once more.
+        //
         // Our statements know which index they want. A plan that was made when the tables were empty
         // would read all of them for ever.
         let settings = format!(
             "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {patience};
              SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {statement};
              SET plan_cache_mode = 'force_generic_plan'; SET enable_seqscan = off; SET enable_bitmapscan = off;
-             SET jit = off"
+             SET jit = off;
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         );
         client.batch_execute(&settings).await?;
         Ok(client)

@@ -302,3 +302,14 @@ pub(crate) async fn stall_appends(client: &Client, schema: &str, at_commit: bool
     client.batch_execute(&sql).await.unwrap();
     lock
 }
+
+/// Whether the versions of every stream are 1, 2, 3, …
+pub(crate) async fn is_gapless(client: &Client, schema: &str) {
+    let sql = format!(
+        "SELECT coalesce(string_agg(stream, ', '), '') FROM (
+             SELECT stream FROM {schema}.events GROUP BY stream HAVING min(version) <> 1 OR max(version) <> count(*)
+         ) gaps"
+    );
+    let gaps: String = client.query_one(&sql, &[]).await.unwrap().get(0);
+    assert_eq!(gaps, "", "these streams have gaps");
+}

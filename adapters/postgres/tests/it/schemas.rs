@@ -165,8 +165,8 @@ async fn many_who_open_a_new_schema_at_once_make_it_once() {
 /// All there is in a schema, and what the tables have in them.
 async fn content(client: &Client, schema: &str) -> Vec<String> {
     let sql = "SELECT relkind::text || ' ' || relname || ' ' || CASE WHEN relkind = 'r' THEN
-                   query_to_xml(format('SELECT * FROM %I.%I', $1, relname), true, true, '')::text ELSE '' END
-               FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) ORDER BY 1";
+                   query_to_xml(format('SELECT * FROM %I.%I', $1::text, relname), true, true, '')::text ELSE '' END
+               FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1::text) ORDER BY 1";
     let rows = client.query(sql, &[&schema]).await.unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }

@@ -41,7 +41,7 @@ mod encrypted {
             ])
             .args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"])
             .args(["-addext", &format!("subjectAltName = {who}")])
-            .args(["-addext", "basicConstraints = critical, CA:TRUE"])
+            .args(["-addext", "basicConstraints = critical, CA:FALSE"])
             .args(["-out", &certificate, "-keyout", &key])
             .current_dir(directory)
             .output()

@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::given::{
-    LONG, append_any, connect, event, events, is_gapless, new_schema, new_store, raw_shared,
-    read_on, stall_appends, store_error, stream, to, to_each, waiting_for, whole,
+    LONG, append_any, connect, event, events, is_gapless, new_schema, new_store, options,
+    raw_shared, read_on, stall_appends, store_error, stream, to, to_each, waiting_for, whole,
 };
 
 /// What became of an append.
@@ -179,30 +179,55 @@ async fn who_waits_for_one_who_waits_for_them_is_told_the_truth() {
     is_gapless(&raw, &schema).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn nobody_is_too_slow_to_append_to_a_stream_that_many_append_to() {
-    const HANDLES: usize = 10;
-    const EACH: usize = 60;
+/// Appends from many handles at once, to as many streams.
+async fn all_append_to(streams: usize, handles: usize, each: usize) {
     let schema = new_schema();
     let mut appends = Vec::new();
-    let mut first = None;
-    for _ in 0..HANDLES {
+    for _ in 0..handles {
         let store = connect(&ironflow_services::postgres_url(), &schema).await;
-        for number in 0..EACH {
-            let append = to("common-1", ExpectedVersion::Any, events(1 + number % 2));
+        for number in 0..each {
+            let name = format!("common-{}", number % streams);
+            let append = to(&name, ExpectedVersion::Any, events(1 + number % 2));
             appends.push((store.clone(), 0, vec![append]));
         }
-        first = Some(store);
     }
     let fates = at_once(appends).await.remove(&0).unwrap();
-    assert_eq!(fates, vec![Fate::Made; HANDLES * EACH]);
-    let info = first
-        .unwrap()
-        .stream_info(&stream("common-1"))
-        .await
-        .unwrap();
-    let version = info.unwrap().version.get();
-    assert_eq!(version, (HANDLES * (EACH + EACH / 2)) as u64);
+    assert_eq!(fates, vec![Fate::Made; handles * each]);
+    let raw = raw_shared().await;
+    let sql = format!("SELECT count(*) FROM {schema}.events");
+    let count: i64 = raw.query_one(&sql, &[]).await.unwrap().get(0);
+    assert_eq!(usize::try_from(count).unwrap(), handles * (each + each / 2));
+    is_gapless(&raw, &schema).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_too_slow_to_append_to_a_stream_that_many_append_to() {
+    all_append_to(1, 12, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_too_slow_to_append_to_some_streams_that_many_append_to() {
+    all_append_to(5, 12, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nobody_is_too_slow_where_others_never_pause() {
+    const HANDLES: usize = 20;
+    const EACH: usize = 60;
+    let schema = new_schema();
+    let mut writers = JoinSet::new();
+    for _ in 0..HANDLES {
+        let options = options(&schema).commits_in_flight(1);
+        let url = ironflow_services::postgres_url();
+        let store = options.connect(&url).await.unwrap();
+        writers.spawn(async move {
+            for _ in 0..EACH {
+                append_any(&store, "common-1", 1).await;
+            }
+        });
+    }
+    let all = timeout(2 * LONG, writers.join_all()).await;
+    all.expect("writers end");
     is_gapless(&raw_shared().await, &schema).await;
 }
 

@@ -133,7 +133,7 @@ async fn who_waits_for_one_who_waits_for_them_is_told_the_truth() {
     let schema = new_schema();
     let mut stores = Vec::new();
     for _ in 0..2 {
-        let store = crate::given::options(&schema).commits_in_flight(1);
+        let store = options(&schema).commits_in_flight(1);
         let url = ironflow_services::postgres_url();
         stores.push(store.connect(&url).await.unwrap());
     }

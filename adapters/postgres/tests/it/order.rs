@@ -1,6 +1,10 @@
 //! Whether readers get every event, in order, whatever else goes on in the server.
 
 use std::collections::HashSet;
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::process::CommandExt as _;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -8,6 +12,7 @@ use std::time::Duration;
 use ironflow_domain::store::{Append, ExpectedVersion, ReadLog, StoreErrorKind, StreamStore};
 use ironflow_domain::{EventId, Position, StreamVersion};
 use ironflow_postgres::Postgres;
+use ironflow_services::Postgres as Server;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_postgres::Client;
@@ -212,7 +217,7 @@ async fn a_transaction_of_another_database_holds_nobody_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_transaction_that_nobody_ends_holds_nobody_back() {
-    let mut server = ironflow_services::Postgres::builder()
+    let mut server = Server::builder()
         .setting("max_prepared_transactions", "2")
         .start()
         .unwrap();
@@ -582,4 +587,40 @@ async fn an_append_that_takes_too_long_was_not_made_and_says_why() {
     other.execute(release, &[&lock]).await.unwrap();
     assert_eq!(append_any(&store, "stalled-1", 1).await.version.get(), 1);
     assert_eq!(append_any(&store, "next-1", 1).await.version.get(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_so_many_transactions_that_their_numbers_begin_again_nothing_changes() {
+    let mut server = Server::start().unwrap();
+    let store = connect(&server.url(), "old").await;
+    let before = append_any(&store, "first-1", 1).await.position;
+    server.stop().unwrap();
+    // What locks are known by has 32 bits.
+    let owner = fs::metadata(server.data_directory()).unwrap();
+    let mut reset = Command::new(server.binaries().join("pg_resetwal"));
+    reset
+        .args(["--epoch=3", "-D"])
+        .arg(server.data_directory())
+        .current_dir("/");
+    if owner.uid() != fs::metadata("/proc/self").map_or(owner.uid(), |own| own.uid()) {
+        reset.uid(owner.uid()).gid(owner.gid());
+    }
+    let output = reset.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    server.restart().unwrap();
+
+    let start = append_any(&store, "first-1", 1).await.position;
+    assert!(start > before);
+    assert!(start.minor() >> 20 > 3 << 32, "{start}");
+    let other = raw(&server.url()).await;
+    holds_an_id(&other, &new_schema_on(&other).await).await;
+    let start = is_read_meanwhile(&store, start, "a transaction that is idle").await;
+    let late = raw(&server.url()).await;
+    begin_by_hand(&late, "old", "late-1").await;
+    append_any(&store, "fast-1", 1).await;
+    assert_eq!(read_on(&store, start).await, (Vec::new(), start));
+    late.batch_execute("COMMIT").await.unwrap();
+    let seen = follow_until(&store, start, &["fast-1"]).await;
+    assert_eq!(streams_of(&seen), ["late-1", "fast-1"]);
 }

@@ -400,3 +400,57 @@ async fn a_server_that_is_gone_is_neither_hammered_nor_waited_for_in_turn() {
     append_any(&store, "order-1", 1).await;
     assert_eq!(read_on(&store, start).await.0.len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_exchanged_behind_a_connection_is_noticed() {
+    // As behind a pooler, whose connections outlive the server's. Here the server only says so.
+    let server = ironflow_services::Postgres::start().unwrap();
+    let raw = raw(&server.url()).await;
+    raw.batch_execute(
+        "CREATE SCHEMA told; CREATE TABLE told.starts AS SELECT pg_postmaster_start_time() AS at;
+         CREATE FUNCTION told.pg_postmaster_start_time() RETURNS timestamptz STABLE LANGUAGE plpgsql
+             AS $$ BEGIN RETURN (SELECT max(at) FROM told.starts); END $$;
+         ALTER DATABASE postgres SET search_path = told, pg_catalog",
+    )
+    .await
+    .unwrap();
+    let store = connect(&server.url(), "exchanged").await;
+    let mut last = append_any(&store, "order-1", 1).await.position;
+    let mut all = streams_after(&store, Position::START).await;
+    for round in 0..4 {
+        raw.batch_execute(
+            "INSERT INTO told.starts SELECT max(at) + interval '1 second' FROM told.starts",
+        )
+        .await
+        .unwrap();
+        // Noticed by whoever comes first.
+        let next = match round {
+            0 => append_any(&store, "order-1", 1).await.position,
+            1 => {
+                store
+                    .append_all(to_each(&["order-1", "order-2"]))
+                    .await
+                    .unwrap()[1]
+                    .position
+            }
+            2 => {
+                assert_eq!(streams_after(&store, Position::START).await, all);
+                append_any(&store, "order-1", 1).await.position
+            }
+            _ => {
+                let waiting = follow_until(&store, last, &["order-3"]);
+                tokio::join!(waiting, append_any(&store, "order-3", 1))
+                    .1
+                    .position
+            }
+        };
+        assert!(next.major() > last.major(), "{next} {last}, round {round}");
+        let new = streams_after(&store, last).await;
+        assert!(!new.is_empty());
+        all.extend(new);
+        assert_eq!(streams_after(&store, Position::START).await, all);
+        last = next;
+    }
+    let sql = "SELECT count(DISTINCT epoch) = 5 FROM exchanged.events";
+    assert!(raw.query_one(sql, &[]).await.unwrap().get::<_, bool>(0));
+}

@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::Mutex as Turn;
+use tokio::time::Instant;
 
 use crate::error::Failure;
-use crate::session::{Connector, Session};
+use crate::session::{Connector, LONGEST_PAUSE, Session};
 
 /// How often something is tried before its failure is told.
 const ATTEMPTS: usize = 5;
@@ -15,8 +16,8 @@ const ATTEMPTS: usize = 5;
 pub(crate) struct Slot {
     connector: Arc<Connector>,
     session: Mutex<Option<Arc<Session>>>,
-    /// Held by whoever opens it.
-    opening: Turn<()>,
+    /// Held by whoever opens it. When that last failed, and why.
+    opening: Turn<Option<(Instant, Failure)>>,
     /// How many use it now.
     users: AtomicUsize,
 }
@@ -43,17 +44,29 @@ impl Slot {
         if let Some(session) = self.open_session() {
             return Ok(session);
         }
-        let _turn = self.opening.lock().await;
+        let (came, deadline) = (Instant::now(), self.connector.deadline());
+        let mut last = self.opening.lock().await;
         if let Some(session) = self.open_session() {
             return Ok(session);
         }
-        Ok(self.fill(self.connector.session().await?))
+        // Whoever had the turn while we waited for it has tried for us, too.
+        let is_late = Instant::now() + LONGEST_PAUSE > deadline;
+        if let Some((failed, failure)) = &*last
+            && is_late
+            && *failed >= came
+        {
+            return Err(failure.clone());
+        }
+        let opened = self.connector.session(deadline).await;
+        let opened = opened.inspect_err(|failure| *last = Some((Instant::now(), failure.clone())));
+        Ok(self.fill(opened?))
     }
 
     /// Not to be used any more by those who come now, after that failure.
     pub(crate) fn give_up(&self, session: &Arc<Session>, failure: &Failure) {
-        // A connection that is silent may be for ever, and one to another server has old numbers.
-        if matches!(failure, Failure::Silent(_) | Failure::Replaced) {
+        // A connection that is silent may be for ever, and one to another server has old numbers. One
+        // that ends says so before it is seen to.
+        if matches!(failure, Failure::Silent(_) | Failure::Replaced) || failure.ends_connection() {
             let mut known = self.lock();
             if known
                 .as_ref()
@@ -123,8 +136,10 @@ impl Connections {
             used.slot.give_up(&session, failure);
             // Two that made the same key at the same moment find one another the next time.
             let was_in_the_way = failure.made_way() || failure.is_repeated();
-            let may_help =
-                !session.is_open() || was_in_the_way || matches!(failure, Failure::Replaced);
+            let may_help = !session.is_open()
+                || failure.ends_connection()
+                || was_in_the_way
+                || matches!(failure, Failure::Replaced);
             if attempts == ATTEMPTS || !may_help || !may_be_repeated(failure) {
                 return done;
             }

@@ -98,7 +98,11 @@ impl Doorbell {
                 _ = &mut lost => return Ok(()),
                 () = self.here.notified() => {}
             }
-            client.batch_execute(&notify).await?;
+            if let Err(error) = client.batch_execute(&notify).await {
+                // They are told on the next connection.
+                self.here.notify_one();
+                return Err(error.into());
+            }
             tokio::time::sleep(PAUSE).await;
         }
     }

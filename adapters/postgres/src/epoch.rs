@@ -4,7 +4,8 @@
 //! database that is restored elsewhere, or a standby that takes over before it had everything, may
 //! give a number for the second time: whoever has read on from there would take what is new for what
 //! it has seen. So positions begin with a number that is larger after every start of a server, and
-//! larger than any that the copy's original can have given meanwhile: it counts seconds.
+//! larger than any that the copy's original can have given meanwhile: it counts seconds, up to when it
+//! is first needed. The start itself may have been long ago, as that of a standby that takes over.
 
 use tokio_postgres::Client;
 
@@ -31,7 +32,7 @@ pub(crate) async fn current(client: &Client, names: &Names) -> Result<Epoch, Fai
     let sql = names.fill(&format!(
         "BEGIN; SELECT pg_advisory_xact_lock({lock});
          INSERT INTO {{s}}.epochs (number, server_started_at)
-         SELECT greatest(coalesce(max(number), 0) + 1, extract(epoch FROM pg_postmaster_start_time())::int8 - 1577836800),
+         SELECT greatest(coalesce(max(number), 0) + 1, floor(extract(epoch FROM clock_timestamp()))::int8 - 1577836800),
              pg_postmaster_start_time()
          FROM {{s}}.epochs
          HAVING count(*) FILTER (WHERE server_started_at = pg_postmaster_start_time()) = 0;

@@ -79,11 +79,19 @@ impl Failure {
         match self {
             Self::NotConnected(_) | Self::Replaced | Self::Damaged(_) => false,
             Self::Silent(_) => true,
-            Self::Postgres(error) => match error.code() {
-                // What ends a connection may come after the commit.
-                Some(code) => in_class(code, "08") || in_class(code, "57P"),
-                None => is_lost(error),
-            },
+            // What ends a connection may come after the commit.
+            Self::Postgres(_) => self.ends_connection(),
+        }
+    }
+
+    /// Whether the connection is of no use any more, even if it has not been seen to end yet.
+    pub(crate) fn ends_connection(&self) -> bool {
+        let Self::Postgres(error) = self else {
+            return false;
+        };
+        match error.code() {
+            Some(code) => in_class(code, "08") || in_class(code, "57P"),
+            None => is_lost(error),
         }
     }
 
@@ -158,7 +166,9 @@ fn kind(error: &tokio_postgres::Error) -> StoreErrorKind {
     ];
 
     let Some(code) = error.code() else {
-        return if is_lost(error) || is_refused(error) {
+        return if is_unreadable(error) {
+            StoreErrorKind::Other
+        } else if is_lost(error) || is_refused(error) {
             StoreErrorKind::Unavailable
         } else {
             StoreErrorKind::Other
@@ -180,6 +190,19 @@ fn kind(error: &tokio_postgres::Error) -> StoreErrorKind {
     } else {
         StoreErrorKind::Other
     }
+}
+
+/// Whether what came was not what has to come, such as a certificate that nobody vouches for.
+fn is_unreadable(error: &tokio_postgres::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let failure = error.downcast_ref::<std::io::Error>();
+        if failure.is_some_and(|failure| failure.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// Whether nobody was there, or nobody who can be written to.

@@ -22,6 +22,8 @@ impl Names {
             "it has a NUL character"
         } else if schema.starts_with("pg_") {
             "names that begin with pg_ are the server's own"
+        } else if schema == "$user" {
+            "in a search path it means the schema of the role"
         } else {
             return Ok(Self {
                 plain: schema.to_owned(),
@@ -89,7 +91,7 @@ mod tests {
 
     #[test]
     fn what_cannot_name_a_schema_is_refused() {
-        for name in ["", "pg_mine", "nul\0", &"x".repeat(64)] {
+        for name in ["", "pg_mine", "nul\0", "$user", &"x".repeat(64)] {
             let error = Names::new(name).unwrap_err();
             let start = format!("failed to connect: {name:?} cannot name a schema: ");
             assert!(error.to_string().starts_with(&start), "{error}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ironflow_domain::store::StoreErrorKind;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{AsyncMessage, Client, Config, Row, RowStream, Statement};
 
@@ -38,12 +38,17 @@ pub(crate) struct Connector {
 }
 
 /// The longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 impl Connector {
-    /// Opens a connection; where nobody answers, again and again for as long as we have patience.
-    pub(crate) async fn session(&self) -> Result<Session, Failure> {
-        self.patiently(|| async {
+    /// When we have no patience any more.
+    pub(crate) fn deadline(&self) -> Instant {
+        Instant::now() + self.options.patience
+    }
+
+    /// Opens a connection; where nobody answers, again and again until then.
+    pub(crate) async fn session(&self, deadline: Instant) -> Result<Session, Failure> {
+        self.patiently(deadline, || async {
             let client = self.client().await?;
             let epoch = epoch::current(&client, &self.sql.names).await?;
             Ok(self.in_session(client, epoch))
@@ -53,12 +58,12 @@ impl Connector {
 
     pub(crate) async fn patiently<T, F: Future<Output = Result<T, Failure>>>(
         &self,
+        deadline: Instant,
         attempt: impl Fn() -> F,
     ) -> Result<T, Failure> {
-        let deadline = tokio::time::Instant::now() + self.options.patience;
         let mut pause = Duration::from_millis(20);
         loop {
-            let attempted = timeout(self.options.patience, attempt()).await;
+            let attempted = timeout_at(deadline, attempt()).await;
             let failure = match attempted {
                 Ok(Ok(done)) => return Ok(done),
                 Ok(Err(failure)) => failure,
@@ -70,7 +75,7 @@ impl Connector {
                 Failure::Silent(_) | Failure::Replaced => true,
                 Failure::Damaged(_) => false,
             };
-            if !passes || tokio::time::Instant::now() + pause > deadline {
+            if !passes || Instant::now() + pause > deadline {
                 let error = failure.at("connect");
                 return Err(Failure::NotConnected(error));
             }
@@ -94,13 +99,17 @@ impl Connector {
         self.runtime.spawn(driver);
         let patience = self.options.patience.as_millis();
         let statement = self.options.statement_timeout.as_millis();
+        // What was acknowledged, and what readers have seen, must be there after a crash: the numbers of
+        // transactions that are not are given once more.
+        //
         // Our statements know which index they want. A plan that was made when the tables were empty
         // would read all of them for ever.
         let settings = format!(
             "SET default_transaction_isolation = 'read committed'; SET lock_timeout = {patience};
              SET statement_timeout = {statement}; SET idle_in_transaction_session_timeout = {statement};
              SET plan_cache_mode = 'force_generic_plan'; SET enable_seqscan = off; SET enable_bitmapscan = off;
-             SET jit = off"
+             SET jit = off;
+             SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
         );
         client.batch_execute(&settings).await?;
         Ok(client)

@@ -149,7 +149,7 @@ impl Postgres {
 /// The first connection, to a server and tables that we can work with.
 async fn first_session(connector: &Connector) -> Result<Session, Failure> {
     let names = &connector.sql.names;
-    let opened = connector.patiently(|| async {
+    let opened = connector.patiently(connector.deadline(), || async {
         let client = connector.client().await?;
         schema::check_server(&client).await?;
         schema::migrate(&client, names).await?;

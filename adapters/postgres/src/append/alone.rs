@@ -87,7 +87,7 @@ async fn attempt(units: &[&Unit], slot: &Slot, lock: i64) -> Result<Vec<Option<O
             Asked::new(unit, start)
         })
         .collect();
-    let rows = transact(&session, &asked, lock).await;
+    let rows = session.in_time(transact(&session, &asked, lock)).await;
     let rows = rows.inspect_err(|failure| slot.give_up(&session, failure))?;
     let mut answers = Vec::with_capacity(rows.len());
     for (asked, row) in asked.iter().zip(&rows) {

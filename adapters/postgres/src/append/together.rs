@@ -3,8 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 
 use ironflow_domain::EventId;
-use ironflow_domain::store::{AppendError, StoreError, StoreErrorKind};
+use ironflow_domain::store::AppendError;
 
+use super::alone;
 use super::columns::{Columns, Start, number};
 use super::unit::{Outcome, Required, Unit};
 use crate::connections::Slot;
@@ -13,9 +14,9 @@ use crate::session::Session;
 use crate::statements::Which;
 use crate::values::Id;
 
-/// How often units that others are in the way of are tried again. Each time, one of the others got
-/// through.
-const ATTEMPTS: usize = 100;
+/// How often units that others are in the way of are tried again before they are made alone. Each
+/// time, one of the others got through, but that may be another one for ever.
+const ATTEMPTS: usize = 30;
 
 /// What came of one attempt to write several units.
 enum Attempt {
@@ -54,11 +55,8 @@ pub(super) async fn write(units: &[Unit], slot: &Slot, lock: i64) -> Vec<Outcome
             }
             Ok(Attempt::Disturbed) => {
                 for index in group {
-                    let doing = units[index].doing();
-                    let message =
-                        format!("failed to {doing}: others were faster, {ATTEMPTS} times");
-                    let error = StoreError::new(StoreErrorKind::Unavailable, message);
-                    outcomes[index] = Some(Err(error.into()));
+                    let one = alone::write(&units[index..=index], slot, lock).await;
+                    outcomes[index] = one.into_iter().next();
                 }
             }
             Err(failure) => {

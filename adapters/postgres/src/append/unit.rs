@@ -215,6 +215,17 @@ fn doing(appends: &[Append]) -> String {
 /// Postgres has no texts with a NUL in them.
 fn refuse_nul(appends: &[Append]) -> Result<(), StoreError> {
     for append in appends {
+        if let ExpectedVersion::NothingSince { query, .. } = &append.expected
+            && let Some(text) =
+                (query.names.iter().chain(&query.categories)).find(|text| text.contains('\0'))
+        {
+            let message = format!(
+                "failed to append to stream {}: it is asked for {text:?}, which has a NUL character, which \
+                 Postgres cannot store",
+                append.stream
+            );
+            return Err(StoreError::new(StoreErrorKind::Unsupported, message));
+        }
         for event in &append.events {
             for (what, text) in [
                 ("name", event.name.as_ref()),

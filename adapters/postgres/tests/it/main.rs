@@ -5,5 +5,13 @@
     reason = "these are tests, also where a function helps one"
 )]
 
+mod between;
 mod contract;
+mod copies;
 mod given;
+mod order;
+mod plans;
+mod restarts;
+mod schemas;
+mod tls;
+mod together;

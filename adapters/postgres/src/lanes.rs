@@ -65,6 +65,8 @@ struct Line<T: Together> {
     free: Vec<usize>,
     /// When what is on its way on each lane was begun.
     begun: Vec<Option<Instant>>,
+    /// Whether someone will look soon what can be begun.
+    looks_again: bool,
     /// How long groups have taken lately.
     usual: Duration,
     held: T::Held,
@@ -81,6 +83,7 @@ impl<T: Together> Lanes<T> {
             waiting: VecDeque::new(),
             free: (0..lanes).rev().collect(),
             begun: vec![None; lanes],
+            looks_again: false,
             usual: Duration::ZERO,
             held: T::Held::default(),
         };
@@ -130,6 +133,23 @@ impl<T: Together> Shared<T> {
         while let Some(group) = Group::begin(self) {
             self.runtime.spawn(group.make());
         }
+        self.look_again_soon();
+    }
+
+    /// What waits although a lane is free must not wait for long: what it waits for may be stuck.
+    fn look_again_soon(self: &Arc<Self>) {
+        let mut line = self.line();
+        if line.waiting.is_empty() || line.free.is_empty() || line.looks_again {
+            return;
+        }
+        line.looks_again = true;
+        drop(line);
+        let shared = Arc::clone(self);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(LONG).await;
+            shared.line().looks_again = false;
+            shared.begin_groups();
+        });
     }
 }
 

@@ -86,7 +86,8 @@ impl Order {
     pub(crate) async fn settled_edge(&self, session: &Session, lock: i64) -> Result<Edge, Failure> {
         let mut edge = self.edge(session, lock).await?;
         let tail = edge.tail;
-        while edge.head < tail && !self.is_stuck() {
+        let began = Instant::now();
+        while edge.head < tail && !self.is_stuck() && began.elapsed() < PATIENCE {
             tokio::time::sleep(PAUSE).await;
             edge = self.edge(session, lock).await?;
         }

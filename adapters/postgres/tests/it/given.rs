@@ -238,13 +238,26 @@ pub(crate) fn append_lock(schema: &str) -> i64 {
 
 /// Inserts an event by hand, as an append does it, in the transaction that is open.
 pub(crate) async fn insert_by_hand(client: &Client, schema: &str, stream: &str) {
+    let id = event().id;
+    let inserted = try_to_insert_by_hand(client, schema, stream, id).await;
+    inserted.unwrap();
+}
+
+/// Inserts this event by hand.
+pub(crate) async fn try_to_insert_by_hand(
+    client: &Client,
+    schema: &str,
+    stream: &str,
+    id: EventId,
+) -> Result<(), tokio_postgres::Error> {
     let sql = format!(
         "INSERT INTO {schema}.events
              (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)
-         SELECT (SELECT max(number) FROM {schema}.epochs), (pg_current_xact_id()::text::int8 << 20) + 1,
-             1, 0, now(), 1, gen_random_uuid(), $1, 'thing.happened', 'test', '{{}}', '{{}}'"
+         SELECT (SELECT max(number) FROM {schema}.epochs), (pg_current_xact_id()::text::int8 << 20) + 1 + ascii($1),
+             1, 0, now(), 1, $2::text::uuid, $1, 'thing.happened', 'test', '{{}}', '{{}}'"
     );
-    client.execute(&sql, &[&stream]).await.unwrap();
+    client.execute(&sql, &[&stream, &id.to_string()]).await?;
+    Ok(())
 }
 
 /// Begins an append by hand that is not committed yet.

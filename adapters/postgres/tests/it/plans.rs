@@ -70,12 +70,12 @@ async fn everything(store: &Postgres, end: Position, round: usize) {
     store.find_event(repeated[0].id).await.unwrap().unwrap();
     store.stream_info(&stream("unheard_of-1")).await.unwrap();
     for category in [None, Some("many".to_owned()), Some("unheard_of".to_owned())] {
-        let list = ListStreams {
+        let streams = ListStreams {
             category,
             limit: 3,
             ..ListStreams::default()
         };
-        store.list_streams(list).await.unwrap();
+        store.list_streams(streams).await.unwrap();
     }
     let key = Key::new("bucket", name("key"));
     store

@@ -11,8 +11,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::given::{
-    LONG, append_any, connect, event, events, is_gapless, new_schema, new_store, options,
-    raw_shared, read_on, stall_appends, store_error, stream, to, to_each, waiting_for, whole,
+    LONG, append_any, append_lock, begin_by_hand, connect, event, events, is_gapless, new_schema,
+    new_store, options, raw_shared, read_on, stall_appends, store_error, stream, to, to_each,
+    try_to_insert_by_hand, until_with, waiting_for, whole,
 };
 
 /// What became of an append.
@@ -118,65 +119,100 @@ async fn appends_to_the_same_streams_in_opposite_orders_do_not_wait_for_each_oth
     is_gapless(&raw_shared().await, &schema).await;
 }
 
-/// Makes these appends in one commit: they come while another one is on its way.
-async fn in_one_commit(store: &Postgres, appends: Vec<Append>, fates: &mut JoinSet<(usize, Fate)>) {
-    for (number, append) in appends.into_iter().enumerate() {
-        let store = store.clone();
-        fates.spawn(async move { (number, fate(store.append(append).await)) });
-    }
-    tokio::task::yield_now().await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_waits_for_one_who_waits_for_them_is_told_the_truth() {
-    // The same two events, each commit recording them in another order.
     let schema = new_schema();
-    let mut stores = Vec::new();
-    for _ in 0..2 {
-        let store = options(&schema).commits_in_flight(1);
-        let url = ironflow_services::postgres_url();
-        stores.push(store.connect(&url).await.unwrap());
-    }
-    let raw = raw_shared().await;
+    let options = options(&schema).commits_in_flight(1);
+    let url = ironflow_services::postgres_url();
+    let store = options.connect(&url).await.unwrap();
+    let (raw, other) = (raw_shared().await, raw_shared().await);
     let lock = stall_appends(&raw, &schema, true).await;
-    for round in 0..3 {
-        let [first, second] = [event(), event()];
-        let named = |name: &str, event: &NewEvent| {
-            let name = format!("{name}-{round}");
-            to(&name, ExpectedVersion::Any, vec![event.clone()])
-        };
+    // Ours is to be the one that makes way.
+    let patience = "SET deadlock_timeout = '10s'";
+    other.batch_execute(patience).await.unwrap();
+    let mut deadlocks = 0;
+    let mut round = 0;
+    while deadlocks < 2 {
+        round += 1;
+        assert!(round < 20, "nobody ever waits for the other");
         // Nothing else is begun before this has ended, so that what comes is made together.
-        let mut stalled = JoinSet::new();
-        for store in &stores {
+        let append = |name: String, event: NewEvent| {
             let store = store.clone();
-            let append = to("stalled-1", ExpectedVersion::Any, events(1));
-            stalled.spawn(async move { store.append(append).await });
-        }
+            let append = to(&name, ExpectedVersion::Any, vec![event]);
+            tokio::spawn(async move { fate(store.append(append).await) })
+        };
+        let stalled = append("stalled-1".to_owned(), event());
         waiting_for(&raw, lock, 1).await;
-        let mut fates = JoinSet::new();
-        let orders = [
-            vec![named("a", &first), named("b", &second)],
-            vec![named("c", &second), named("d", &first)],
+        let [first, second] = [event(), event()];
+        let ids = [first.id, second.id];
+        let appends = [
+            append(format!("a-{round}"), first),
+            append(format!("b-{round}"), second),
         ];
-        for (store, appends) in stores.iter().zip(orders) {
-            in_one_commit(store, appends, &mut fates).await;
-        }
+        // The second is somebody else's, too, who asks for the first once we wait for them.
+        begin_by_hand(&other, &schema, &format!("other-{round}")).await;
+        let insert = async |name, id| {
+            let name = format!("{name}-{round}");
+            try_to_insert_by_hand(&other, &schema, &name, id).await
+        };
+        insert("c", ids[1]).await.unwrap();
         let release = "SELECT pg_advisory_unlock($1)";
         raw.execute(release, &[&lock]).await.unwrap();
-        for appended in stalled.join_all().await {
-            appended.unwrap();
+        assert_eq!(stalled.await.unwrap(), Fate::Made);
+        let sql = "SELECT EXISTS (SELECT FROM pg_locks w JOIN pg_locks h USING (transactionid)
+                   WHERE NOT w.granted AND h.granted AND h.pid = $1)";
+        let pid: i32 = other
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .unwrap()
+            .get(0);
+        until_with(&raw, "ours should wait for theirs", sql, &[&pid]).await;
+        let has_both = insert("d", ids[0]).await.is_ok();
+        let (end, fate) = if round % 2 == 0 || !has_both {
+            ("ROLLBACK", Fate::Made)
+        } else {
+            ("COMMIT", Fate::Repeated)
+        };
+        other.batch_execute(end).await.unwrap();
+        deadlocks += usize::from(has_both);
+        for append in appends {
+            let actual = timeout(LONG, append).await.expect("it ends").unwrap();
+            assert_eq!(actual, fate, "{end}");
         }
-        let fates = timeout(LONG, fates.join_all()).await.expect("they end");
-        let made = fates.iter().filter(|(_, fate)| *fate == Fate::Made).count();
-        let repeated = fates
-            .iter()
-            .filter(|(_, fate)| *fate == Fate::Repeated)
-            .count();
-        assert_eq!((made, repeated), (2, 2), "{fates:?}");
         let hold = "SELECT pg_advisory_lock($1)";
         raw.execute(hold, &[&lock]).await.unwrap();
     }
     is_gapless(&raw, &schema).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_decision_is_not_made_while_what_it_depends_on_is_being_appended() {
+    let (store, schema) = new_store().await;
+    let elsewhere = connect(&ironflow_services::postgres_url(), &schema).await;
+    let start = append_any(&store, "first-1", 1).await.position;
+    let raw = raw_shared().await;
+    let lock = stall_appends(&raw, &schema, true).await;
+    let late = tokio::spawn(async move { append_any(&store, "stalled-1", 1).await });
+    waiting_for(&raw, lock, 1).await;
+    let queries = [
+        EventQuery::all(),
+        EventQuery::all().names(["thing.happened"]),
+        EventQuery::all().streams([stream("stalled-1")]),
+        EventQuery::all().categories(["stalled"]),
+    ];
+    let mut deciding = JoinSet::new();
+    for (number, query) in queries.into_iter().enumerate() {
+        let store = elsewhere.clone();
+        let expected = ExpectedVersion::nothing_since(query, start);
+        let append = to(&format!("decided-{number}"), expected, events(1));
+        deciding.spawn(async move { fate(store.append(append).await) });
+    }
+    waiting_for(&raw, append_lock(&schema), 1).await;
+    let release = "SELECT pg_advisory_unlock($1)";
+    raw.execute(release, &[&lock]).await.unwrap();
+    late.await.unwrap();
+    let fates = timeout(LONG, deciding.join_all()).await.unwrap();
+    assert_eq!(fates, [Fate::Conflict; 4]);
 }
 
 /// Appends from many handles at once, to as many streams.

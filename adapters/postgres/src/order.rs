@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 use ironflow_domain::Position;
 
 use crate::error::Failure;
-use crate::row::position;
+use crate::holder::Holder;
+use crate::row::{INDEX_BITS, position};
 use crate::session::Session;
 use crate::statements::Which;
 
@@ -92,6 +93,28 @@ impl Order {
             edge = self.edge(session, lock).await?;
         }
         Ok(edge)
+    }
+
+    /// Those that keep what has been appended from being read.
+    pub(crate) async fn holders(
+        &self,
+        session: &Session,
+        lock: i64,
+    ) -> Result<Vec<Holder>, Failure> {
+        let (_, running) = self.look(session).await?;
+        self.recognize(session, running, lock).await?;
+        let (edge, running) = self.look(session).await?;
+        if !edge.holds_back() {
+            return Ok(Vec::new());
+        }
+        // Only those before something that is there hold it back.
+        let tail = edge.tail.minor() >> INDEX_BITS;
+        let holding: Vec<i64> = running
+            .into_iter()
+            .filter(|id| id.unsigned_abs() < tail)
+            .collect();
+        let rows = session.query(Which::Activity, &[&holding]).await?;
+        rows.iter().map(Holder::read).collect()
     }
 
     /// Whether an append has been on its way for longer than one can take.

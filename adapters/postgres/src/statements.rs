@@ -14,6 +14,7 @@ pub(crate) enum Which {
     ReadTogether,
     Edge,
     Holders,
+    Activity,
     Log,
     LogOfSome,
     LogOfStreams,
@@ -136,6 +137,7 @@ impl Which {
         Self::ReadTogether,
         Self::Edge,
         Self::Holders,
+        Self::Activity,
         Self::Log,
         Self::LogOfSome,
         Self::LogOfStreams,
@@ -159,6 +161,7 @@ impl Which {
             Self::ReadTogether => READ_TOGETHER,
             Self::Edge => EDGE,
             Self::Holders => HOLDERS,
+            Self::Activity => ACTIVITY,
             Self::Log => LOG,
             Self::LogOfSome => LOG_OF_SOME,
             Self::LogOfStreams => LOG_OF_STREAMS,
@@ -285,6 +288,14 @@ const HOLDERS: &str = "WITH locks AS MATERIALIZED (
             ) AS cannot_append
         FROM unnest($1::int8[]) x (id) LEFT JOIN locks w
             ON w.locktype = 'transactionid' AND w.granted AND w.transactionid::text::int8 = (x.id & 4294967295)";
+
+/// What is known of the processes of these transactions. Those of other users tell little unless one
+/// may read all statistics.
+const ACTIVITY: &str = "SELECT a.pid, a.application_name, a.state, a.query,
+        extract(epoch FROM clock_timestamp() - a.xact_start)::float8
+    FROM unnest($1::int8[]) x (id) LEFT JOIN pg_locks w
+        ON w.locktype = 'transactionid' AND w.granted AND w.transactionid::text::int8 = (x.id & 4294967295)
+    LEFT JOIN pg_stat_activity a ON a.pid = w.pid";
 
 const LOG: &str = concat!(
         "SELECT ", columns!("e"), " FROM {s}.events e

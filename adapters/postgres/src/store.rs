@@ -24,7 +24,7 @@ use crate::names::Names;
 use crate::session::{Connector, Session};
 use crate::statements::Sql;
 use crate::tls::Tls;
-use crate::{Options, epoch, key_value, schema, streams};
+use crate::{Holder, Options, epoch, key_value, schema, streams};
 
 /// How often to look whether what was held back can be read by now.
 const LOOK: Duration = Duration::from_millis(5);
@@ -72,6 +72,25 @@ impl Postgres {
     /// As [`Options::connect`].
     pub async fn connect(url: &str) -> Result<Self, StoreError> {
         Self::options().connect(url).await
+    }
+
+    /// Who keeps readers of the log from what has been appended, for a health check; nobody most of
+    /// the time, and for long only where a process hangs in the middle of an append.
+    ///
+    /// Transactions of others that are open never do, however long they are.
+    ///
+    /// # Errors
+    ///
+    /// Those of any read.
+    pub async fn held_back_by(&self) -> Result<Vec<Holder>, StoreError> {
+        self.read(
+            || "find out who holds back the log".to_owned(),
+            |session| async move {
+                let log = &self.shared.log;
+                log.order.holders(&session, log.lock).await
+            },
+        )
+        .await
     }
 
     /// Waits for the appends that have been asked for before, then lets the connections go.

@@ -68,6 +68,35 @@ async fn an_append_that_commits_late_is_not_skipped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_holds_the_log_back_is_named() {
+    let (store, schema) = new_store().await;
+    append_any(&store, "first-1", 1).await;
+    // One who only writes something else holds nobody back.
+    let other = raw_shared().await;
+    let write = "BEGIN; CREATE TEMPORARY TABLE something_else (); SELECT pg_current_xact_id()";
+    other.batch_execute(write).await.unwrap();
+    assert_eq!(store.held_back_by().await.unwrap(), []);
+
+    let late = raw_shared().await;
+    let pid = late.query_one("SELECT pg_backend_pid()", &[]).await;
+    let pid: i32 = pid.unwrap().get(0);
+    begin_by_hand(&late, &schema, "late-1").await;
+    assert_eq!(
+        store.held_back_by().await.unwrap(),
+        [],
+        "there is nothing that it could hold back"
+    );
+    append_any(&store, "fast-1", 1).await;
+    let holders = store.held_back_by().await.unwrap();
+    let processes: Vec<_> = holders.iter().map(|holder| holder.process_id).collect();
+    assert_eq!(processes, [Some(pid)]);
+    assert_eq!(holders[0].state.as_deref(), Some("idle in transaction"));
+    assert!(holders[0].open_for.is_some() && holders[0].query.is_some());
+    late.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(store.held_back_by().await.unwrap(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_comes_to_nothing_holds_nobody_back_for_long() {
     let (store, schema) = new_store().await;
     let start = append_any(&store, "first-1", 1).await.position;

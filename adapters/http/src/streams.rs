@@ -139,6 +139,7 @@ pub(crate) async fn events<X: Send + Sync + 'static>(
                 from,
                 direction,
                 limit,
+                payload_only: false,
             },
         )
         .await?;

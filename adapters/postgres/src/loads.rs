@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 use crate::connections::Connections;
 use crate::error::Failure;
 use crate::lanes::{Lanes, Together};
-use crate::row::event;
+use crate::row::Columns;
 use crate::session::Session;
 use crate::statements::Which;
 use crate::streams;
@@ -42,6 +42,13 @@ impl Loads {
     }
 }
 
+/// What goes together.
+#[derive(Default)]
+pub(crate) struct Journey {
+    loads: usize,
+    payload_only: bool,
+}
+
 /// How journeys are made.
 pub(crate) struct Journeys {
     readers: Arc<Connections>,
@@ -50,13 +57,18 @@ pub(crate) struct Journeys {
 impl Together for Journeys {
     type One = Load;
     type Answer = Result<StreamPage, Failure>;
-    /// How many there are.
-    type Group = usize;
+    type Group = Journey;
     type Held = ();
 
-    fn goes_with(&self, count: &mut usize, _: &Load, (): &()) -> bool {
-        *count += 1;
-        *count <= MOST
+    fn goes_with(&self, journey: &mut Journey, load: &Load, (): &()) -> bool {
+        if journey.loads == 0 {
+            journey.payload_only = load.read.payload_only;
+        }
+        if journey.loads == MOST || journey.payload_only != load.read.payload_only {
+            return false;
+        }
+        journey.loads += 1;
+        true
     }
 
     async fn make(&self, _: usize, all: &[Load]) -> Vec<Self::Answer> {
@@ -82,19 +94,28 @@ async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failur
         .iter()
         .map(|load| bound((limit(load) as u64).saturating_add(1)))
         .collect();
-    let rows = session
-        .stream(Which::ReadTogether, &[&names, &from, &limits])
-        .await?;
+    let payload_only = all.iter().all(|load| load.read.payload_only);
+    let which = if payload_only {
+        Which::ReadPayloadsTogether
+    } else {
+        Which::ReadTogether
+    };
+    let rows = session.stream(which, &[&names, &from, &limits]).await?;
     let mut rows = pin!(rows);
     let mut pages: Vec<StreamPage> = all.iter().map(|_| StreamPage::default()).collect();
     while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
         let row = row?;
-        let event = event(&row)?;
-        let number: i64 = row.try_get(12)?;
+        let number: i64 = row.try_get(0)?;
         let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let (Some(page), Some(load)) = (pages.get_mut(index), all.get(index)) else {
             let what = format!("there is no stream {number} among {}", all.len());
             return Err(Failure::Damaged(what));
+        };
+        let columns = Columns::from(&row, 1);
+        let event = if payload_only {
+            columns.payload(&load.stream)?
+        } else {
+            columns.event()?
         };
         if page.events.len() == limit(load) {
             page.next = Some(event.version);

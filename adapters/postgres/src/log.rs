@@ -9,7 +9,7 @@ use ironflow_domain::{Position, StreamId};
 
 use crate::error::Failure;
 use crate::order::{Edge, Order};
-use crate::row::{columns, event};
+use crate::row::{Columns, columns};
 use crate::session::Session;
 use crate::statements::Which;
 use crate::values::bound;
@@ -110,7 +110,7 @@ impl Log {
                 let mut rows = pin!(rows);
                 while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
                     let row = row?;
-                    let event = event(&row)?;
+                    let event = Columns::from(&row, 0).event()?;
                     if full.is_some_and(|full| event.position > full) {
                         break;
                     }

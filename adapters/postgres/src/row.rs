@@ -1,6 +1,6 @@
 //! An event as a row.
 
-use ironflow_domain::{EventId, EventRef, Position, SchemaVersion, StreamVersion};
+use ironflow_domain::{EventId, EventRef, Position, SchemaVersion, StreamId, StreamVersion};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
@@ -25,36 +25,67 @@ pub(crate) fn columns(position: Position) -> (i32, i64) {
     }
 }
 
-/// The event in a row, as it lies there.
-pub(crate) fn event(row: &Row) -> Result<EventRef<'_>, Failure> {
-    let bytes = |index| Ok::<_, Failure>(row.try_get::<_, Raw<'_>>(index)?.0);
-    let text = |index| std::str::from_utf8(bytes(index)?).map_err(|_| damaged("a text"));
-    let long = |index| {
-        let bytes = bytes(index)?.try_into();
+/// What is in a row, from one column on.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'r> {
+    row: &'r Row,
+    first: usize,
+}
+
+impl<'r> Columns<'r> {
+    pub(crate) fn from(row: &'r Row, first: usize) -> Self {
+        Self { row, first }
+    }
+
+    /// The event, as it lies there.
+    pub(crate) fn event(self) -> Result<EventRef<'r>, Failure> {
+        let id = self.bytes(6)?.try_into().map_err(|_| damaged("an id"))?;
+        Ok(EventRef {
+            position: position(self.short(0)?, self.long(1)?),
+            version: StreamVersion::new(self.long(2)?.unsigned_abs()),
+            left_in_commit: self.short(3)?.unsigned_abs(),
+            time: Moment::from_raw(self.long(4)?).into(),
+            schema_version: SchemaVersion::new(self.short(5)?.cast_unsigned()),
+            id: EventId::from_bytes(id),
+            stream: self.text(7)?,
+            name: self.text(8)?,
+            source: self.text(9)?,
+            metadata: self.text(10)?,
+            data: self.text(11)?,
+        })
+    }
+
+    /// An event of `stream` of which no more was read than it takes to decode it.
+    pub(crate) fn payload(self, stream: &'r StreamId) -> Result<EventRef<'r>, Failure> {
+        let schema_version = SchemaVersion::new(self.short(1)?.cast_unsigned());
+        Ok(EventRef {
+            version: StreamVersion::new(self.long(0)?.unsigned_abs()),
+            stream: stream.as_str(),
+            ..EventRef::unrecorded(self.text(2)?, schema_version, self.text(3)?)
+        })
+    }
+
+    fn bytes(self, column: usize) -> Result<&'r [u8], Failure> {
+        Ok(self.row.try_get::<_, Raw<'r>>(self.first + column)?.0)
+    }
+
+    fn text(self, column: usize) -> Result<&'r str, Failure> {
+        std::str::from_utf8(self.bytes(column)?).map_err(|_| damaged("a text"))
+    }
+
+    fn long(self, column: usize) -> Result<i64, Failure> {
+        let bytes = self.bytes(column)?.try_into();
         bytes
             .map(i64::from_be_bytes)
             .map_err(|_| damaged("a number"))
-    };
-    let short = |index| {
-        let bytes = bytes(index)?.try_into();
+    }
+
+    fn short(self, column: usize) -> Result<i32, Failure> {
+        let bytes = self.bytes(column)?.try_into();
         bytes
             .map(i32::from_be_bytes)
             .map_err(|_| damaged("a number"))
-    };
-    let id = bytes(6)?.try_into().map_err(|_| damaged("an id"))?;
-    Ok(EventRef {
-        position: position(short(0)?, long(1)?),
-        version: StreamVersion::new(long(2)?.unsigned_abs()),
-        left_in_commit: short(3)?.unsigned_abs(),
-        time: Moment::from_raw(long(4)?).into(),
-        schema_version: SchemaVersion::new(short(5)?.cast_unsigned()),
-        id: EventId::from_bytes(id),
-        stream: text(7)?,
-        name: text(8)?,
-        source: text(9)?,
-        metadata: text(10)?,
-        data: text(11)?,
-    })
+    }
 }
 
 fn damaged(what: &str) -> Failure {

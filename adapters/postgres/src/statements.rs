@@ -12,6 +12,8 @@ pub(crate) enum Which {
     ReadForward,
     ReadBackward,
     ReadTogether,
+    ReadPayloads,
+    ReadPayloadsTogether,
     Edge,
     Holders,
     Activity,
@@ -135,6 +137,8 @@ impl Which {
         Self::ReadForward,
         Self::ReadBackward,
         Self::ReadTogether,
+        Self::ReadPayloads,
+        Self::ReadPayloadsTogether,
         Self::Edge,
         Self::Holders,
         Self::Activity,
@@ -159,6 +163,8 @@ impl Which {
             Self::ReadForward => READ_FORWARD,
             Self::ReadBackward => READ_BACKWARD,
             Self::ReadTogether => READ_TOGETHER,
+            Self::ReadPayloads => READ_PAYLOADS,
+            Self::ReadPayloadsTogether => READ_PAYLOADS_TOGETHER,
             Self::Edge => EDGE,
             Self::Holders => HOLDERS,
             Self::Activity => ACTIVITY,
@@ -243,16 +249,35 @@ const READ_BACKWARD: &str = concat!(
          ORDER BY e.version DESC LIMIT $3"
 );
 
-/// Stream by stream, each with its number. A nested loop keeps the order of both.
-const READ_TOGETHER: &str = concat!(
+/// What follows a stream's number where many are read together: a nested loop keeps the order of
+/// both.
+macro_rules! of_many_streams {
+    () => {
+        " FROM unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY r (stream, version, most, n)
+          CROSS JOIN LATERAL (
+              SELECT e.* FROM {s}.events e WHERE e.stream = r.stream AND e.version >= r.version
+              ORDER BY e.version LIMIT r.most
+          ) e"
+    };
+}
+
+const READ_TOGETHER: &str = concat!("SELECT r.n, ", columns!("e"), of_many_streams!());
+
+/// The columns that it takes to decode an event of a stream that is known.
+macro_rules! payload_columns {
+    () => {
+        "e.version, e.schema_version, e.name, e.data"
+    };
+}
+
+const READ_PAYLOADS: &str = concat!(
     "SELECT ",
-    columns!("e"),
-    ", r.n FROM unnest($1::text[], $2::int8[], $3::int8[]) WITH ORDINALITY r (stream, version, most, n)
-     CROSS JOIN LATERAL (
-         SELECT e.* FROM {s}.events e WHERE e.stream = r.stream AND e.version >= r.version
-         ORDER BY e.version LIMIT r.most
-     ) e"
+    payload_columns!(),
+    " FROM {s}.events e WHERE e.stream = $1 AND e.version >= $2 ORDER BY e.version LIMIT $3"
 );
+
+const READ_PAYLOADS_TOGETHER: &str =
+    concat!("SELECT r.n, ", payload_columns!(), of_many_streams!());
 
 /// Up to where the log can be read: to the first transaction that is not over and may
 /// append. All is seen as it was at one moment.

@@ -10,7 +10,7 @@ use ironflow_domain::{EventId, StreamId, StreamVersion};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
-use crate::row::event;
+use crate::row::Columns;
 use crate::session::Session;
 use crate::statements::Which;
 use crate::values::{Id, Moment, bound};
@@ -21,9 +21,10 @@ pub(crate) async fn read(
     stream: &StreamId,
     read: ReadStream,
 ) -> Result<StreamPage, Failure> {
-    let which = match read.direction {
-        Direction::Forward => Which::ReadForward,
-        Direction::Backward => Which::ReadBackward,
+    let (which, payload_only) = match read.direction {
+        Direction::Forward if read.payload_only => (Which::ReadPayloads, true),
+        Direction::Forward => (Which::ReadForward, false),
+        Direction::Backward => (Which::ReadBackward, false),
     };
     let limit = read.limit.max(1);
     let rows = session
@@ -40,7 +41,12 @@ pub(crate) async fn read(
     let mut page = StreamPage::default();
     while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
         let row = row?;
-        let event = event(&row)?;
+        let columns = Columns::from(&row, 0);
+        let event = if payload_only {
+            columns.payload(stream)?
+        } else {
+            columns.event()?
+        };
         if page.events.len() == limit {
             page.next = Some(event.version);
             break;
@@ -55,7 +61,7 @@ pub(crate) async fn find(session: &Session, id: EventId) -> Result<EventPage, Fa
     let rows = session.query(Which::FindEvent, &[&Id(id)]).await?;
     let mut page = EventPage::new();
     if let Some(row) = rows.first() {
-        page.push(&event(row)?);
+        page.push(&Columns::from(row, 0).event()?);
     }
     Ok(page)
 }

@@ -153,7 +153,25 @@ pub(super) fn constants(set: &EventSet) -> TokenStream {
     let merges = (!merges.is_empty()).then(|| {
         quote!(const MERGES: &'static [&'static [&'static ::core::primitive::str]] = &[#(#parts),*];)
     });
-    quote!(#past #merges)
+    let reads_only_payload = reads_only_payload(set).then(|| {
+        quote!(
+            const READS_ONLY_PAYLOAD: ::core::primitive::bool = true;
+        )
+    });
+    quote!(#past #merges #reads_only_payload)
+}
+
+/// Whether no stored event goes through a step, which may look at all that is known of it, nor is a
+/// part of a merge, which depends on what was appended with it.
+fn reads_only_payload(set: &EventSet) -> bool {
+    let is_of_today = |shapes: &[Shape]| shapes.iter().all(|shape| matches!(shape, Shape::Retired));
+    set.variants
+        .iter()
+        .all(|variant| is_of_today(&variant.earlier))
+        && set
+            .past
+            .iter()
+            .all(|past| matches!(past.fate, Fate::Dropped | Fate::Retired))
 }
 
 /// The closure that reads a stored event in an old shape; it is told which kind it is.

@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::runtime::snapshot::{Found, Keeper, Point, in_background};
 use crate::store::{ReadStream, Store, StoreError, StreamPage};
 use crate::{
-    Aggregate, Decoded, Decoder, EventId, EventRef, InvalidStreamId, StreamId, StreamVersion,
-    UndecodableEvent,
+    Aggregate, Decoded, Decoder, Event, EventId, EventRef, InvalidStreamId, StreamId,
+    StreamVersion, UndecodableEvent,
 };
 
 /// An aggregate as its stream has it.
@@ -44,7 +44,7 @@ pub(crate) async fn load<A: Aggregate>(
     stream: &StreamId,
 ) -> Result<Opened<A>, LoadError> {
     let Some(mut keeper) = Keeper::of(stream) else {
-        let folding = fold_whole(store, stream).await?;
+        let folding = fold_whole(store, stream, Folding::without_snapshots()).await?;
         return Ok(Opened::new(folding, None));
     };
     let found = keeper.find(store).await;
@@ -55,7 +55,7 @@ pub(crate) async fn load<A: Aggregate>(
     };
     let folding = match resumed {
         Some(folding) => folding,
-        None => fold_whole(store, stream).await?,
+        None => fold_whole(store, stream, Folding::new()).await?,
     };
     keeper.loaded_in(begun.elapsed());
     Ok(Opened::new(folding, Some(keeper)))
@@ -64,8 +64,8 @@ pub(crate) async fn load<A: Aggregate>(
 async fn fold_whole<A: Aggregate>(
     store: &dyn Store,
     stream: &StreamId,
+    mut folding: Folding<A>,
 ) -> Result<Folding<A>, LoadError> {
-    let mut folding = Folding::new();
     let first = StreamVersion::EMPTY.next();
     folding.read_on(store, stream, Some(first)).await?;
     Ok(folding)
@@ -107,6 +107,8 @@ pub(crate) struct Folding<A: Aggregate> {
     last: Option<EventId>,
     /// How many events had been dropped before the first one that it has read itself.
     dropped_before: u64,
+    /// Whether nothing but the payloads is read: nobody asks which the last event was.
+    payload_only: bool,
 }
 
 impl<A: Aggregate> Folding<A> {
@@ -117,6 +119,15 @@ impl<A: Aggregate> Folding<A> {
             version: StreamVersion::EMPTY,
             last: None,
             dropped_before: 0,
+            payload_only: false,
+        }
+    }
+
+    /// As [`new`](Self::new), where no snapshot is going to be kept.
+    fn without_snapshots() -> Self {
+        Self {
+            payload_only: A::Event::READS_ONLY_PAYLOAD,
+            ..Self::new()
         }
     }
 
@@ -127,6 +138,7 @@ impl<A: Aggregate> Folding<A> {
             version: point.version,
             last: Some(point.last),
             dropped_before: point.dropped,
+            payload_only: false,
         }
     }
 
@@ -138,11 +150,30 @@ impl<A: Aggregate> Folding<A> {
         mut next: Option<StreamVersion>,
     ) -> Result<(), LoadError> {
         while let Some(from) = next {
-            let page = store.read_stream(stream, ReadStream::forward(from)).await?;
-            self.fold(page.events.iter())?;
+            let page = store.read_stream(stream, self.payloads(from)).await?;
+            match self.fold(page.events.iter()) {
+                Ok(()) => {}
+                // What cannot be read is to be named, by all that is known of it.
+                Err(_) if self.payload_only => {
+                    self.payload_only = false;
+                    next = Some(self.version.next());
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            }
             next = page.next;
         }
         Ok(())
+    }
+
+    /// A page from that version on, and no more of it than it takes to fold it.
+    fn payloads(&self, from: StreamVersion) -> ReadStream {
+        let read = ReadStream::forward(from);
+        if self.payload_only {
+            read.payload_only()
+        } else {
+            read
+        }
     }
 
     pub(crate) fn fold<'e>(
@@ -159,7 +190,7 @@ impl<A: Aggregate> Folding<A> {
                 }
             }
             self.version = event.version;
-            self.last = Some(event.id);
+            self.last = (!self.payload_only).then_some(event.id);
         }
         Ok(())
     }
@@ -215,6 +246,7 @@ impl<A: Aggregate> Opened<A> {
             version,
             last,
             dropped_before: dropped,
+            payload_only: keeper.is_none() && A::Event::READS_ONLY_PAYLOAD,
         };
         folding.read_on(store, stream, Some(version.next())).await?;
         let has_grown = folding.version > version;

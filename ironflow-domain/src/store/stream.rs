@@ -12,6 +12,9 @@ pub struct ReadStream {
     pub direction: Direction,
     /// The most events in a page; at least one is always read.
     pub limit: usize,
+    /// Whether only the streams, versions, names, schema versions and payloads of the events are
+    /// wanted. What else is known of them may be missing then, where that is less work.
+    pub payload_only: bool,
 }
 
 /// Which way to read a stream.
@@ -36,6 +39,7 @@ impl ReadStream {
             from,
             direction: Direction::Forward,
             limit: Self::LIMIT,
+            payload_only: false,
         }
     }
 
@@ -46,6 +50,7 @@ impl ReadStream {
             from,
             direction: Direction::Backward,
             limit: Self::LIMIT,
+            payload_only: false,
         }
     }
 
@@ -53,6 +58,13 @@ impl ReadStream {
     #[must_use]
     pub const fn limit(mut self, events: usize) -> Self {
         self.limit = events;
+        self
+    }
+
+    /// Only what it takes to decode the events; what else is known of them may be missing.
+    #[must_use]
+    pub const fn payload_only(mut self) -> Self {
+        self.payload_only = true;
         self
     }
 }

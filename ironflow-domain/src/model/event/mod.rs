@@ -40,6 +40,9 @@ pub trait Event: Clone + Send + Sync + 'static {
     /// The names of the past events that are read as one of today where they follow each other in
     /// the same append.
     const MERGES: &'static [&'static [&'static str]] = &[];
+    /// Whether [`decode`](Self::decode) looks at nothing but the name, the schema version and the
+    /// payload, so that a store need not read more. So it is where no event has an old shape.
+    const READS_ONLY_PAYLOAD: bool = false;
 
     /// Which kind this event is.
     fn kind(&self) -> &'static EventKind;

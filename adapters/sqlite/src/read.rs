@@ -31,6 +31,9 @@ pub(crate) fn stream(
     stream: &StreamId,
     read: ReadStream,
 ) -> rusqlite::Result<StreamPage> {
+    if read.payload_only && read.direction == Direction::Forward {
+        return payloads(connection, stream, read);
+    }
     let sql = match read.direction {
         Direction::Forward => concat!(
             "SELECT ",
@@ -65,6 +68,38 @@ pub(crate) fn stream(
         events,
         next: next.map(StreamVersion::new),
     })
+}
+
+/// A page of one stream, with no more than it takes to decode its events.
+fn payloads(
+    connection: &Connection,
+    stream: &StreamId,
+    read: ReadStream,
+) -> rusqlite::Result<StreamPage> {
+    let sql = "SELECT e.version, e.name, e.schema_version, e.data
+        FROM streams s CROSS JOIN events e ON e.stream = s.id
+        WHERE s.name = ?1 AND e.version >= ?2 ORDER BY e.version LIMIT ?3";
+    let limit = read.limit.max(1);
+    // One more, to know whether there is more.
+    let most = bound((limit as u64).saturating_add(1));
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query(params![stream.as_str(), bound(read.from.get()), most])?;
+    let mut page = StreamPage::default();
+    while let Some(row) = rows.next()? {
+        let version = version(row, 0)?;
+        if page.events.len() == limit {
+            page.next = Some(version);
+            break;
+        }
+        let name = row.get_ref(1)?.as_str()?;
+        let data = row.get_ref(3)?.as_str()?;
+        page.events.push(&EventRef {
+            version,
+            stream: stream.as_str(),
+            ..EventRef::unrecorded(name, SchemaVersion::new(row.get(2)?), data)
+        });
+    }
+    Ok(page)
 }
 
 /// A page of the log: whole appends only.

@@ -65,6 +65,7 @@ const _: () = {
                 fate: ::ironflow_domain::Fate::Dropped,
             },
         ];
+        const READS_ONLY_PAYLOAD: ::core::primitive::bool = true;
         fn kind(&self) -> &'static ::ironflow_domain::EventKind {
             match self {
                 Self::Opened { .. } => &__KINDS[0usize],

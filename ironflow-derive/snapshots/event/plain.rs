@@ -90,6 +90,7 @@ const _: () = {
     impl ::ironflow_domain::Event for AccountEvent {
         const CATEGORY: &'static ::core::primitive::str = "account";
         const KINDS: &'static [::ironflow_domain::EventKind] = __KINDS;
+        const READS_ONLY_PAYLOAD: ::core::primitive::bool = true;
         fn kind(&self) -> &'static ::ironflow_domain::EventKind {
             match self {
                 Self::Opened { .. } => &__KINDS[0usize],

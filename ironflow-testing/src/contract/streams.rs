@@ -6,12 +6,14 @@
     reason = "a rule's name says it all, and it panics when a store does not keep it"
 )]
 
-use ironflow_domain::store::{ExpectedVersion, ListStreams, ReadStream, Store, StreamInfo};
-use ironflow_domain::{EventId, StreamId, StreamVersion};
+use ironflow_domain::store::{
+    ExpectedVersion, ListStreams, NewEvent, ReadStream, Store, StreamInfo, StreamPage,
+};
+use ironflow_domain::{EventId, Metadata, SchemaVersion, StreamId, StreamVersion};
 
 use super::Fixture;
 use super::given::{
-    append, append_any, events, id, ids, page_ids, read_in_pages, read_stream, recorded_ids,
+    append, append_any, event, events, id, ids, page_ids, read_in_pages, read_stream, recorded_ids,
     stream, version, versions,
 };
 
@@ -155,6 +157,51 @@ pub async fn a_page_of_a_stream_has_at_least_one_event(store: Fixture) {
         read(&*store, &order, ReadStream::backward(version(5)).limit(0)).await,
         (vec![5], Some(4))
     );
+}
+
+pub async fn a_page_of_payloads_has_what_it_takes_to_decode_them(store: Fixture) {
+    let order = stream("order-1");
+    let names = ["order.placed", "order.paid", "it's \"odd\" 🦀"];
+    for (name, schema_version) in names.iter().copied().zip([1, 7, u32::MAX]) {
+        let mut metadata = Metadata::default();
+        metadata.tenant_id = Some("shop".to_owned());
+        let new = || NewEvent {
+            schema_version: SchemaVersion::new(schema_version),
+            data: format!("{{\"of\":{schema_version}}}"),
+            metadata: metadata.clone(),
+            ..event(name)
+        };
+        append(&*store, &order, ExpectedVersion::Any, vec![new(), new()]).await;
+    }
+    let reads = [
+        ReadStream::forward(version(1)),
+        ReadStream::forward(version(2)).limit(3),
+        ReadStream::forward(version(9)),
+        ReadStream::backward(ReadStream::LAST),
+        ReadStream::backward(version(4)).limit(2),
+    ];
+    for read in reads {
+        let whole = store.read_stream(&order, read).await;
+        let payloads = store.read_stream(&order, read.payload_only()).await;
+        let (whole, payloads) = (
+            whole.expect("a stream can be read"),
+            payloads.expect("payloads can be read"),
+        );
+        assert_eq!(payloads.next, whole.next, "{read:?}");
+        let decodable = |page: &StreamPage| {
+            let events = page.events.iter().map(|event| {
+                (
+                    event.stream.to_owned(),
+                    event.version,
+                    event.name.to_owned(),
+                    event.schema_version,
+                    event.data.to_owned(),
+                )
+            });
+            events.collect::<Vec<_>>()
+        };
+        assert_eq!(decodable(&payloads), decodable(&whole), "{read:?}");
+    }
 }
 
 pub async fn a_limit_may_be_as_large_as_it_likes(store: Fixture) {

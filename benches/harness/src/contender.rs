@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::clients;
 
@@ -51,16 +52,32 @@ impl<E: std::error::Error> From<E> for Failure {
 
 /// What a replay has seen so far. Shared, so that one that takes too long can be stopped and still
 /// counts for what it did.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Seen(Arc<Counts>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Counts {
+    expected: u64,
     events: AtomicU64,
     cents: AtomicU64,
 }
 
 impl Seen {
+    pub(crate) fn expecting(events: u64) -> Self {
+        Self(Arc::new(Counts {
+            expected: events,
+            events: AtomicU64::new(0),
+            cents: AtomicU64::new(0),
+        }))
+    }
+
+    /// Waits until all events have been seen, for those who follow the log for ever.
+    pub async fn all(&self) {
+        while self.events() < self.0.expected {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
     /// An event, and how much was paid in by it.
     pub fn event(&self, cents: u64) {
         self.0.events.fetch_add(1, Ordering::Relaxed);

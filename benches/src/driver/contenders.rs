@@ -89,6 +89,19 @@ const fn contender(
     }
 }
 
+/// A program that is called as the peer is.
+const fn peer(store: Store, name: &'static str, variant: &'static str) -> Contender {
+    contender(Peer, store, name, [name, variant, variant])
+}
+
+const fn on_postgres(name: &'static str) -> Contender {
+    peer(Postgres, name, "postgres")
+}
+
+const fn in_memory(name: &'static str) -> Contender {
+    peer(Memory, name, "pure")
+}
+
 const fn kept(contender: Contender) -> Contender {
     Contender {
         accounts: Accounts::Kept,
@@ -96,7 +109,7 @@ const fn kept(contender: Contender) -> Contender {
     }
 }
 
-use Role::{Bare, Ironflow, Raw};
+use Role::{Bare, Ironflow, Peer, Raw};
 use Store::{Memory, Postgres, Sqlite, SqliteNormal};
 
 const RAW_PG: &str = "raw-postgres";
@@ -109,7 +122,7 @@ pub(crate) const ALL: &[Contender] = &[
         Ironflow,
         SqliteNormal,
         "ironflow",
-        [OUR_LITE, "normal", "full"],
+        [OUR_LITE, "normal", "normal"],
     ),
     contender(Ironflow, Memory, "ironflow", [OUR_LITE, "pure", "pure"]),
     contender(Raw, Sqlite, "raw", [RAW_LITE, "full", "full"]),
@@ -120,20 +133,40 @@ pub(crate) const ALL: &[Contender] = &[
         [RAW_LITE, "cached-full", "full"],
     )),
     contender(Bare, Sqlite, "bare", [RAW_LITE, "bare-full", "bare-full"]),
-    contender(Raw, SqliteNormal, "raw", [RAW_LITE, "normal", "full"]),
+    contender(Raw, SqliteNormal, "raw", [RAW_LITE, "normal", "normal"]),
     kept(contender(
         Raw,
         SqliteNormal,
         "raw cached",
-        [RAW_LITE, "cached-normal", "full"],
+        [RAW_LITE, "cached-normal", "normal"],
     )),
     contender(
         Bare,
         SqliteNormal,
         "bare",
-        [RAW_LITE, "bare-normal", "bare-full"],
+        [RAW_LITE, "bare-normal", "bare-normal"],
     ),
     contender(Raw, Memory, "by hand", [RAW_LITE, "pure", "pure"]),
+    on_postgres("cqrs-es"),
+    peer(Sqlite, "cqrs-es", "sqlite-full"),
+    peer(SqliteNormal, "cqrs-es", "sqlite"),
+    in_memory("cqrs-es"),
+    on_postgres("esrs"),
+    in_memory("esrs"),
+    on_postgres("distributed"),
+    in_memory("distributed"),
+    on_postgres("eventcore"),
+    in_memory("eventcore"),
+    on_postgres("sourcery"),
+    in_memory("sourcery"),
+    on_postgres("evento"),
+    peer(Sqlite, "evento", "sqlite-full"),
+    peer(SqliteNormal, "evento", "sqlite"),
+    on_postgres("disintegrate"),
+    in_memory("disintegrate"),
+    on_postgres("eventually"),
+    in_memory("eventually"),
+    in_memory("fmodel-rust"),
     contender(Raw, Postgres, "raw naive", [RAW_PG, "naive", "group"]),
     contender(Raw, Postgres, "raw 1rt", [RAW_PG, "1rt", "group"]),
     contender(Raw, Postgres, "raw group", [RAW_PG, "group", "group"]),
@@ -175,6 +208,15 @@ pub(crate) fn crates(program: &str) -> &'static [&'static str] {
         OUR_LITE => &["ironflow-domain", "ironflow-sqlite", "rusqlite"],
         RAW_LITE => &["rusqlite"],
         RAW_PG => &["tokio-postgres"],
+        "cqrs-es" => &["cqrs-es", "postgres-es", "sqlite-es", "sqlx"],
+        "esrs" => &["esrs", "sqlx"],
+        "distributed" => &["distributed", "sqlx"],
+        "eventcore" => &["eventcore", "eventcore-postgres", "sqlx"],
+        "sourcery" => &["sourcery", "sourcery-postgres", "sqlx"],
+        "evento" => &["evento", "sqlx"],
+        "disintegrate" => &["disintegrate", "disintegrate-postgres", "sqlx"],
+        "eventually" => &["eventually", "eventually-postgres", "tokio-postgres"],
+        "fmodel-rust" => &["fmodel-rust"],
         _ => &[],
     }
 }

@@ -8,6 +8,7 @@ use super::Failed;
 use super::contenders::Contender;
 use super::machine::Machine;
 use super::options::Options;
+use super::plots;
 use super::programs;
 use super::results::Compared;
 use super::table;
@@ -42,6 +43,14 @@ pub(crate) fn write(
     write!(tables, "\n{}.\n", versions.join(", "))?;
     for compared in results {
         tables.push_str(&table::markdown(compared));
+        if options.plots {
+            let plot = plots::file_name(compared);
+            writeln!(
+                tables,
+                "\n![{}](performance/{plot})",
+                table::title(compared)
+            )?;
+        }
     }
     fs::write(path, format!("{before}{BEGIN}\n{tables}\n{END}{after}"))?;
     Ok(())

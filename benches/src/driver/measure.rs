@@ -3,7 +3,7 @@
 use harness::Answer;
 
 use super::Failed;
-use super::building;
+use super::building::Builds;
 use super::contenders::{Contender, Store};
 use super::instructions;
 use super::programs::Programs;
@@ -16,6 +16,7 @@ pub(crate) struct Measurements<'p> {
     pub(crate) sizes: Sizes,
     pub(crate) programs: &'p Programs,
     pub(crate) stores: Stores<'p>,
+    pub(crate) builds: Builds,
 }
 
 impl Measurements<'_> {
@@ -59,7 +60,7 @@ impl Measurements<'_> {
     fn measure(&mut self, workload: &Workload, contender: &Contender) -> Result<Answer, Failed> {
         match workload.kind {
             Kind::Instructions => instructions::count(&self.programs.path(contender)),
-            Kind::Build(of) => building::measure(contender, of),
+            Kind::Build(of) => self.builds.measure(contender, of),
             _ => self.measure_on_a_store(workload, contender),
         }
     }

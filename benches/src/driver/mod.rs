@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use self::building::Builds;
 use self::contenders::{Contender, Role, Store};
 use self::measure::Measurements;
 pub(crate) use self::options::{Asked, Options, USAGE};
@@ -58,6 +59,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Failed> {
         sizes: Sizes::of(options),
         programs: &programs,
         stores: Stores::new(&programs, scratch.path())?,
+        builds: Builds::default(),
     };
     let mut results = Vec::new();
     for workload in &workloads {

@@ -15,7 +15,7 @@ Measures Ironflow beside its peers and beside code by hand.
   --rounds N       how often everything is measured; the median counts
   --build          how many crates each contender has, and how long a clean build takes
   --json FILE      writes what was measured
-  --plots          draws the most telling workloads, in docs/src/performance
+  --plots          draws what was measured, in docs/src/performance
   --write-docs     writes the tables of docs/src/performance.md anew
   --list           says what there is, and runs nothing
 

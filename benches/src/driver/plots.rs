@@ -6,6 +6,7 @@ use std::fs;
 use super::Failed;
 use super::contenders::Role;
 use super::results::Compared;
+use super::table;
 
 const WIDTH: f64 = 760.0;
 const LABEL: f64 = 150.0;
@@ -13,16 +14,19 @@ const NUMBER: f64 = 90.0;
 const ROW: f64 = 22.0;
 const TOP: f64 = 34.0;
 
-/// Draws every comparison of rates, one file each.
+/// Draws every comparison, one file each.
 pub(crate) fn write(results: &[Compared]) -> Result<(), Failed> {
     let folder = crate::driver::book().join("performance");
     fs::create_dir_all(&folder)?;
     for compared in results {
-        let name = compared.workload.name.replace('/', "-");
-        let file = folder.join(format!("{name}-{}.svg", compared.store));
-        fs::write(file, draw(compared)?)?;
+        fs::write(folder.join(file_name(compared)), draw(compared)?)?;
     }
     Ok(())
+}
+
+pub(crate) fn file_name(compared: &Compared) -> String {
+    let name = compared.workload.name.replace('/', "-");
+    format!("{name}-{}.svg", compared.store)
 }
 
 #[expect(clippy::cast_precision_loss, reason = "there are a few rows")]
@@ -44,10 +48,8 @@ fn draw(compared: &Compared) -> Result<String, Failed> {
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" \
          font-family=\"sans-serif\" font-size=\"13\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
-         <text x=\"8\" y=\"20\" font-weight=\"bold\">{} on {}, {}</text>\n",
-        compared.workload.name,
-        compared.store,
-        compared.workload.unit()
+         <text x=\"8\" y=\"20\" font-weight=\"bold\">{}</text>\n",
+        table::title(compared)
     );
     for (n, (name, role, median)) in rows.iter().enumerate() {
         let top = TOP + ROW * n as f64;

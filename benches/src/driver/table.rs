@@ -49,7 +49,8 @@ pub(crate) fn markdown(compared: &Compared) -> String {
     text
 }
 
-fn title(compared: &Compared) -> String {
+/// What was measured.
+pub(crate) fn title(compared: &Compared) -> String {
     let Compared {
         workload, store, ..
     } = compared;

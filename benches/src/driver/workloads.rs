@@ -177,10 +177,22 @@ impl Workload {
         match self.kind {
             Kind::Build(_) => options.build,
             Kind::Commands { besides, .. } if besides > 1_000_000 => options.full,
+            _ => !options.quick || self.is_quick(),
+        }
+    }
+
+    /// Enough to see that everything works.
+    fn is_quick(&self) -> bool {
+        match self.kind {
             Kind::Commands {
-                slow_disk, besides, ..
-            } => !options.quick || !slow_disk && besides == 0,
-            _ => true,
+                slow_disk,
+                besides,
+                events,
+                ..
+            } => !slow_disk && besides == 0 && events == 1,
+            Kind::Load(events) => events <= 1_000,
+            Kind::Instructions | Kind::Build(_) => false,
+            Kind::Replay | Kind::Hot | Kind::Pure | Kind::Bytes => true,
         }
     }
 
@@ -231,10 +243,10 @@ impl Workload {
             Kind::Bytes => on_a_store && is_best_reader && contender.store != Store::SqliteNormal,
             Kind::Pure | Kind::Instructions => !on_a_store,
             Kind::Build(_) => {
-                contender.role != Role::Bare
+                on_a_store
+                    && contender.role != Role::Bare
                     && is_best_reader
                     && contender.store != Store::SqliteNormal
-                    && (on_a_store || contender.role == Role::Peer)
             }
         }
     }

@@ -12,7 +12,7 @@ pub(crate) async fn measure<C: Contender>(
     events: u64,
     seconds: f64,
 ) -> Result<Answer, Failure> {
-    let seen = Seen::default();
+    let seen = Seen::expecting(events);
     let begun = Instant::now();
     let replayed = timeout(Duration::from_secs_f64(seconds), contender.replay(&seen)).await;
     let answer = Answer {

@@ -107,9 +107,9 @@ impl Account {
             AccountCommand::Open { owner } => Ok(vec![AccountEvent::Opened { owner }]),
             _ if !self.open => Err(Refused::NotOpen),
             AccountCommand::Withdraw { cents } if cents > self.balance => Err(Refused::Overdraft),
-            AccountCommand::Deposit { cents, times } => {
-                Ok(vec![AccountEvent::Deposited { cents }; times as usize])
-            }
+            AccountCommand::Deposit { cents, times } => Ok((0..times)
+                .map(|_| AccountEvent::Deposited { cents })
+                .collect()),
             AccountCommand::Withdraw { cents } => Ok(vec![AccountEvent::Withdrawn { cents }]),
         }
     }

@@ -105,8 +105,17 @@ impl Programs {
 pub(crate) fn cargo(program: &str) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(folder(program));
-    // What the workspace is built with is not what the contenders are built with.
-    cargo.env_remove("CARGO_TARGET_DIR");
+    // What cargo has told us of ourselves is not for others: some are built anew when it changes.
+    let of_ours = |name: &str| {
+        ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_TARGET_DIR"]
+            .iter()
+            .any(|start| name.starts_with(start))
+    };
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(of_ours) {
+            cargo.env_remove(name);
+        }
+    }
     cargo
 }
 

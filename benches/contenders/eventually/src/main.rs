@@ -1,0 +1,16 @@
+//! eventually on PostgreSQL.
+
+mod account;
+mod bank;
+mod pure;
+
+use std::process::ExitCode;
+
+use harness::Variant;
+
+fn main() -> ExitCode {
+    harness::main(&[
+        Variant::store::<bank::Bank>("postgres"),
+        Variant::pure(pure::rounds),
+    ])
+}

@@ -1,0 +1,170 @@
+//! A connection, with its statements prepared.
+
+use std::collections::HashMap;
+use std::pin::pin;
+
+use futures_util::TryStreamExt;
+use harness::{Account, AccountEvent, Failure, Seen};
+use tokio_postgres::error::SqlState;
+use tokio_postgres::{Client, NoTls, Row, Statement};
+
+use crate::rows::Rows;
+use crate::schema::Schema;
+
+pub struct Connection {
+    client: Client,
+    schema: Schema,
+    load_one: Statement,
+    load_many: Statement,
+    insert_one: Statement,
+    insert_many: Statement,
+}
+
+/// An account, and the version of its stream.
+pub type Loaded = (Account, i64);
+
+impl Connection {
+    pub async fn open(url: &str, schema: Schema) -> Result<Self, Failure> {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+        // It ends with the client; what goes wrong before, the client's calls say.
+        tokio::spawn(connection);
+        // Several connections make the tables at the same time.
+        let locked = format!(
+            "BEGIN; SELECT pg_advisory_xact_lock(1); {}; COMMIT",
+            schema.tables()
+        );
+        client.batch_execute(&locked).await?;
+        Ok(Self {
+            load_one: client.prepare(schema.load_one()).await?,
+            load_many: client.prepare(schema.load_many()).await?,
+            insert_one: client.prepare(schema.insert_one()).await?,
+            insert_many: client.prepare(schema.insert_many()).await?,
+            client,
+            schema,
+        })
+    }
+
+    pub async fn load(&self, stream: &str) -> Result<Loaded, Failure> {
+        let rows = self.client.query_raw(&self.load_one, [stream]).await?;
+        let mut rows = pin!(rows);
+        let (mut account, mut version) = (Account::default(), 0);
+        while let Some(row) = rows.try_next().await? {
+            account.fold(&event(&row)?);
+            version += 1;
+        }
+        Ok((account, version))
+    }
+
+    /// All that are there; one that is not is new.
+    pub async fn load_all(&self, streams: &[&str]) -> Result<HashMap<String, Loaded>, Failure> {
+        let rows = self.client.query_raw(&self.load_many, [streams]).await?;
+        let mut rows = pin!(rows);
+        let mut accounts: HashMap<String, Loaded> = HashMap::with_capacity(streams.len());
+        while let Some(row) = rows.try_next().await? {
+            let stream: &str = row.try_get(2)?;
+            if !accounts.contains_key(stream) {
+                accounts.insert(stream.to_owned(), Loaded::default());
+            }
+            if let Some((account, version)) = accounts.get_mut(stream) {
+                account.fold(&event(&row)?);
+                *version += 1;
+            }
+        }
+        Ok(accounts)
+    }
+
+    /// Inserts all rows in one statement.
+    pub async fn insert_all(&self, rows: &Rows) -> Result<(), Failure> {
+        let Rows {
+            streams,
+            versions,
+            names,
+            payloads,
+            ids,
+            metadata,
+        } = rows;
+        let inserted = match self.schema {
+            Schema::Bare => {
+                self.client
+                    .execute(&self.insert_many, &[streams, versions, names, payloads])
+                    .await
+            }
+            Schema::Whole => {
+                self.client
+                    .execute(
+                        &self.insert_many,
+                        &[streams, versions, names, payloads, ids, metadata],
+                    )
+                    .await
+            }
+        };
+        inserted.map(drop).map_err(conflict)
+    }
+
+    /// Inserts the rows one by one, in a transaction.
+    pub async fn insert_each(&mut self, rows: &Rows) -> Result<(), Failure> {
+        let transaction = self.client.transaction().await?;
+        for n in 0..rows.streams.len() {
+            let inserted = match self.schema {
+                Schema::Bare => {
+                    transaction
+                        .execute(
+                            &self.insert_one,
+                            &[
+                                &rows.streams[n],
+                                &rows.versions[n],
+                                &rows.names[n],
+                                &rows.payloads[n],
+                            ],
+                        )
+                        .await
+                }
+                Schema::Whole => {
+                    transaction
+                        .execute(
+                            &self.insert_one,
+                            &[
+                                &rows.streams[n],
+                                &rows.versions[n],
+                                &rows.names[n],
+                                &rows.payloads[n],
+                                &rows.ids[n],
+                                &rows.metadata[n],
+                            ],
+                        )
+                        .await
+                }
+            };
+            inserted.map_err(conflict)?;
+        }
+        transaction.commit().await.map_err(conflict)
+    }
+
+    pub async fn replay(&self, seen: &Seen) -> Result<(), Failure> {
+        let parameters: [&str; 0] = [];
+        let rows = self
+            .client
+            .query_raw(self.schema.replay(), parameters)
+            .await?;
+        let mut rows = pin!(rows);
+        while let Some(row) = rows.try_next().await? {
+            seen.event(match event(&row)? {
+                AccountEvent::Deposited { cents } => cents,
+                AccountEvent::Opened { .. } | AccountEvent::Withdrawn { .. } => 0,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn event(row: &Row) -> Result<AccountEvent, Failure> {
+    Ok(AccountEvent::read(row.try_get(0)?, row.try_get(1)?)?)
+}
+
+fn conflict(error: tokio_postgres::Error) -> Failure {
+    if error.code() == Some(&SqlState::UNIQUE_VIOLATION) {
+        Failure::Conflict
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,36 @@
+//! Reading, on a connection of its own.
+
+use harness::{Account, AccountEvent, Failure, Seen};
+use rusqlite::{Connection, Row};
+
+fn event(row: &Row<'_>) -> Result<AccountEvent, Failure> {
+    let (name, payload) = (row.get_ref(0)?, row.get_ref(1)?);
+    Ok(AccountEvent::read(name.as_str()?, payload.as_bytes()?)?)
+}
+
+/// The account after all its events, and how many those are.
+pub fn load(connection: &Connection, stream: &str) -> Result<(Account, i64), Failure> {
+    let select = "SELECT name, payload FROM events WHERE stream = ?1 ORDER BY version";
+    let mut statement = connection.prepare_cached(select)?;
+    let mut rows = statement.query([stream])?;
+    let (mut account, mut version) = (Account::default(), 0);
+    while let Some(row) = rows.next()? {
+        account.fold(&event(row)?);
+        version += 1;
+    }
+    Ok((account, version))
+}
+
+/// The whole log, in its order.
+pub fn replay(connection: &Connection, seen: &Seen) -> Result<(), Failure> {
+    let select = "SELECT name, payload FROM events ORDER BY position";
+    let mut statement = connection.prepare_cached(select)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        seen.event(match event(row)? {
+            AccountEvent::Deposited { cents } => cents,
+            AccountEvent::Opened { .. } | AccountEvent::Withdrawn { .. } => 0,
+        });
+    }
+    Ok(())
+}

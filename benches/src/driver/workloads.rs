@@ -70,11 +70,11 @@ impl Sizes {
         let sizes = if options.quick {
             Self {
                 rounds: 1,
-                accounts: 1_000,
-                seconds: 0.2,
-                log: (100, 100),
+                accounts: 500,
+                seconds: 0.1,
+                log: (50, 100),
                 hot: (16, 10),
-                patience: 2.0,
+                patience: 1.0,
                 pure: 200_000,
             }
         } else {
@@ -188,8 +188,8 @@ impl Workload {
                 slow_disk,
                 besides,
                 events,
-                ..
-            } => !slow_disk && besides == 0 && events == 1,
+                clients,
+            } => !slow_disk && besides == 0 && events == 1 && clients != 8,
             Kind::Load(events) => events <= 1_000,
             Kind::Instructions | Kind::Build(_) => false,
             Kind::Replay | Kind::Hot | Kind::Pure | Kind::Bytes => true,

@@ -213,6 +213,7 @@ pub(crate) const ALL: &[Contender] = &[
 pub(crate) fn crates(program: &str) -> &'static [&'static str] {
     match program {
         OUR_LITE => &["ironflow-domain", "ironflow-sqlite", "rusqlite"],
+        OUR_PG => &["ironflow-domain", "ironflow-postgres", "tokio-postgres"],
         RAW_LITE => &["rusqlite"],
         RAW_PG => &["tokio-postgres"],
         "cqrs-es" => &["cqrs-es", "postgres-es", "sqlite-es", "sqlx"],

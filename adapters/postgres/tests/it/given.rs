@@ -236,14 +236,20 @@ pub(crate) fn append_lock(schema: &str) -> i64 {
     hash.cast_signed()
 }
 
-/// Inserts an event by hand, as an append does it, in the transaction that is open.
-pub(crate) async fn insert_by_hand(client: &Client, schema: &str, stream: &str) {
-    let sql = format!(
+/// What inserts an event by hand, as an append does it, in the transaction that is open: into the
+/// stream that is the parameter.
+pub(crate) fn inserting_by_hand(schema: &str) -> String {
+    format!(
         "INSERT INTO {schema}.events
              (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)
          SELECT (SELECT max(number) FROM {schema}.epochs), (pg_current_xact_id()::text::int8 << 20) + 1,
              1, 0, now(), 1, gen_random_uuid(), $1, 'thing.happened', 'test', '{{}}', '{{}}'"
-    );
+    )
+}
+
+/// Inserts an event by hand.
+pub(crate) async fn insert_by_hand(client: &Client, schema: &str, stream: &str) {
+    let sql = inserting_by_hand(schema);
     client.execute(&sql, &[&stream]).await.unwrap();
 }
 

@@ -111,7 +111,7 @@ impl Writer {
                 Kind::Own => self.own().await,
                 Kind::SharedExact => self.shared_exact().await,
                 Kind::SharedAny => self.shared_any().await,
-                Kind::New => self.new().await,
+                Kind::New => self.new_stream().await,
                 Kind::Several => self.several().await,
                 Kind::Seat => self.seat().await,
             }
@@ -168,7 +168,7 @@ impl Writer {
         self.insist(&parts).await;
     }
 
-    async fn new(&mut self) {
+    async fn new_stream(&mut self) {
         let events = self.events();
         if self.random.bool() {
             let (process, life, unit) = (self.process, self.life, self.units);

@@ -10,13 +10,13 @@ use ironflow_domain::{EventId, Position};
 use ironflow_services::Postgres as Server;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{JoinSet, block_in_place};
-use tokio::time::{sleep_until, timeout};
+use tokio::time::{sleep_until, timeout, timeout_at};
 use tokio_postgres::Error;
 
 use super::hindrance::{self, STRANGE};
 use super::journal::Files;
 use super::log::Log;
-use super::process::{self, Heard, Process, READ, SCHEMA, Start, WRITTEN};
+use super::process::{self, GOING, Heard, Process, READ, SCHEMA, Start, WRITTEN};
 use super::settings::Settings;
 use super::verdict;
 use crate::given::{LONG, raw};
@@ -294,9 +294,15 @@ impl Conductor {
             return Ok(None);
         };
         if let Some(line) = heard.line {
+            // After the last that it has to tell, it ends.
+            process.is_done = line == READ;
+            process.is_going |= line == GOING;
             return Ok(Some((heard.process, line)));
         }
         let (number, ended) = (process.number, process.ended());
+        if process.is_done {
+            return Ok(None);
+        }
         let said = std::fs::read_to_string(Files::new(&self.place, number).said());
         Err(format!(
             "process {number} has ended by itself ({ended}), and said:\n{}",
@@ -315,7 +321,7 @@ impl Conductor {
         }
     }
 
-    /// Nothing is in the way of anybody any more.
+    /// Nothing is in the way of anybody any more, and everybody goes on.
     async fn calm(&mut self) -> Result<(), String> {
         for process in &mut self.processes {
             if process.still_until.is_some() {
@@ -328,7 +334,11 @@ impl Conductor {
         {
             self.hear_of(other.unwrap())?;
         }
-        Ok(())
+        let are_going = |all: &[Process]| all.iter().all(|one| one.is_going);
+        if are_going(&self.processes) {
+            return Ok(());
+        }
+        self.hear_until(GOING, |all, _, _| are_going(all)).await
     }
 
     /// Has all finish what they have begun, and read to the end. Gives back the log.
@@ -353,30 +363,42 @@ impl Conductor {
             process.read_up_to(end);
         }
         self.all_tell(READ).await?;
+        for process in &mut self.processes {
+            let (number, ended) = (process.number, process.ended());
+            if !ended.success() {
+                return Err(format!("process {number} has ended badly ({ended})"));
+            }
+        }
         Ok(log)
     }
 
     async fn all_tell(&mut self, what: &str) -> Result<(), String> {
-        let mut missing: BTreeSet<u8> = (0..PROCESSES).collect();
-        let deadline = Instant::now() + 2 * LONG;
-        while !missing.is_empty() {
-            let heard = tokio::time::timeout_at(deadline.into(), self.heard.recv()).await;
-            let Ok(heard) = heard else {
-                return Err(format!("processes {missing:?} have not told: {what}"));
-            };
-            let heard = heard.unwrap();
-            let process = heard.process;
-            // After the last that it has to tell, it ends.
-            if heard.line.is_none() && !missing.contains(&process) && what == READ {
-                continue;
+        let mut told = BTreeSet::new();
+        self.hear_until(what, |_, number, line| {
+            if line == what {
+                told.insert(number);
             }
-            if let Some((process, line)) = self.note(heard)?
-                && line == what
+            told.len() == usize::from(PROCESSES)
+        })
+        .await
+    }
+
+    /// Hears what processes tell until that is enough.
+    async fn hear_until(
+        &mut self,
+        what: &str,
+        mut is_enough: impl FnMut(&[Process], u8, &str) -> bool,
+    ) -> Result<(), String> {
+        let deadline = Instant::now() + 2 * LONG;
+        loop {
+            let heard = timeout_at(deadline.into(), self.heard.recv()).await;
+            let heard = heard.map_err(|_| format!("not all processes have told: {what}"))?;
+            if let Some((number, line)) = self.note(heard.unwrap())?
+                && is_enough(&self.processes, number, &line)
             {
-                missing.remove(&process);
+                return Ok(());
             }
         }
-        Ok(())
     }
 }
 

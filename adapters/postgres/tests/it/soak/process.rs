@@ -4,7 +4,7 @@ use std::env;
 use std::fs::OpenOptions;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -35,6 +35,8 @@ pub(super) const SCHEMA: &str = "soak";
 
 /// What a line begins with that is for the conductor.
 const FOR_CONDUCTOR: &str = "@soak ";
+/// That something of its own was acknowledged.
+pub(super) const GOING: &str = "going";
 pub(super) const WRITTEN: &str = "written";
 pub(super) const READ: &str = "read";
 
@@ -117,7 +119,7 @@ fn obey(stop: &watch::Sender<bool>, end: &watch::Sender<Option<Position>>) {
     std::process::exit(1);
 }
 
-fn tell(what: &str) {
+pub(super) fn tell(what: &str) {
     // The harness may have begun a line.
     let line = format!("\n{FOR_CONDUCTOR}{what}\n");
     let mut out = io::stdout().lock();
@@ -151,6 +153,8 @@ pub(super) struct Process {
     orders: ChildStdin,
     /// Until when it stands still.
     pub(super) still_until: Option<Instant>,
+    pub(super) is_going: bool,
+    pub(super) is_done: bool,
 }
 
 impl Process {
@@ -198,6 +202,8 @@ impl Process {
             child,
             orders,
             still_until: None,
+            is_going: false,
+            is_done: false,
         }
     }
 
@@ -238,11 +244,8 @@ impl Process {
     }
 
     /// How it has ended.
-    pub(super) fn ended(&mut self) -> String {
-        match self.child.wait() {
-            Ok(status) => status.to_string(),
-            Err(error) => error.to_string(),
-        }
+    pub(super) fn ended(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
     }
 }
 

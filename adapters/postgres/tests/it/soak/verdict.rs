@@ -61,9 +61,12 @@ pub(super) fn reach(
     let mut acknowledged: HashSet<EventId> = by_hand.iter().copied().collect();
     let (mut made, mut refused, mut answered) = (0, 0, 0);
     let journals: Vec<Files> = journals.collect();
-    for files in &journals {
+    for (process, files) in journals.iter().enumerate() {
         let text = read(&files.units(), "");
         let (some, others) = outcomes(log, &text, &mut acknowledged, &mut problems);
+        if some == 0 {
+            problems.add(&format!("process {process} was acknowledged nothing"));
+        }
         made += some;
         refused += others;
         let orders = orders::all(&read(&files.orders(), ""));
@@ -82,11 +85,8 @@ pub(super) fn reach(
         reader(log, process, &text, &acknowledged, &mut problems);
     }
     let events = log.events.len();
-    if made == 0 || answered == 0 || refused == 0 || by_hand.is_empty() {
-        let by_hand = by_hand.len();
-        problems.add(&format!(
-            "too little has happened: {made} units, {refused} refused, {answered} orders, {by_hand} by hand"
-        ));
+    if answered == 0 {
+        problems.add("no order was answered");
     }
     if problems.count > 0 {
         let Problems { told, count, .. } = problems;
@@ -177,6 +177,7 @@ fn conditions(log: &Log, problems: &mut Problems<'_>) {
             && let Some((category, after)) = &said.nothing_since
             && let Some(other) = last.get(category.as_str())
             && log.events[*other].position > *after
+            && said.index == 0
         {
             let problem = format!(
                 "unit {unit} expected no event of {category} after {after}, and there is {}",

@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::journal::{Files, Journal};
+use super::process::{GOING, tell};
 use super::unit::{Expected, Part, UnitId, appends, count};
 use crate::given::{stream, whole};
 
@@ -105,7 +106,8 @@ struct Writer {
 
 impl Writer {
     async fn write_on(mut self, kind: Kind, stop: watch::Receiver<bool>) {
-        while !*stop.borrow() {
+        // The first one is made whatever happens.
+        while self.units == 0 || !*stop.borrow() {
             self.units += 1;
             match kind {
                 Kind::Own => self.own().await,
@@ -114,6 +116,9 @@ impl Writer {
                 Kind::New => self.new_stream().await,
                 Kind::Several => self.several().await,
                 Kind::Seat => self.seat().await,
+            }
+            if (self.task, self.units) == (0, 1) {
+                tell(GOING);
             }
             pause(&mut self.random).await;
         }

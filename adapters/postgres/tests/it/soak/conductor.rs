@@ -45,7 +45,7 @@ const DECK: [(Disturbance, usize); 9] = [
     (Disturbance::ServerKilled, 2),
     (Disturbance::ServerStopped, 1),
     (Disturbance::BackendsTerminated, 3),
-    (Disturbance::StatementsCancelled, 1),
+    (Disturbance::StatementsCancelled, 2),
     (Disturbance::Stranger, 3),
     (Disturbance::SlowAppend, 3),
 ];
@@ -198,14 +198,17 @@ impl Conductor {
                 let is_killed = disturbance == Disturbance::ServerKilled;
                 self.restart_server(is_killed).await?;
             }
-            Disturbance::BackendsTerminated | Disturbance::StatementsCancelled => {
-                let function = match disturbance {
-                    Disturbance::BackendsTerminated => "pg_terminate_backend",
-                    _ => "pg_cancel_backend",
-                };
+            Disturbance::BackendsTerminated => {
                 let count = self.random.i64(1..20);
                 self.others.spawn(async move {
-                    let done = hindrance::to_backends(url, function, count).await;
+                    let done = hindrance::terminate_backends(url, count).await;
+                    done.map(|()| None)
+                });
+            }
+            Disturbance::StatementsCancelled => {
+                let time = self.millis(5..1_000);
+                self.others.spawn(async move {
+                    let done = hindrance::cancel_statements(url, time).await;
                     done.map(|()| None)
                 });
             }

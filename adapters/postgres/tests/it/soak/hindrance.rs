@@ -1,6 +1,6 @@
 //! What others do in the database meanwhile.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ironflow_domain::EventId;
 use tokio_postgres::{Client, Error, NoTls};
@@ -57,12 +57,30 @@ pub(super) async fn slow_append(
     Ok(Some(id.parse().unwrap()))
 }
 
-/// Does this to the backends of some of the stores' connections.
-pub(super) async fn to_backends(url: String, function: &str, count: i64) -> Result<(), Error> {
+/// Ends some of the stores' connections.
+pub(super) async fn terminate_backends(url: String, count: i64) -> Result<(), Error> {
     let client = connect(&url).await?;
-    let sql = format!(
+    client
+        .batch_execute(&to_backends("pg_terminate_backend", count))
+        .await
+}
+
+/// Cancels what some of the stores' connections do, again and again for so long: each time at another
+/// point of what they do.
+pub(super) async fn cancel_statements(url: String, time: Duration) -> Result<(), Error> {
+    let client = connect(&url).await?;
+    let until = Instant::now() + time;
+    while Instant::now() < until {
+        client
+            .batch_execute(&to_backends("pg_cancel_backend", 3))
+            .await?;
+    }
+    Ok(())
+}
+
+fn to_backends(function: &str, count: i64) -> String {
+    format!(
         "SELECT {function}(pid) FROM (SELECT pid FROM pg_stat_activity
          WHERE application_name = 'ironflow' ORDER BY random() LIMIT {count}) chosen"
-    );
-    client.batch_execute(&sql).await
+    )
 }

@@ -93,7 +93,12 @@ async fn attempt(units: &[&Unit], slot: &Slot, lock: i64) -> Result<Vec<Option<O
     let rows = rows.inspect_err(|failure| slot.give_up(&session, failure))?;
     let mut answers = Vec::with_capacity(rows.len());
     for (asked, row) in asked.iter().zip(&rows) {
-        answers.push(asked.answer(&session, row).await?);
+        // Those that were made are made, whatever comes of asking why another was not.
+        let answer = asked.answer(&session, row).await;
+        answers.push(answer.unwrap_or_else(|failure| {
+            slot.give_up(&session, &failure);
+            Some(Err(failure.at(&asked.unit.doing()).into()))
+        }));
     }
     Ok(answers)
 }

@@ -67,13 +67,18 @@ impl Slot {
         // A connection that is silent may be for ever, and one to another server has old numbers. One
         // that ends says so before it is seen to.
         if matches!(failure, Failure::Silent(_) | Failure::Replaced) || failure.ends_connection() {
-            let mut known = self.lock();
-            if known
-                .as_ref()
-                .is_some_and(|known| Arc::ptr_eq(known, session))
-            {
-                *known = None;
-            }
+            self.leave(session);
+        }
+    }
+
+    /// Not to be used any more by those who come now.
+    pub(crate) fn leave(&self, session: &Arc<Session>) {
+        let mut known = self.lock();
+        if known
+            .as_ref()
+            .is_some_and(|known| Arc::ptr_eq(known, session))
+        {
+            *known = None;
         }
     }
 

@@ -194,7 +194,8 @@ const APPEND: &str = append!(
     );
 
 /// Runs that are written all or not at all, by one who holds the lock alone, so that
-/// nobody else can change what is looked at.
+/// nobody else can change what is looked at. Where there is no transaction that holds it, because
+/// its beginning was cancelled, nothing is written.
 const APPEND_ALONE: &str = append!(
         (concat!(
             ", unmet AS MATERIALIZED (
@@ -226,12 +227,15 @@ const APPEND_ALONE: &str = append!(
                  SELECT ARRAY(SELECT ", start_of_run!(), "
                  FROM unnest($5::int8[], heads.heads) WITH ORDINALITY r (required, head, n) ORDER BY r.n) AS starts
                  FROM heads
-             ) each"
+             ) each
+             WHERE current_setting('ironflow.alone', true) = 'on'"
         )),
         ", unmet.unmet FROM base, heads, starts, unmet"
     );
 
-const LOCK_ALONE: &str = "SELECT pg_advisory_xact_lock($1)";
+/// With a note that there is a transaction: it ends with it.
+const LOCK_ALONE: &str =
+    "SELECT pg_advisory_xact_lock($1), set_config('ironflow.alone', 'on', true)";
 
 const RECORDED: &str = "SELECT e.id FROM {s}.events e WHERE e.id = ANY($1::uuid[])";
 

@@ -5,6 +5,7 @@
 //! answer to travel.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
 use ironflow_domain::StreamId;
@@ -87,17 +88,28 @@ async fn attempt(units: &[&Unit], slot: &Slot, lock: i64) -> Result<Vec<Option<O
             Asked::new(unit, start)
         })
         .collect();
-    let rows = session.in_time(transact(&session, &asked, lock)).await;
+    let transacting = transact(slot, &session, &asked, lock);
+    let rows = session.in_time(transacting).await;
     let rows = rows.inspect_err(|failure| slot.give_up(&session, failure))?;
     let mut answers = Vec::with_capacity(rows.len());
     for (asked, row) in asked.iter().zip(&rows) {
-        answers.push(asked.answer(&session, row).await?);
+        // Those that were made are made, whatever comes of asking why another was not.
+        let answer = asked.answer(&session, row).await;
+        answers.push(answer.unwrap_or_else(|failure| {
+            slot.give_up(&session, &failure);
+            Some(Err(failure.at(&asked.unit.doing()).into()))
+        }));
     }
     Ok(answers)
 }
 
 /// Sends all at once. The answers come in the order in which it was sent.
-async fn transact(session: &Session, asked: &[Asked<'_>], lock: i64) -> Result<Vec<Row>, Failure> {
+async fn transact(
+    slot: &Slot,
+    session: &Arc<Session>,
+    asked: &[Asked<'_>],
+    lock: i64,
+) -> Result<Vec<Row>, Failure> {
     // Preparing is a journey of its own, to be made before others wait.
     session.prepared(Which::LockAlone).await?;
     session.prepared(Which::AppendAlone).await?;
@@ -114,6 +126,10 @@ async fn transact(session: &Session, asked: &[Asked<'_>], lock: i64) -> Result<V
         session.run("COMMIT"),
     )
     .await;
+    if committed.is_err() {
+        // A commit that is cancelled before it has begun leaves the transaction open.
+        slot.leave(session);
+    }
     begun?;
     locked?;
     let rows: Vec<Row> = rows.into_iter().collect::<Result<_, _>>()?;

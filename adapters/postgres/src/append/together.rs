@@ -152,7 +152,15 @@ async fn attempt(units: &[&Unit], slot: &Slot, lock: i64) -> Result<Attempt, Fai
             // Where several follow each other, each is to be judged by what is there without those
             // that are refused.
             if let [(index, unit)] = run.members[..] {
-                answers[index] = refusal(&session, unit, head).await?.map(Err);
+                // The others are made, whatever comes of asking why this one was not.
+                let refused = refusal(&session, unit, head).await;
+                answers[index] = refused.map_or_else(
+                    |failure| {
+                        slot.give_up(&session, &failure);
+                        Some(Err(failure.at(&unit.doing()).into()))
+                    },
+                    |refusal| refusal.map(Err),
+                );
             }
             continue;
         }

@@ -250,14 +250,23 @@ pub(crate) async fn try_to_insert_by_hand(
     stream: &str,
     id: EventId,
 ) -> Result<(), tokio_postgres::Error> {
-    let sql = format!(
+    let sql = inserting(schema, "$2::text::uuid");
+    client.execute(&sql, &[&stream, &id.to_string()]).await?;
+    Ok(())
+}
+
+/// What inserts an event that nobody asks for, into the stream that is the parameter.
+pub(crate) fn inserting_by_hand(schema: &str) -> String {
+    inserting(schema, "gen_random_uuid()")
+}
+
+fn inserting(schema: &str, id: &str) -> String {
+    format!(
         "INSERT INTO {schema}.events
              (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)
          SELECT (SELECT max(number) FROM {schema}.epochs), (pg_current_xact_id()::text::int8 << 20) + 1 + ascii($1),
-             1, 0, now(), 1, $2::text::uuid, $1, 'thing.happened', 'test', '{{}}', '{{}}'"
-    );
-    client.execute(&sql, &[&stream, &id.to_string()]).await?;
-    Ok(())
+             1, 0, now(), 1, {id}, $1, 'thing.happened', 'test', '{{}}', '{{}}'"
+    )
 }
 
 /// Begins an append by hand that is not committed yet.

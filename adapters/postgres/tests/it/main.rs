@@ -13,5 +13,7 @@ mod order;
 mod plans;
 mod restarts;
 mod schemas;
+#[cfg(unix)]
+mod soak;
 mod tls;
 mod together;

@@ -164,8 +164,8 @@ impl Writer {
     }
 
     async fn shared_any(&mut self) {
-        // Now and then among those whose conditions say that nobody does.
-        let name = match self.random.u8(..8) {
+        // Often among those whose conditions say that nobody does.
+        let name = match self.random.u8(..2) {
             0 => format!("{}-any", self.seat_category()),
             _ => self.shared_name(),
         };

@@ -71,7 +71,7 @@ impl Order {
     /// The edge of now.
     pub(crate) async fn edge(&self, session: &Session, lock: i64) -> Result<Edge, Failure> {
         let (edge, running) = self.look(session).await?;
-        let late = self.late(&running, SOON);
+        let late = self.late(&running);
         if !edge.holds_back() || late.is_empty() {
             return Ok(edge);
         }
@@ -158,15 +158,15 @@ impl Order {
         Ok((edge, row.try_get(1)?))
     }
 
-    /// Of the transactions that are not over, those that have not been for so long.
-    fn late(&self, running: &[i64], time: Duration) -> Vec<i64> {
+    /// Of the transactions that are not over, those that have not been for a while.
+    fn late(&self, running: &[i64]) -> Vec<i64> {
         let now = Instant::now();
         let mut known = self.lock();
         known.running.retain(|id, _| running.contains(id));
         let mut since = |id: &i64| *known.running.entry(*id).or_insert(now);
         let mut since: Vec<_> = running.iter().copied().map(|id| (id, since(&id))).collect();
         drop(known);
-        since.retain(|(_, since)| now.duration_since(*since) >= time);
+        since.retain(|(_, since)| now.duration_since(*since) >= SOON);
         since.into_iter().map(|(id, _)| id).collect()
     }
 

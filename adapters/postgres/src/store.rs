@@ -154,9 +154,7 @@ impl Postgres {
         let read = self.shared.readers.read(work).await;
         read.map_err(|failure| failure.at(&doing()))
     }
-}
 
-impl Postgres {
     fn check_open(&self, doing: impl Fn() -> String) -> Result<(), StoreError> {
         if *self.shared.closed.borrow() {
             return Err(closed(&doing()));

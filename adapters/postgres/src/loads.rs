@@ -113,7 +113,7 @@ async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failur
         };
         let columns = Columns::from(&row, 1);
         let event = if payload_only {
-            columns.payload(&load.stream)?
+            columns.payload(load.stream.as_str())?
         } else {
             columns.event()?
         };

@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::StreamExt;
 use ironflow_domain::store::{EventPage, LogPage, ReadLog};
 use ironflow_domain::{Position, StreamId};
+use tokio_postgres::RowStream;
 
 use crate::error::Failure;
 use crate::order::{Edge, Order};
 use crate::row::{Columns, columns};
-use crate::session::Session;
+use crate::session::{Parameter, Session};
 use crate::statements::Which;
 use crate::values::bound;
 
@@ -110,7 +111,12 @@ impl Log {
                 let mut rows = pin!(rows);
                 while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
                     let row = row?;
-                    let event = Columns::from(&row, 0).event()?;
+                    let row = Columns::from(&row, 0);
+                    let event = if read.payload_only {
+                        row.placed()?
+                    } else {
+                        row.event()?
+                    };
                     if full.is_some_and(|full| event.position > full) {
                         break;
                     }
@@ -163,6 +169,7 @@ struct Wanted<'r> {
     streams: Option<Vec<&'r str>>,
     categories: Option<&'r [String]>,
     names: Option<&'r [String]>,
+    payload_only: bool,
 }
 
 impl<'r> Wanted<'r> {
@@ -173,6 +180,7 @@ impl<'r> Wanted<'r> {
             streams: (!streams.is_empty()).then_some(streams),
             categories: some(&read.query.categories),
             names: some(&read.query.names),
+            payload_only: read.payload_only,
         }
     }
 
@@ -182,39 +190,29 @@ impl<'r> Wanted<'r> {
         after: (i32, i64),
         end: (i32, i64),
         limit: usize,
-    ) -> Result<tokio_postgres::RowStream, Failure> {
+    ) -> Result<RowStream, Failure> {
         let limit = bound(limit as u64);
         let Self {
             streams,
             categories,
             names,
+            payload_only,
         } = self;
-        match (streams, categories, names) {
-            (None, None, None) => {
-                session
-                    .stream(Which::Log, &[&after.0, &after.1, &end.0, &end.1, &limit])
-                    .await
-            }
-            (None, ..) => {
-                session
-                    .stream(
-                        Which::LogOfSome,
-                        &[
-                            &after.0, &after.1, &end.0, &end.1, &limit, names, categories,
-                        ],
-                    )
-                    .await
-            }
-            (Some(_), ..) => {
-                session
-                    .stream(
-                        Which::LogOfStreams,
-                        &[
-                            &after.0, &after.1, &end.0, &end.1, &limit, names, categories, streams,
-                        ],
-                    )
-                    .await
-            }
-        }
+        let of = |whole, payloads| if *payload_only { payloads } else { whole };
+        let parameters: [Parameter<'_>; 8] = [
+            &after.0, &after.1, &end.0, &end.1, &limit, names, categories, streams,
+        ];
+        let (which, parameters) = match (streams, categories, names) {
+            (None, None, None) => (of(Which::Log, Which::LogPayloads), &parameters[..5]),
+            (None, ..) => (
+                of(Which::LogOfSome, Which::LogPayloadsOfSome),
+                &parameters[..7],
+            ),
+            (Some(_), ..) => (
+                of(Which::LogOfStreams, Which::LogPayloadsOfStreams),
+                &parameters[..],
+            ),
+        };
+        session.stream(which, parameters).await
     }
 }

@@ -1,6 +1,6 @@
 //! An event as a row.
 
-use ironflow_domain::{EventId, EventRef, Position, SchemaVersion, StreamId, StreamVersion};
+use ironflow_domain::{EventId, EventRef, Position, SchemaVersion, StreamVersion};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
@@ -39,28 +39,31 @@ impl<'r> Columns<'r> {
 
     /// The event, as it lies there.
     pub(crate) fn event(self) -> Result<EventRef<'r>, Failure> {
-        let id = self.bytes(6)?.try_into().map_err(|_| damaged("an id"))?;
+        let id = self.bytes(9)?.try_into().map_err(|_| damaged("an id"))?;
         Ok(EventRef {
-            position: position(self.short(0)?, self.long(1)?),
-            version: StreamVersion::new(self.long(2)?.unsigned_abs()),
-            left_in_commit: self.short(3)?.unsigned_abs(),
-            time: Moment::from_raw(self.long(4)?).into(),
-            schema_version: SchemaVersion::new(self.short(5)?.cast_unsigned()),
+            time: Moment::from_raw(self.long(8)?).into(),
             id: EventId::from_bytes(id),
-            stream: self.text(7)?,
-            name: self.text(8)?,
-            source: self.text(9)?,
-            metadata: self.text(10)?,
-            data: self.text(11)?,
+            source: self.text(10)?,
+            metadata: self.text(11)?,
+            ..self.placed()?
         })
     }
 
-    /// An event of `stream` of which no more was read than it takes to decode it.
-    pub(crate) fn payload(self, stream: &'r StreamId) -> Result<EventRef<'r>, Failure> {
+    /// The event, without what it does not take to decode it.
+    pub(crate) fn placed(self) -> Result<EventRef<'r>, Failure> {
+        Ok(EventRef {
+            position: position(self.short(4)?, self.long(5)?),
+            left_in_commit: self.short(6)?.unsigned_abs(),
+            ..self.payload(self.text(7)?)?
+        })
+    }
+
+    /// The same of an event of `stream`, without its position.
+    pub(crate) fn payload(self, stream: &'r str) -> Result<EventRef<'r>, Failure> {
         let schema_version = SchemaVersion::new(self.short(1)?.cast_unsigned());
         Ok(EventRef {
             version: StreamVersion::new(self.long(0)?.unsigned_abs()),
-            stream: stream.as_str(),
+            stream,
             ..EventRef::unrecorded(self.text(2)?, schema_version, self.text(3)?)
         })
     }

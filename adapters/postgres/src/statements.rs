@@ -20,6 +20,9 @@ pub(crate) enum Which {
     Log,
     LogOfSome,
     LogOfStreams,
+    LogPayloads,
+    LogPayloadsOfSome,
+    LogPayloadsOfStreams,
     FindEvent,
     StreamInfo,
     ListStreams,
@@ -28,34 +31,54 @@ pub(crate) enum Which {
     WriteKeys,
 }
 
-/// The columns of an event, as `row.rs` expects them.
-macro_rules! columns {
+/// The columns that it takes to decode an event of a stream that is known, as `row.rs` expects them.
+macro_rules! payload_columns {
     ($table:literal) => {
         concat!(
+            $table,
+            ".version, ",
+            $table,
+            ".schema_version, ",
+            $table,
+            ".name, ",
+            $table,
+            ".data"
+        )
+    };
+}
+
+/// The same, and where in the log the event is.
+macro_rules! placed_columns {
+    ($table:literal) => {
+        concat!(
+            payload_columns!($table),
+            ", ",
             $table,
             ".epoch, ",
             $table,
             ".place, ",
             $table,
-            ".version, ",
-            $table,
             ".left_in_commit, ",
+            $table,
+            ".stream"
+        )
+    };
+}
+
+/// All columns of an event.
+macro_rules! columns {
+    ($table:literal) => {
+        concat!(
+            placed_columns!($table),
+            ", ",
             $table,
             ".recorded_at, ",
             $table,
-            ".schema_version, ",
-            $table,
             ".id, ",
-            $table,
-            ".stream, ",
-            $table,
-            ".name, ",
             $table,
             ".source, ",
             $table,
-            ".metadata, ",
-            $table,
-            ".data"
+            ".metadata"
         )
     };
 }
@@ -145,6 +168,9 @@ impl Which {
         Self::Log,
         Self::LogOfSome,
         Self::LogOfStreams,
+        Self::LogPayloads,
+        Self::LogPayloadsOfSome,
+        Self::LogPayloadsOfStreams,
         Self::FindEvent,
         Self::StreamInfo,
         Self::ListStreams,
@@ -171,6 +197,9 @@ impl Which {
             Self::Log => LOG,
             Self::LogOfSome => LOG_OF_SOME,
             Self::LogOfStreams => LOG_OF_STREAMS,
+            Self::LogPayloads => LOG_PAYLOADS,
+            Self::LogPayloadsOfSome => LOG_PAYLOADS_OF_SOME,
+            Self::LogPayloadsOfStreams => LOG_PAYLOADS_OF_STREAMS,
             Self::FindEvent => FIND_EVENT,
             Self::StreamInfo => STREAM_INFO,
             Self::ListStreams => LIST_STREAMS,
@@ -267,21 +296,14 @@ macro_rules! of_many_streams {
 
 const READ_TOGETHER: &str = concat!("SELECT r.n, ", columns!("e"), of_many_streams!());
 
-/// The columns that it takes to decode an event of a stream that is known.
-macro_rules! payload_columns {
-    () => {
-        "e.version, e.schema_version, e.name, e.data"
-    };
-}
-
 const READ_PAYLOADS: &str = concat!(
     "SELECT ",
-    payload_columns!(),
+    payload_columns!("e"),
     " FROM {s}.events e WHERE e.stream = $1 AND e.version >= $2 ORDER BY e.version LIMIT $3"
 );
 
 const READ_PAYLOADS_TOGETHER: &str =
-    concat!("SELECT r.n, ", payload_columns!(), of_many_streams!());
+    concat!("SELECT r.n, ", payload_columns!("e"), of_many_streams!());
 
 /// Up to where the log can be read: to the first transaction that is not over and may
 /// append. All is seen as it was at one moment.
@@ -326,30 +348,60 @@ const ACTIVITY: &str = "SELECT a.pid, a.application_name, a.state, a.query,
         ON w.locktype = 'transactionid' AND w.granted AND w.transactionid::text::int8 = (x.id & 4294967295)
     LEFT JOIN pg_stat_activity a ON a.pid = w.pid";
 
-const LOG: &str = concat!(
-        "SELECT ", columns!("e"), " FROM {s}.events e
-         WHERE (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) ORDER BY e.epoch, e.place LIMIT $5"
-    );
+/// Between two positions.
+macro_rules! between {
+    () => {
+        "(e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4)"
+    };
+}
 
-const LOG_OF_SOME: &str = concat!(
-    "SELECT ",
-    columns!("e"),
-    " FROM {s}.events e
-         WHERE (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) AND ",
-    wanted!("$6::text[]", "$7::text[]"),
-    " ORDER BY e.epoch, e.place LIMIT $5"
-);
+macro_rules! log {
+    ($columns:ident) => {
+        concat!(
+            "SELECT ",
+            $columns!("e"),
+            " FROM {s}.events e WHERE ",
+            between!(),
+            " ORDER BY e.epoch, e.place LIMIT $5"
+        )
+    };
+}
 
-const LOG_OF_STREAMS: &str = concat!(
-    "SELECT ",
-    columns!("f"),
-    " FROM unnest($8::text[]) s (stream) CROSS JOIN LATERAL (
-            SELECT e.* FROM {s}.events e WHERE e.stream = s.stream
-            AND (e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4) AND ",
-    wanted!("$6::text[]", "$7::text[]"),
-    "
-        ) f ORDER BY f.epoch, f.place LIMIT $5"
-);
+macro_rules! log_of_some {
+    ($columns:ident) => {
+        concat!(
+            "SELECT ",
+            $columns!("e"),
+            " FROM {s}.events e WHERE ",
+            between!(),
+            " AND ",
+            wanted!("$6::text[]", "$7::text[]"),
+            " ORDER BY e.epoch, e.place LIMIT $5"
+        )
+    };
+}
+
+macro_rules! log_of_streams {
+    ($columns:ident) => {
+        concat!(
+            "SELECT ",
+            $columns!("f"),
+            " FROM unnest($8::text[]) s (stream) CROSS JOIN LATERAL (
+                SELECT e.* FROM {s}.events e WHERE e.stream = s.stream AND ",
+            between!(),
+            " AND ",
+            wanted!("$6::text[]", "$7::text[]"),
+            ") f ORDER BY f.epoch, f.place LIMIT $5"
+        )
+    };
+}
+
+const LOG: &str = log!(columns);
+const LOG_OF_SOME: &str = log_of_some!(columns);
+const LOG_OF_STREAMS: &str = log_of_streams!(columns);
+const LOG_PAYLOADS: &str = log!(placed_columns);
+const LOG_PAYLOADS_OF_SOME: &str = log_of_some!(placed_columns);
+const LOG_PAYLOADS_OF_STREAMS: &str = log_of_streams!(placed_columns);
 
 const FIND_EVENT: &str = concat!(
     "SELECT ",

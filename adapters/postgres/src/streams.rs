@@ -43,7 +43,7 @@ pub(crate) async fn read(
         let row = row?;
         let columns = Columns::from(&row, 0);
         let event = if payload_only {
-            columns.payload(stream)?
+            columns.payload(stream.as_str())?
         } else {
             columns.event()?
         };

@@ -1,7 +1,10 @@
 //! Decisions that rest on events of many streams.
 
+use std::sync::Arc;
+
+use crate::runtime::load::identify;
 use crate::store::{EventQuery, ExpectedVersion, ReadLog, Store};
-use crate::{Aggregate, Decoder, Ironflow, LoadError, Position};
+use crate::{Aggregate, Decoder, Event, Ironflow, LoadError, LogReader, Position};
 
 /// A state folded from all events that a query means, whichever streams they are in: what a decision
 /// rests on that no single aggregate can make, such as that a name is not taken.
@@ -81,35 +84,39 @@ impl<X> Ironflow<X> {
     ///
     /// When an event cannot be read, and when the store fails.
     pub async fn fold<A: Aggregate>(&self, query: EventQuery) -> Result<Boundary<A>, LoadError> {
-        fold(self.store(), query).await
+        fold(self.shared_store(), query).await
     }
 }
 
 async fn fold<A: Aggregate>(
-    store: &dyn Store,
+    store: Arc<dyn Store>,
     mut query: EventQuery,
 ) -> Result<Boundary<A>, LoadError> {
     if query.categories.is_empty() {
         query.categories.push(A::CATEGORY.to_owned());
     }
     let mut read = ReadLog::after(Position::START);
-    read.query = query;
+    read.query = query.clone();
+    read.payload_only = A::Event::READS_ONLY_PAYLOAD;
     let mut state = A::initial();
     let mut decoder = Decoder::<A::Event>::new();
-    loop {
-        let page = store.read_log(read.clone()).await?;
+    let mut read_to = read.after;
+    let mut log = LogReader::new(Arc::clone(&store), read);
+    while let Some(page) = log.next().await? {
         for event in page.events.iter() {
-            for data in decoder.decode(&event)?.into_events() {
-                state.apply(&data);
+            match decoder.decode(&event) {
+                Ok(read) => read
+                    .into_events()
+                    .into_iter()
+                    .for_each(|data| state.apply(&data)),
+                Err(error) => return Err(identify(&*store, error).await),
             }
         }
-        read.after = page.read_to;
-        if page.at_end {
-            return Ok(Boundary {
-                state,
-                read_to: page.read_to,
-                query: read.query,
-            });
-        }
+        read_to = page.read_to;
     }
+    Ok(Boundary {
+        state,
+        read_to,
+        query,
+    })
 }

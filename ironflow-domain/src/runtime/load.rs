@@ -99,6 +99,25 @@ async fn resume<A: Aggregate>(
     Ok(Some(folding))
 }
 
+/// An event cannot be read of which no more is known than its payload, its stream and its version:
+/// looks up the rest, so that it can be found.
+pub(crate) async fn identify(store: &dyn Store, mut error: UndecodableEvent) -> LoadError {
+    let Ok(stream) = error.stream.parse::<StreamId>() else {
+        return error.into();
+    };
+    let read = ReadStream::forward(error.version).limit(1);
+    match store.read_stream(&stream, read).await {
+        Ok(page) => {
+            if let Some(event) = page.events.first() {
+                error.id = event.id;
+                error.position = event.position;
+            }
+            error.into()
+        }
+        Err(error) => error.into(),
+    }
+}
+
 /// A state, and the part of its stream that has been folded into it.
 pub(crate) struct Folding<A: Aggregate> {
     pub(crate) state: A,
@@ -151,15 +170,12 @@ impl<A: Aggregate> Folding<A> {
     ) -> Result<(), LoadError> {
         while let Some(from) = next {
             let page = store.read_stream(stream, self.payloads(from)).await?;
-            match self.fold(page.events.iter()) {
-                Ok(()) => {}
-                // What cannot be read is to be named, by all that is known of it.
-                Err(_) if self.payload_only => {
-                    self.payload_only = false;
-                    next = Some(self.version.next());
-                    continue;
-                }
-                Err(error) => return Err(error.into()),
+            if let Err(error) = self.fold(page.events.iter()) {
+                return Err(if self.payload_only {
+                    identify(store, error).await
+                } else {
+                    error.into()
+                });
             }
             next = page.next;
         }

@@ -5,6 +5,7 @@ mod claims;
 mod command;
 mod ironflow;
 mod load;
+mod log_reader;
 mod not_started;
 mod projection;
 mod snapshot;
@@ -21,5 +22,6 @@ pub use command::{
 };
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
+pub use log_reader::LogReader;
 pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

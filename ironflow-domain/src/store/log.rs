@@ -15,6 +15,9 @@ pub struct ReadLog {
     pub limit: usize,
     /// About as many bytes of payload as to put in a page.
     pub max_bytes: usize,
+    /// Whether only the positions, streams, versions, names, schema versions and payloads of the
+    /// events are wanted. What else is known of them may be missing then, where that is less work.
+    pub payload_only: bool,
 }
 
 impl ReadLog {
@@ -26,6 +29,7 @@ impl ReadLog {
             query: EventQuery::all(),
             limit: 1_000,
             max_bytes: 4 * 1024 * 1024,
+            payload_only: false,
         }
     }
 
@@ -54,6 +58,14 @@ impl ReadLog {
     #[must_use]
     pub const fn limit(mut self, events: usize) -> Self {
         self.limit = events;
+        self
+    }
+
+    /// Only what it takes to decode the events, and their positions; what else is known of them may
+    /// be missing.
+    #[must_use]
+    pub const fn payload_only(mut self) -> Self {
+        self.payload_only = true;
         self
     }
 

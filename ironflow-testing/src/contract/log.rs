@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use ironflow_domain::store::{Append, ExpectedVersion, LogPage, NewEvent, ReadLog, Store};
-use ironflow_domain::{EventId, Position};
+use ironflow_domain::{EventId, Position, SchemaVersion};
 
 use super::Fixture;
 use super::given::{
@@ -203,6 +203,52 @@ pub async fn pages_of_any_size_make_up_the_log(store: Fixture) {
             all,
             "in pages of {limit}"
         );
+    }
+}
+
+pub async fn a_page_of_the_log_s_payloads_has_what_it_takes_to_decode_them(store: Fixture) {
+    for number in 0_u32..12 {
+        let of = |event: NewEvent| NewEvent {
+            schema_version: SchemaVersion::new(number * 7 + 1),
+            data: format!("{{\"of\":{number}}}"),
+            ..event
+        };
+        let name = stream(&format!("order-{}", number % 3));
+        let some = events(1 + number as usize % 3).into_iter().map(of);
+        append(&*store, &name, ExpectedVersion::Any, some.collect()).await;
+    }
+    let reads = [
+        ReadLog::after(START),
+        ReadLog::after(START).limit(5),
+        ReadLog::after(START).names(["b"]),
+        ReadLog::after(START).categories(["order"]).limit(7),
+        ReadLog::after(START).streams([stream("order-0"), stream("order-2")]),
+    ];
+    for mut read in reads {
+        loop {
+            let whole = page(&*store, read.clone()).await;
+            let payloads = page(&*store, read.clone().payload_only()).await;
+            assert_eq!(payloads.read_to, whole.read_to, "{read:?}");
+            assert_eq!(payloads.at_end, whole.at_end, "{read:?}");
+            let decodable = |page: &LogPage| {
+                let events = page.events.iter().map(|event| {
+                    (
+                        event.position,
+                        event.stream.to_owned(),
+                        event.version,
+                        event.name.to_owned(),
+                        event.schema_version,
+                        event.data.to_owned(),
+                    )
+                });
+                events.collect::<Vec<_>>()
+            };
+            assert_eq!(decodable(&payloads), decodable(&whole), "{read:?}");
+            if whole.at_end {
+                break;
+            }
+            read.after = whole.read_to;
+        }
     }
 }
 

@@ -292,6 +292,7 @@ macro_rules! __for_every_rule {
             a_page_ends_with_a_whole_append
             a_page_ends_when_it_has_enough_bytes
             pages_of_any_size_make_up_the_log
+            a_page_of_the_log_s_payloads_has_what_it_takes_to_decode_them
             only_events_with_wanted_names_are_read
             a_name_is_wanted_to_the_letter
             only_events_of_wanted_categories_are_read

@@ -57,13 +57,9 @@ impl<O: Opens> Contender for Bank<O> {
 
     async fn replay(&self, seen: &Seen) -> Result<(), Failure> {
         let mut decoder = Decoder::<AccountEvent>::new();
-        let mut after = Position::START;
-        loop {
-            let page = self
-                .ironflow
-                .store()
-                .read_log(ReadLog::after(after))
-                .await?;
+        let all = ReadLog::after(Position::START).payload_only();
+        let mut log = self.ironflow.log(all);
+        while let Some(page) = log.next().await? {
             for event in page.events.iter() {
                 for event in decoder.decode(&event)?.into_events() {
                     seen.event(match event {
@@ -72,10 +68,7 @@ impl<O: Opens> Contender for Bank<O> {
                     });
                 }
             }
-            after = page.read_to;
-            if page.at_end {
-                return Ok(());
-            }
         }
+        Ok(())
     }
 }

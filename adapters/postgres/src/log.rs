@@ -10,7 +10,7 @@ use tokio_postgres::RowStream;
 
 use crate::error::Failure;
 use crate::order::{Edge, Order};
-use crate::row::{Columns, columns};
+use crate::row::{Columns, columns, position};
 use crate::session::{Parameter, Session};
 use crate::statements::Which;
 use crate::values::bound;
@@ -96,10 +96,44 @@ impl Log {
         edge: Edge,
     ) -> Result<Filled, Failure> {
         let wanted = Wanted::new(read);
-        let mut after = columns(after);
-        let mut end = (edge.epoch, edge.place);
-        // Where the append ends with which the page is full.
-        let mut full: Option<Position> = None;
+        let (epoch, after) = columns(after);
+        let mut part = Part {
+            epoch,
+            after,
+            end: i64::MAX,
+        };
+        while part.epoch <= edge.epoch {
+            if part.epoch == edge.epoch {
+                part.end = edge.place;
+            }
+            // The log starts with an epoch of which there is nothing.
+            if part.epoch > 0
+                && let Some(end) = self.fill_from(session, page, &wanted, &mut part).await?
+            {
+                return Ok(Filled::Full(position(part.epoch, end)));
+            }
+            if part.epoch == edge.epoch {
+                break;
+            }
+            let later = session.query(Which::NextEpoch, &[&part.epoch]).await?;
+            let Some(later) = later.first() else { break };
+            part.epoch = later.try_get(0)?;
+            part.after = 0;
+        }
+        Ok(Filled::ToTheEdge)
+    }
+
+    /// Reads that part of the log until the page is full, and says where the append ends with which
+    /// it is; nothing where the part ended before.
+    async fn fill_from(
+        &self,
+        session: &Session,
+        page: &mut EventPage,
+        wanted: &Wanted<'_>,
+        part: &mut Part,
+    ) -> Result<Option<i64>, Failure> {
+        let read = wanted.read;
+        let mut full: Option<i64> = None;
         loop {
             let count = match full {
                 Some(_) => MOST,
@@ -107,7 +141,7 @@ impl Log {
             };
             let mut seen = 0;
             {
-                let rows = wanted.rows(session, after, end, count).await?;
+                let rows = wanted.rows(session, part, count).await?;
                 let mut rows = pin!(rows);
                 while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
                     let row = row?;
@@ -117,18 +151,17 @@ impl Log {
                     } else {
                         row.event()?
                     };
-                    if full.is_some_and(|full| event.position > full) {
+                    let (_, place) = columns(event.position);
+                    if full.is_some_and(|full| place > full) {
                         break;
                     }
                     seen += 1;
                     page.push(&event);
-                    after = columns(event.position);
+                    part.after = place;
                     if full.is_none() && read.is_full(page) {
-                        let left = u64::from(event.left_in_commit);
-                        let (epoch, place) = (event.position.major(), event.position.minor());
-                        full = Some(Position::new(epoch, place + left));
+                        full = Some(place + i64::from(event.left_in_commit));
                     }
-                    if full.is_some_and(|full| event.position >= full) {
+                    if full.is_some_and(|full| place >= full) {
                         break;
                     }
                 }
@@ -137,13 +170,9 @@ impl Log {
             match full {
                 // The rest of the append, and not a step further: the next event that is wanted may
                 // be far away.
-                Some(last) if columns(last) > after && seen == count => {
-                    let (epoch, place) = columns(last);
-                    end = (epoch, place + 1);
-                }
-                Some(last) => return Ok(Filled::Full(last)),
-                None if seen < count => return Ok(Filled::ToTheEdge),
-                None => {}
+                Some(last) if last > part.after && seen == count => part.end = last + 1,
+                None if seen == count => {}
+                end => return Ok(end),
             }
         }
     }
@@ -164,12 +193,19 @@ impl Log {
     }
 }
 
+/// What lies between two places of an epoch.
+struct Part {
+    epoch: i32,
+    after: i64,
+    end: i64,
+}
+
 /// Which events are wanted, as the statements have it; none where all are.
 struct Wanted<'r> {
+    read: &'r ReadLog,
     streams: Option<Vec<&'r str>>,
     categories: Option<&'r [String]>,
     names: Option<&'r [String]>,
-    payload_only: bool,
 }
 
 impl<'r> Wanted<'r> {
@@ -177,42 +213,35 @@ impl<'r> Wanted<'r> {
         let some = |list: &'r [String]| (!list.is_empty()).then_some(list);
         let streams: Vec<_> = read.query.streams.iter().map(StreamId::as_str).collect();
         Self {
+            read,
             streams: (!streams.is_empty()).then_some(streams),
             categories: some(&read.query.categories),
             names: some(&read.query.names),
-            payload_only: read.payload_only,
         }
     }
 
     async fn rows(
         &self,
         session: &Session,
-        after: (i32, i64),
-        end: (i32, i64),
+        part: &Part,
         limit: usize,
     ) -> Result<RowStream, Failure> {
-        let limit = bound(limit as u64);
         let Self {
+            read,
             streams,
             categories,
             names,
-            payload_only,
         } = self;
-        let of = |whole, payloads| if *payload_only { payloads } else { whole };
-        let parameters: [Parameter<'_>; 8] = [
-            &after.0, &after.1, &end.0, &end.1, &limit, names, categories, streams,
-        ];
-        let (which, parameters) = match (streams, categories, names) {
-            (None, None, None) => (of(Which::Log, Which::LogPayloads), &parameters[..5]),
-            (None, ..) => (
-                of(Which::LogOfSome, Which::LogPayloadsOfSome),
-                &parameters[..7],
-            ),
-            (Some(_), ..) => (
-                of(Which::LogOfStreams, Which::LogPayloadsOfStreams),
-                &parameters[..],
-            ),
+        let Part { epoch, after, end } = part;
+        let limit = bound(limit as u64);
+        let parameters: [Parameter<'_>; 7] =
+            [epoch, after, end, &limit, names, categories, streams];
+        let (whole, payloads, count) = match (streams, categories, names) {
+            (None, None, None) => (Which::Log, Which::LogPayloads, 4),
+            (None, ..) => (Which::LogOfSome, Which::LogPayloadsOfSome, 6),
+            (Some(_), ..) => (Which::LogOfStreams, Which::LogPayloadsOfStreams, 7),
         };
-        session.stream(which, parameters).await
+        let which = if read.payload_only { payloads } else { whole };
+        session.stream(which, &parameters[..count]).await
     }
 }

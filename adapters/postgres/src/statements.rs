@@ -23,6 +23,7 @@ pub(crate) enum Which {
     LogPayloads,
     LogPayloadsOfSome,
     LogPayloadsOfStreams,
+    NextEpoch,
     FindEvent,
     StreamInfo,
     ListStreams,
@@ -171,6 +172,7 @@ impl Which {
         Self::LogPayloads,
         Self::LogPayloadsOfSome,
         Self::LogPayloadsOfStreams,
+        Self::NextEpoch,
         Self::FindEvent,
         Self::StreamInfo,
         Self::ListStreams,
@@ -200,6 +202,7 @@ impl Which {
             Self::LogPayloads => LOG_PAYLOADS,
             Self::LogPayloadsOfSome => LOG_PAYLOADS_OF_SOME,
             Self::LogPayloadsOfStreams => LOG_PAYLOADS_OF_STREAMS,
+            Self::NextEpoch => NEXT_EPOCH,
             Self::FindEvent => FIND_EVENT,
             Self::StreamInfo => STREAM_INFO,
             Self::ListStreams => LIST_STREAMS,
@@ -348,10 +351,11 @@ const ACTIVITY: &str = "SELECT a.pid, a.application_name, a.state, a.query,
         ON w.locktype = 'transactionid' AND w.granted AND w.transactionid::text::int8 = (x.id & 4294967295)
     LEFT JOIN pg_stat_activity a ON a.pid = w.pid";
 
-/// Between two positions.
+/// Between two places of one epoch. Were epoch and place compared as a pair, the index would be read
+/// on beyond the end: a comparison of rows only says where to begin.
 macro_rules! between {
     () => {
-        "(e.epoch, e.place) > ($1, $2) AND (e.epoch, e.place) < ($3, $4)"
+        "e.epoch = $1 AND e.place > $2 AND e.place < $3"
     };
 }
 
@@ -362,7 +366,7 @@ macro_rules! log {
             $columns!("e"),
             " FROM {s}.events e WHERE ",
             between!(),
-            " ORDER BY e.epoch, e.place LIMIT $5"
+            " ORDER BY e.place LIMIT $4"
         )
     };
 }
@@ -375,8 +379,8 @@ macro_rules! log_of_some {
             " FROM {s}.events e WHERE ",
             between!(),
             " AND ",
-            wanted!("$6::text[]", "$7::text[]"),
-            " ORDER BY e.epoch, e.place LIMIT $5"
+            wanted!("$5::text[]", "$6::text[]"),
+            " ORDER BY e.place LIMIT $4"
         )
     };
 }
@@ -386,12 +390,12 @@ macro_rules! log_of_streams {
         concat!(
             "SELECT ",
             $columns!("f"),
-            " FROM unnest($8::text[]) s (stream) CROSS JOIN LATERAL (
+            " FROM unnest($7::text[]) s (stream) CROSS JOIN LATERAL (
                 SELECT e.* FROM {s}.events e WHERE e.stream = s.stream AND ",
             between!(),
             " AND ",
-            wanted!("$6::text[]", "$7::text[]"),
-            ") f ORDER BY f.epoch, f.place LIMIT $5"
+            wanted!("$5::text[]", "$6::text[]"),
+            ") f ORDER BY f.place LIMIT $4"
         )
     };
 }
@@ -402,6 +406,9 @@ const LOG_OF_STREAMS: &str = log_of_streams!(columns);
 const LOG_PAYLOADS: &str = log!(placed_columns);
 const LOG_PAYLOADS_OF_SOME: &str = log_of_some!(placed_columns);
 const LOG_PAYLOADS_OF_STREAMS: &str = log_of_streams!(placed_columns);
+
+const NEXT_EPOCH: &str =
+    "SELECT e.epoch FROM {s}.events e WHERE e.epoch > $1 ORDER BY e.epoch LIMIT 1";
 
 const FIND_EVENT: &str = concat!(
     "SELECT ",

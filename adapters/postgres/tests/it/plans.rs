@@ -14,6 +14,7 @@ use crate::given::{append, append_any, events, options, raw, stream, to, to_each
 const EVENTS: i64 = 120_000;
 /// What one round of everything may look at: far more than it needs, and far less than there is.
 const FEW: i64 = 2_000;
+const PAGES: i64 = 20;
 
 /// Everything that a store is asked for, each of it little.
 async fn everything(store: &Postgres, end: Position, round: usize) {
@@ -99,6 +100,13 @@ async fn rows_read(client: &Client) -> (i64, i64) {
     (row.get(0), row.get(1))
 }
 
+/// How many blocks of the index of the log were ever looked at.
+async fn blocks_read(client: &Client) -> i64 {
+    let sql = "SELECT idx_blks_read + idx_blks_hit FROM pg_statio_user_indexes
+               WHERE schemaname = 'plans' AND indexrelname = 'events_position'";
+    client.query_one(sql, &[]).await.unwrap().get(0)
+}
+
 /// Closes a store, and waits until its connections have told what they read.
 async fn close((store, name): (Postgres, &str), client: &Client) {
     store.close().await;
@@ -139,6 +147,10 @@ async fn nothing_reads_the_whole_table() {
     let other = raw(&server.url()).await;
     // Prepared while there is nothing, and used when there is much.
     let early = open(&server, "early").await;
+    // A page of the log that ends within it takes a second look.
+    append(&early.0, "long-1", ExpectedVersion::Any, events(100))
+        .await
+        .unwrap();
     everything(&early.0, Position::START, 0).await;
     let sql = format!(
         "SELECT txid_current();
@@ -170,4 +182,17 @@ async fn nothing_reads_the_whole_table() {
     let store = open(&server, "late").await;
     everything(&store.0, end, 3).await;
     has_read_little(store, &other, before, "analyzed").await;
+
+    // An index that is read on beyond what is wanted shows in its blocks only.
+    let before = blocks_read(&other).await;
+    let store = open(&server, "reader").await;
+    for _ in 0..PAGES {
+        let page = ReadLog::after(Position::START).limit(3);
+        let page = store.0.read_log(page).await.unwrap();
+        assert_eq!(page.events.len(), 100, "a whole append");
+    }
+    close(store, &other).await;
+    let blocks = blocks_read(&other).await - before;
+    assert!(blocks > 0, "the test counts nothing");
+    assert!(blocks < PAGES * 20, "{blocks} blocks for {PAGES} pages");
 }

@@ -3,10 +3,8 @@
 //! To load an aggregate takes little work and a journey to the server, and so does each of many
 //! that are loaded at the same time.
 
-use std::pin::pin;
 use std::sync::Arc;
 
-use futures_util::StreamExt;
 use ironflow_domain::StreamId;
 use ironflow_domain::store::{ReadStream, StreamPage};
 use tokio::runtime::Handle;
@@ -100,11 +98,9 @@ async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failur
     } else {
         Which::ReadTogether
     };
-    let rows = session.stream(which, &[&names, &from, &limits]).await?;
-    let mut rows = pin!(rows);
+    let mut rows = session.stream(which, &[&names, &from, &limits]).await?;
     let mut pages: Vec<StreamPage> = all.iter().map(|_| StreamPage::default()).collect();
-    while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
-        let row = row?;
+    while let Some(row) = rows.next().await? {
         let number: i64 = row.try_get(0)?;
         let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
         let (Some(page), Some(load)) = (pages.get_mut(index), all.get(index)) else {

@@ -1,17 +1,14 @@
 //! Reading the log of all streams.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use futures_util::StreamExt;
 use ironflow_domain::store::{EventPage, LogPage, ReadLog};
 use ironflow_domain::{Position, StreamId};
-use tokio_postgres::RowStream;
 
 use crate::error::Failure;
 use crate::order::{Edge, Order};
 use crate::row::{Columns, columns, position};
-use crate::session::{Parameter, Session};
+use crate::session::{Parameter, Rows, Session};
 use crate::statements::Which;
 use crate::values::bound;
 
@@ -141,13 +138,11 @@ impl Log {
             };
             let mut seen = 0;
             {
-                let rows = wanted.rows(session, part, count).await?;
-                let mut rows = pin!(rows);
-                while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
-                    let row = row?;
+                let mut rows = wanted.rows(session, part, count).await?;
+                while let Some(row) = rows.next().await? {
                     let row = Columns::from(&row, 0);
                     let event = if read.payload_only {
-                        row.placed()?
+                        row.placed(part.epoch)?
                     } else {
                         row.event()?
                     };
@@ -220,12 +215,12 @@ impl<'r> Wanted<'r> {
         }
     }
 
-    async fn rows(
+    async fn rows<'s>(
         &self,
-        session: &Session,
+        session: &'s Session,
         part: &Part,
         limit: usize,
-    ) -> Result<RowStream, Failure> {
+    ) -> Result<Rows<'s>, Failure> {
         let Self {
             read,
             streams,

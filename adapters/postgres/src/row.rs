@@ -45,16 +45,16 @@ impl<'r> Columns<'r> {
             id: EventId::from_bytes(id),
             source: self.text(10)?,
             metadata: self.text(11)?,
-            ..self.placed()?
+            ..self.placed(self.short(7)?)?
         })
     }
 
-    /// The event, without what it does not take to decode it.
-    pub(crate) fn placed(self) -> Result<EventRef<'r>, Failure> {
+    /// The event in that epoch, without what it does not take to decode it.
+    pub(crate) fn placed(self, epoch: i32) -> Result<EventRef<'r>, Failure> {
         Ok(EventRef {
-            position: position(self.short(4)?, self.long(5)?),
-            left_in_commit: self.short(6)?.unsigned_abs(),
-            ..self.payload(self.text(7)?)?
+            position: position(epoch, self.long(4)?),
+            left_in_commit: self.short(5)?.unsigned_abs(),
+            ..self.payload(self.text(6)?)?
         })
     }
 

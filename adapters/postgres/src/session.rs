@@ -1,8 +1,10 @@
 //! One connection to the server.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::{FutureExt, StreamExt};
 use ironflow_domain::store::StoreErrorKind;
 use tokio::runtime::Handle;
 use tokio::sync::OnceCell;
@@ -168,13 +170,17 @@ impl Session {
         &self,
         which: Which,
         parameters: &[Parameter<'_>],
-    ) -> Result<RowStream, Failure> {
+    ) -> Result<Rows<'_>, Failure> {
         let querying = async {
             let statement = self.prepared(which).await?;
             let parameters = parameters.iter().copied();
             Ok(self.client.query_raw(statement, parameters).await?)
         };
-        self.in_time(querying).await
+        let rows = Box::pin(self.in_time(querying).await?);
+        Ok(Rows {
+            session: self,
+            rows,
+        })
     }
 
     /// Runs something that takes no parameters, and leads to nothing.
@@ -191,5 +197,22 @@ impl Session {
             Ok(done) => done,
             Err(_) => Err(Failure::Silent(self.statement_timeout)),
         }
+    }
+}
+
+/// Rows as they come.
+pub(crate) struct Rows<'s> {
+    session: &'s Session,
+    rows: Pin<Box<RowStream>>,
+}
+
+impl Rows<'_> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Row>, Failure> {
+        // Most of them have come together with the one before, and need no clock.
+        if let Some(row) = self.rows.next().now_or_never() {
+            return Ok(row.transpose()?);
+        }
+        let waiting = async { Ok(self.rows.next().await.transpose()?) };
+        self.session.in_time(waiting).await
     }
 }

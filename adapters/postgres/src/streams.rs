@@ -1,8 +1,5 @@
 //! Reading streams.
 
-use std::pin::pin;
-
-use futures_util::StreamExt;
 use ironflow_domain::store::{
     Direction, EventPage, ListStreams, ReadStream, StreamInfo, StreamPage,
 };
@@ -27,7 +24,7 @@ pub(crate) async fn read(
         Direction::Backward => (Which::ReadBackward, false),
     };
     let limit = read.limit.max(1);
-    let rows = session
+    let mut rows = session
         .stream(
             which,
             &[
@@ -37,10 +34,8 @@ pub(crate) async fn read(
             ],
         )
         .await?;
-    let mut rows = pin!(rows);
     let mut page = StreamPage::default();
-    while let Some(row) = session.in_time(async { Ok(rows.next().await) }).await? {
-        let row = row?;
+    while let Some(row) = rows.next().await? {
         let columns = Columns::from(&row, 0);
         let event = if payload_only {
             columns.payload(stream.as_str())?

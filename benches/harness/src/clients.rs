@@ -58,7 +58,7 @@ pub(crate) async fn deposit<C: Contender>(
     contender: &Arc<C>,
     deposits: &Deposits,
     accounts: Range<u64>,
-    account: fn(u64) -> u64,
+    account: impl Fn(u64) -> u64 + Copy + Send + 'static,
 ) -> Done {
     let next = Arc::new(AtomicU64::new(accounts.start));
     let mut clients = JoinSet::new();

@@ -23,4 +23,4 @@ pub use contender::{Contender, Failure, Seen, Target};
 pub use envelope::Envelope;
 pub use program::{Variant, main};
 pub use retry::Random;
-pub use work::{Commands, Work};
+pub use work::{Commands, Uses, Work};

@@ -14,7 +14,7 @@ pub enum Work {
         /// How many events each has.
         events: u32,
     },
-    /// Executes commands, each on an account of its own that nobody has used in this process.
+    /// Executes commands, each on an account that nobody else uses at the time.
     Commands(Commands),
     /// Loads an account again and again.
     Load {
@@ -49,8 +49,10 @@ pub enum Work {
 /// Commands to execute.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Commands {
-    /// How many accounts there are. The first ones are for warming up.
+    /// How many accounts there are.
     pub accounts: u64,
+    /// Which of them are used.
+    pub uses: Uses,
     /// How many events each has.
     pub prior: u32,
     /// How many clients there are.
@@ -59,4 +61,13 @@ pub struct Commands {
     pub events: u32,
     /// For how long, if there are accounts enough.
     pub seconds: f64,
+}
+
+/// Which accounts commands are executed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Uses {
+    /// Each once: nobody has used it in this process. The first ones are for warming up.
+    Once,
+    /// All of them, again and again: each has been used in this process.
+    Again,
 }

@@ -1,6 +1,6 @@
 //! What is measured.
 
-use harness::{Commands, Work};
+use harness::{Commands, Uses, Work};
 
 use super::contenders::{Accounts, Contender, Role, Store};
 use super::options::Options;
@@ -15,8 +15,9 @@ pub(crate) struct Workload {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
-    /// Commands, each on an account of its own.
+    /// Commands, each on an account that nobody else uses at the time.
     Commands {
+        uses: Uses,
         clients: usize,
         events: u32,
         slow_disk: bool,
@@ -98,6 +99,9 @@ impl Sizes {
 /// How many events an account has that gets a command.
 const PRIOR: u32 = 5;
 
+/// How many accounts there are where they are used again and again.
+const KNOWN: u64 = 500;
+
 /// How many events the accounts have that only fill the store.
 const FILLING: u32 = 500;
 
@@ -105,13 +109,15 @@ const FILLING: u32 = 500;
 pub(crate) fn all() -> Vec<Workload> {
     let mut all = Vec::new();
     let mut add = |name: String, kind| all.push(Workload { name, kind });
-    for (name, events, slow_disk) in [
-        ("command", 1, false),
-        ("command10", 10, false),
-        ("slow-disk/command", 1, true),
+    for (name, uses, events, slow_disk) in [
+        ("command", Uses::Once, 1, false),
+        ("again", Uses::Again, 1, false),
+        ("command10", Uses::Once, 10, false),
+        ("slow-disk/command", Uses::Once, 1, true),
     ] {
         for clients in [1, 8, 32] {
             let kind = Kind::Commands {
+                uses,
                 clients,
                 events,
                 slow_disk,
@@ -130,6 +136,7 @@ pub(crate) fn all() -> Vec<Workload> {
     add("bytes".to_owned(), Kind::Bytes);
     for besides in [10_000, 100_000, 1_000_000, 10_000_000] {
         let kind = Kind::Commands {
+            uses: Uses::Once,
             clients: 8,
             events: 1,
             slow_disk: false,
@@ -189,7 +196,8 @@ impl Workload {
                 besides,
                 events,
                 clients,
-            } => !slow_disk && besides == 0 && events == 1 && clients != 8,
+                uses,
+            } => !slow_disk && besides == 0 && events == 1 && clients != 8 && uses == Uses::Once,
             Kind::Load(events) => events <= 1_000,
             Kind::Instructions | Kind::Build(_) => false,
             Kind::Replay | Kind::Hot | Kind::Pure | Kind::Bytes => true,
@@ -231,9 +239,9 @@ impl Workload {
         // Reading is the same for all that are written by hand, and so is what is stored.
         let is_best_reader = !by_hand || contender.variant == contender.seeder;
         match self.kind {
-            Kind::Commands { besides, .. } => {
+            Kind::Commands { besides, uses, .. } => {
                 on_a_store
-                    && contender.accounts == Accounts::Loaded
+                    && (contender.accounts == Accounts::Loaded || uses == Uses::Again)
                     && (besides == 0
                         || contender.role == Role::Ironflow
                         || by_hand && is_best_reader)
@@ -254,6 +262,9 @@ impl Workload {
     /// What is in the store beforehand.
     pub(crate) fn seed(&self, sizes: &Sizes) -> Seed {
         match self.kind {
+            Kind::Commands {
+                uses: Uses::Again, ..
+            } => Seed::accounts(KNOWN, PRIOR),
             Kind::Commands { besides, .. } => {
                 let mut seed = Seed::accounts(sizes.accounts, PRIOR);
                 if besides > 0 {
@@ -280,9 +291,16 @@ impl Workload {
         } = *sizes;
         match self.kind {
             Kind::Commands {
-                clients, events, ..
+                clients,
+                events,
+                uses,
+                ..
             } => Some(Work::Commands(Commands {
-                accounts,
+                accounts: match uses {
+                    Uses::Once => accounts,
+                    Uses::Again => KNOWN,
+                },
+                uses,
                 prior: PRIOR,
                 clients,
                 events,

@@ -28,7 +28,7 @@ impl<X> Ironflow<X> {
     ///
     /// ```
     /// # use ironflow_domain::{
-    /// #     Aggregate, Decide, Decider, Decision, Decoder, Fold, Ironflow, Position, command, event, events,
+    /// #     Aggregate, Decide, Decision, Decoder, Fold, Ironflow, Position, command, event, events,
     /// #     store::{MemoryStore, ReadLog},
     /// # };
     /// # #[event("account")]
@@ -36,7 +36,7 @@ impl<X> Ironflow<X> {
     /// # #[command(Account)]
     /// # pub struct Deposit { #[id] account: u64, cents: u64 }
     /// # #[derive(Aggregate, Default)]
-    /// # #[aggregate(event = AccountEvent)]
+    /// # #[aggregate(event = AccountEvent, error = std::convert::Infallible)]
     /// # pub struct Account;
     /// # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
     /// # impl Decide<Deposit> for Account {

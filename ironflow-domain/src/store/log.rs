@@ -21,13 +21,13 @@ pub struct ReadLog {
 }
 
 impl ReadLog {
-    /// Everything after `position`.
+    /// Everything after `position`, in pages of some thousand events.
     #[must_use]
     pub const fn after(position: Position) -> Self {
         Self {
             after: position,
             query: EventQuery::all(),
-            limit: 1_000,
+            limit: 4_000,
             max_bytes: 4 * 1024 * 1024,
             payload_only: false,
         }

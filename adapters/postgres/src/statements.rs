@@ -6,6 +6,7 @@ use crate::names::Names;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
     Append,
+    AppendRun,
     AppendAlone,
     LockAlone,
     Recorded,
@@ -85,7 +86,15 @@ macro_rules! columns {
     };
 }
 
-/// What both ways to append have in common.
+/// The columns of an event as they are written.
+macro_rules! insert_into_events {
+    () => {
+        "INSERT INTO {s}.events
+            (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)"
+    };
+}
+
+/// What the ways to append several runs have in common.
 ///
 /// The lock comes first, and the transaction's id after it: whoever has an id and may append holds
 /// the lock, which is what readers go by. A server that is not the one that the epoch is of writes
@@ -105,8 +114,7 @@ macro_rules! append {
             , base AS MATERIALIZED (
                 SELECT (pg_current_xact_id()::text::int8 << 20) + $6 AS place FROM server WHERE is_the_same
             ), inserted AS (
-                INSERT INTO {s}.events
-                    (epoch, place, version, left_in_commit, recorded_at, schema_version, id, stream, name, source, metadata, data)
+                ", insert_into_events!(), "
                 SELECT $2, base.place + e.n, starts.starts[e.run] + e.step, e.left_in_commit, statement_timestamp(),
                     e.schema_version, e.id, $4[e.run], e.name, e.source, e.metadata, e.data
                 FROM base, starts, unnest($7::int4[], $8::int4[], $9::int4[], $10::int4[], $11::uuid[], $12::text[], $13::text[],
@@ -156,6 +164,7 @@ impl Which {
     /// All of them, in the order of their indexes.
     const ALL: [Self; Self::COUNT] = [
         Self::Append,
+        Self::AppendRun,
         Self::AppendAlone,
         Self::LockAlone,
         Self::Recorded,
@@ -186,6 +195,7 @@ impl Which {
     const fn text(self) -> &'static str {
         match self {
             Self::Append => APPEND,
+            Self::AppendRun => APPEND_RUN,
             Self::AppendAlone => APPEND_ALONE,
             Self::LockAlone => LOCK_ALONE,
             Self::Recorded => RECORDED,
@@ -225,6 +235,33 @@ const APPEND: &str = append!(
         )),
         " FROM base, heads, starts"
     );
+
+/// The same for a single run, in half the time: most of what it takes to append little is to set up
+/// what a statement is made of.
+const APPEND_RUN: &str = concat!(
+    "WITH server AS MATERIALIZED (
+        SELECT pg_advisory_xact_lock_shared($1) AS locked, pg_postmaster_start_time() = $3 AS is_the_same
+    ), base AS MATERIALIZED (
+        SELECT pg_current_xact_id()::text::int8 << 20 AS place, r.head, ",
+    start_of_run!(),
+    " AS start
+        FROM server, LATERAL (
+            SELECT $5::int8 AS required, coalesce((
+                SELECT h.version FROM {s}.events h WHERE h.stream = $4 ORDER BY h.version DESC LIMIT 1
+            ), 0) AS head OFFSET 0
+        ) r WHERE server.is_the_same
+    ), inserted AS (
+        ",
+    insert_into_events!(),
+    "
+        SELECT $2, base.place + e.n, base.start + e.n, e.left_in_commit, statement_timestamp(), e.schema_version,
+            e.id, $4, e.name, e.source, e.metadata, e.data
+        FROM base, unnest($6::int4[], $7::int4[], $8::uuid[], $9::text[], $10::text[], $11::text[], $12::text[])
+            WITH ORDINALITY AS e (left_in_commit, schema_version, id, name, source, metadata, data, n)
+        WHERE base.start >= 0
+    )
+    SELECT base.place, ARRAY[base.head], ARRAY[base.start] FROM base"
+);
 
 /// Runs that are written all or not at all, by one who holds the lock alone, so that
 /// nobody else can change what is looked at. Where there is no transaction that holds it, because

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio_postgres::Row;
 
 use super::columns::{Columns, Start, number};
-use super::together::recorded;
+use super::recorded::recorded;
 use super::unit::{Outcome, Required, Unit};
 use crate::connections::Slot;
 use crate::error::Failure;

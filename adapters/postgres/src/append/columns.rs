@@ -50,7 +50,28 @@ impl<'u> Columns<'u> {
         }
     }
 
-    /// The parameters that both statements that append begin with.
+    /// The parameters of the statement that appends a single run; none where there are several.
+    pub(super) fn of_one_run<'p>(&'p self, start: &'p Start) -> Option<[Parameter<'p>; 12]> {
+        let ([stream], [required]) = (&self.streams[..], &self.required[..]) else {
+            return None;
+        };
+        Some([
+            &start.lock,
+            &start.epoch.number,
+            &start.epoch.server_started_at,
+            stream,
+            required,
+            &self.left_in_commit,
+            &self.schema_versions,
+            &self.ids,
+            &self.names,
+            &self.sources,
+            &self.metadata,
+            &self.data,
+        ])
+    }
+
+    /// The parameters that the statements that append several runs begin with.
     pub(super) fn parameters<'p>(&'p self, start: &'p Start) -> [Parameter<'p>; 15] {
         [
             &start.lock,

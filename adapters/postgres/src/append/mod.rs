@@ -3,6 +3,7 @@
 mod alone;
 mod columns;
 mod committer;
+mod recorded;
 mod together;
 mod unit;
 

@@ -1,6 +1,7 @@
 //! A connection, with its statements prepared.
 
 use std::collections::HashMap;
+use std::hint::black_box;
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
@@ -148,6 +149,11 @@ impl Connection {
             .await?;
         let mut rows = pin!(rows);
         while let Some(row) = rows.try_next().await? {
+            if self.schema == Schema::Whole {
+                let stream: &str = row.try_get(2)?;
+                let (version, position): (i64, i64) = (row.try_get(3)?, row.try_get(4)?);
+                black_box((stream, version, position));
+            }
             seen.event(match event(&row)? {
                 AccountEvent::Deposited { cents } => cents,
                 AccountEvent::Opened { .. } | AccountEvent::Withdrawn { .. } => 0,

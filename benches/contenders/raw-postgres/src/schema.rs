@@ -88,12 +88,13 @@ impl Schema {
         "SELECT name, payload, stream FROM events WHERE stream = ANY($1) ORDER BY stream, version"
     }
 
-    /// Reads all there is, in an order in which nothing is missed.
+    /// Reads all there is, in an order in which nothing is missed: as a product has to, with the stream
+    /// that an event belongs to and the position from which to go on later.
     pub fn replay(self) -> &'static str {
         match self {
             Self::Bare => "SELECT name, payload FROM events ORDER BY position",
             Self::Whole => {
-                "SELECT name, payload FROM events
+                "SELECT name, payload, stream, version, position FROM events
                 WHERE transaction < pg_snapshot_xmin(pg_current_snapshot())
                 ORDER BY transaction, position"
             }

@@ -1,7 +1,7 @@
 //! What was stored in one append, read as events of today.
 
 use ironflow_domain::{
-    Decoded, Decoder, Event, EventRef, SchemaVersion, StreamVersion, Timestamp, UndecodableEvent,
+    Decoder, Event, EventRef, SchemaVersion, StreamVersion, Timestamp, UndecodableEvent,
 };
 use serde_json::Value;
 
@@ -54,10 +54,7 @@ pub(crate) fn read<'a, E: Event>(
             left_in_commit: left,
             ..EventRef::unrecorded(name, SchemaVersion::new(version), &text)
         };
-        match decoder.decode(&event)? {
-            Decoded::One(event) => events.push(event),
-            others => events.extend(others.into_events()),
-        }
+        events.extend(decoder.decode(&event)?);
     }
     Ok(events)
 }

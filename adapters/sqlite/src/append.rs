@@ -8,8 +8,8 @@ use ironflow_domain::store::{
 use ironflow_domain::{EventId, Position, StreamId, StreamVersion, Timestamp};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use crate::read;
 use crate::writer::{Change, Failure};
+use crate::{log, read, row};
 
 /// Appends that have been checked, with what can be done without the database already done.
 pub(crate) struct PreparedAppends {
@@ -131,13 +131,13 @@ impl Writing<'_> {
         let (row, actual) = connection
             .prepare_cached("SELECT id, version FROM streams WHERE name = ?1")?
             .query_row([stream.as_str()], |row| {
-                Ok((Some(row.get(0)?), read::version(row, 1)?))
+                Ok((Some(row.get(0)?), row::version(row, 1)?))
             })
             .optional()?
             .unwrap_or((None, StreamVersion::EMPTY));
         let holds = match expected {
             ExpectedVersion::NothingSince { query, after } => {
-                !read::is_since(connection, query, *after)?
+                !log::is_since(connection, query, *after)?
             }
             expected => expected.holds_at(actual),
         };

@@ -7,8 +7,8 @@ use ironflow_domain::Timestamp;
 use ironflow_domain::store::{Entry, Key, KeyRange, Revision, Write, WriteError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::read;
 use crate::writer::{Change, Failure};
+use crate::{read, row};
 
 /// Writes to be made together.
 pub(crate) struct Batch(pub(crate) Vec<Write>);
@@ -69,7 +69,7 @@ fn find(connection: &Connection, key: &Key, now: Timestamp) -> rusqlite::Result<
              WHERE bucket = ?1 AND name = ?2 AND (expires_at IS NULL OR expires_at > ?3)",
         )?
         .query_row(params![key.bucket, key.name, now.as_micros()], |row| {
-            read::number(row, 0).map(Revision::new)
+            row::number(row, 0).map(Revision::new)
         })
         .optional()
 }
@@ -173,7 +173,7 @@ pub(crate) fn list(connection: &Connection, range: &KeyRange) -> rusqlite::Resul
 fn numbers(row: &Row<'_>) -> rusqlite::Result<(Revision, Option<Timestamp>)> {
     let expires_at: Option<i64> = row.get(1)?;
     Ok((
-        Revision::new(read::number(row, 0)?),
+        Revision::new(row::number(row, 0)?),
         expires_at.map(Timestamp::from_micros),
     ))
 }

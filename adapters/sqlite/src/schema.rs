@@ -15,6 +15,13 @@ use crate::{Durability, Options, Sqlite};
 /// Says in the file's header that it is ours: `IrnF`.
 const APPLICATION_ID: i64 = 0x4972_6e46;
 
+/// How many pages the writer keeps in memory: less than none is in KiB.
+const WRITER_CACHE: i64 = -16 * 1024;
+
+/// The same of each reader. One that reads much fills what it has, and memory that is used for the
+/// first time, or not for long, is slower than the system's own copy of the file.
+const READER_CACHE: i64 = -4 * 1024;
+
 /// What makes each version out of the one before. What has been released is never changed, only
 /// added to.
 const MIGRATIONS: [(i64, &str); 2] = [(1, STREAMS_AND_EVENTS), (2, KEY_VALUES)];
@@ -155,6 +162,7 @@ pub(crate) fn open_reader(path: &Path, options: &Options) -> Result<Connection, 
         connection.set_prepared_statement_cache_capacity(64);
         connection.busy_timeout(options.busy_timeout)?;
         set_up(&connection, options)?;
+        connection.pragma_update(None, "cache_size", READER_CACHE)?;
         Ok(connection)
     };
     open().map_err(|error| {
@@ -177,8 +185,7 @@ fn set_up(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
     let is_full = options.durability == Durability::Full;
     connection.pragma_update(None, "fullfsync", is_full)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    // In KiB, and per connection.
-    connection.pragma_update(None, "cache_size", -16 * 1024)?;
+    connection.pragma_update(None, "cache_size", WRITER_CACHE)?;
     // A log that grew while a long read held it back gives its space back afterwards.
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)
 }

@@ -19,7 +19,7 @@ use crate::error::{closed, failed};
 use crate::file::OpenFile;
 use crate::key_value::{self, Batch};
 use crate::writer::{Change, Writer};
-use crate::{Options, read, readers, schema, writer};
+use crate::{Options, log, read, readers, schema, writer};
 
 /// A store in one SQLite file. Clones are cheap and share it.
 ///
@@ -158,7 +158,7 @@ fn open(
 ) -> Result<(Sqlite, Writer), StoreError> {
     let connection = schema::open_writer(&path, options)?;
     let file = OpenFile::new(&path);
-    let head = read::head(&connection)
+    let head = log::head(&connection)
         .map_err(|error| failed(format!("failed to read {}", path.display()), error))?;
     let (head, seen) = watch::channel(head);
     let (readers, threads) = match readers::start(&path, options)? {
@@ -225,7 +225,7 @@ impl StreamStore for Sqlite {
         let after = read.after;
         self.read(
             || format!("read the log after {after}"),
-            move |connection| read::log(connection, &read),
+            move |connection| log::page(connection, &read),
         )
         .await
     }
@@ -237,7 +237,7 @@ impl StreamStore for Sqlite {
         }
         // Another process may have appended what this one has not heard of.
         let now = self
-            .read(|| "find the end of the log".to_owned(), read::head)
+            .read(|| "find the end of the log".to_owned(), log::head)
             .await?;
         if now > position {
             return Ok(());
@@ -252,7 +252,7 @@ impl StreamStore for Sqlite {
         let page = self
             .read(
                 || format!("find event {id}"),
-                move |connection| read::event(connection, id),
+                move |connection| read::find(connection, id),
             )
             .await?;
         Ok(page.first().map(|event| event.untyped()).transpose()?)

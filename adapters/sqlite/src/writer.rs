@@ -12,7 +12,7 @@ use tokio::sync::{oneshot, watch};
 
 use crate::error::{again, failed, is_busy, is_too_much};
 use crate::file::OpenFile;
-use crate::read;
+use crate::log;
 
 /// The most changes in one transaction, so that the first one does not wait long for the last.
 const GROUP: usize = 128;
@@ -336,7 +336,7 @@ impl Writer {
 
     /// Tells those who wait for the log to grow.
     fn ring(&self) {
-        if let Ok(now) = read::head(&self.connection) {
+        if let Ok(now) = log::head(&self.connection) {
             self.head.send_if_modified(|head| {
                 let grown = now > *head;
                 *head = now;

@@ -105,10 +105,7 @@ async fn fold<A: Aggregate>(
     while let Some(page) = log.next().await? {
         for event in page.events.iter() {
             match decoder.decode(&event) {
-                Ok(read) => read
-                    .into_events()
-                    .into_iter()
-                    .for_each(|data| state.apply(&data)),
+                Ok(read) => read.into_iter().for_each(|data| state.apply(&data)),
                 Err(error) => return Err(identify(&*store, error).await),
             }
         }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::runtime::begun::Begun;
 use crate::runtime::snapshot::{Found, Keeper, Point, in_background};
 use crate::store::{ReadStream, Store, StoreError, StreamPage};
 use crate::{
-    Aggregate, Decoded, Decoder, Event, EventId, EventRef, InvalidStreamId, StreamId,
-    StreamVersion, UndecodableEvent,
+    Aggregate, Decoder, Event, EventId, EventRef, InvalidStreamId, StreamId, StreamVersion,
+    UndecodableEvent,
 };
 
 /// An aggregate as its stream has it.
@@ -161,15 +162,24 @@ impl<A: Aggregate> Folding<A> {
         }
     }
 
-    /// Reads the stream page by page, and folds it.
+    /// Reads the stream page by page, and folds it: the next page is on its way while one is folded.
     async fn read_on(
         &mut self,
         store: &dyn Store,
         stream: &StreamId,
-        mut next: Option<StreamVersion>,
+        next: Option<StreamVersion>,
     ) -> Result<(), LoadError> {
-        while let Some(from) = next {
-            let page = store.read_stream(stream, self.payloads(from)).await?;
+        let Some(from) = next else {
+            return Ok(());
+        };
+        let mut page = store.read_stream(stream, self.payloads(from)).await?;
+        loop {
+            let ahead = match page.next {
+                Some(from) => {
+                    Some(Begun::begin(store.read_stream(stream, self.payloads(from))).await)
+                }
+                None => None,
+            };
             if let Err(error) = self.fold(page.events.iter()) {
                 return Err(if self.payload_only {
                     identify(store, error).await
@@ -177,9 +187,11 @@ impl<A: Aggregate> Folding<A> {
                     error.into()
                 });
             }
-            next = page.next;
+            match ahead {
+                Some(ahead) => page = ahead.finish().await?,
+                None => return Ok(()),
+            }
         }
-        Ok(())
     }
 
     /// A page from that version on, and no more of it than it takes to fold it.
@@ -197,13 +209,8 @@ impl<A: Aggregate> Folding<A> {
         events: impl Iterator<Item = EventRef<'e>>,
     ) -> Result<(), UndecodableEvent> {
         for event in events {
-            match self.decoder.decode(&event)? {
-                Decoded::One(data) => self.state.apply(&data),
-                others => {
-                    for data in others.into_events() {
-                        self.state.apply(&data);
-                    }
-                }
+            for data in self.decoder.decode(&event)? {
+                self.state.apply(&data);
             }
             self.version = event.version;
             self.last = (!self.payload_only).then_some(event.id);

@@ -53,7 +53,7 @@ impl<X> Ironflow<X> {
     /// let mut log = ironflow.log(ReadLog::after(Position::START).categories(["account"]));
     /// while let Some(page) = log.next().await? {
     ///     for event in page.events.iter() {
-    ///         for event in decoder.decode(&event)?.into_events() {
+    ///         for event in decoder.decode(&event)? {
     ///             let AccountEvent::Deposited { cents } = event;
     ///             deposited += cents;
     ///         }

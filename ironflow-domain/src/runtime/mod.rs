@@ -1,5 +1,6 @@
 //! Floor 3: execute commands, follow projections.
 
+mod begun;
 mod boundary;
 mod claims;
 mod command;

@@ -38,20 +38,12 @@ impl EventPage {
 
     /// For adapters: adds an event. Texts that repeat those of the event before are kept once.
     pub fn push(&mut self, event: &EventRef<'_>) {
-        let last = self.slots.last().map(|last| {
-            (
-                last.stream.clone(),
-                last.name.clone(),
-                last.source.clone(),
-                last.metadata.clone(),
-            )
-        });
-        let (stream, name, source, metadata) = match last {
-            None => (None, None, None, None),
-            Some((stream, name, source, metadata)) => {
-                (Some(stream), Some(name), Some(source), Some(metadata))
-            }
-        };
+        let Self { text, slots } = self;
+        if slots.len() == slots.capacity() {
+            // A page that has many events is going to have more. Every growth copies all there are.
+            slots.reserve(3 * slots.len());
+        }
+        let last = slots.last();
         let slot = Slot {
             id: event.id,
             version: event.version,
@@ -59,29 +51,13 @@ impl EventPage {
             time: event.time,
             schema_version: event.schema_version,
             left_in_commit: event.left_in_commit,
-            stream: self.keep(event.stream, stream),
-            name: self.keep(event.name, name),
-            source: self.keep(event.source, source),
-            metadata: self.keep(event.metadata, metadata),
-            data: self.keep(event.data, None),
+            stream: keep(text, event.stream, last.map(|last| &last.stream)),
+            name: keep(text, event.name, last.map(|last| &last.name)),
+            source: keep(text, event.source, last.map(|last| &last.source)),
+            metadata: keep(text, event.metadata, last.map(|last| &last.metadata)),
+            data: keep(text, event.data, None),
         };
-        self.slots.push(slot);
-    }
-
-    fn keep(&mut self, text: &str, last: Option<Range<usize>>) -> Range<usize> {
-        // Where an empty text lies is not in memory, and to compare it with another takes some
-        // processors as long as everything else here together.
-        if text.is_empty() {
-            return 0..0;
-        }
-        if let Some(last) = last
-            && &self.text[last.clone()] == text
-        {
-            return last;
-        }
-        let start = self.text.len();
-        self.text.push_str(text);
-        start..self.text.len()
+        slots.push(slot);
     }
 
     /// How many events there are.
@@ -141,4 +117,23 @@ impl EventPage {
             left_in_commit: slot.left_in_commit,
         }
     }
+}
+
+/// Where `new` lies in `text`: where the last one lies if that says the same, and at its end
+/// otherwise.
+#[inline]
+fn keep(text: &mut String, new: &str, last: Option<&Range<usize>>) -> Range<usize> {
+    // Where an empty text lies is not in memory, and to compare it with another takes some
+    // processors as long as everything else here together.
+    if new.is_empty() {
+        return 0..0;
+    }
+    if let Some(last) = last
+        && text.as_bytes().get(last.clone()) == Some(new.as_bytes())
+    {
+        return last.clone();
+    }
+    let start = text.len();
+    text.push_str(new);
+    start..text.len()
 }

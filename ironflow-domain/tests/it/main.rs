@@ -8,6 +8,7 @@ mod emission;
 mod execute;
 mod faulty;
 mod hygiene;
+mod loads;
 mod metadata;
 mod model;
 mod observed;

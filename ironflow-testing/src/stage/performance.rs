@@ -302,7 +302,7 @@ async fn read<A: Aggregate>(
         };
         for event in page.events.iter() {
             match decoder.decode(&event) {
-                Ok(read) => events.extend(read.into_events()),
+                Ok(read) => events.extend(read),
                 Err(error) => panic!("the stream cannot be read: {}", chain(&error)),
             }
         }

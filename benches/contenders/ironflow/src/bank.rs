@@ -61,7 +61,7 @@ impl<O: Opens> Contender for Bank<O> {
         let mut log = self.ironflow.log(all);
         while let Some(page) = log.next().await? {
             for event in page.events.iter() {
-                for event in decoder.decode(&event)?.into_events() {
+                for event in decoder.decode(&event)? {
                     seen.event(match event {
                         AccountEvent::Deposited { cents } => cents,
                         AccountEvent::Opened { .. } | AccountEvent::Withdrawn { .. } => 0,

@@ -1,5 +1,8 @@
 //! What one stored event is today.
 
+use std::iter::Chain;
+use std::{option, vec};
+
 use super::Events;
 
 /// What one stored event is today.
@@ -48,5 +51,20 @@ impl<E> Decoded<E> {
             Self::Several(events) => events,
             Self::Part { .. } => Events::none(),
         }
+    }
+}
+
+/// The events, in order; where it is one, nothing is allocated.
+impl<E> IntoIterator for Decoded<E> {
+    type Item = E;
+    type IntoIter = Chain<option::IntoIter<E>, vec::IntoIter<E>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        let (one, several) = match self {
+            Self::One(event) => (Some(event), Events::none()),
+            Self::Several(events) => (None, events),
+            Self::Part { .. } => (None, Events::none()),
+        };
+        one.into_iter().chain(several)
     }
 }

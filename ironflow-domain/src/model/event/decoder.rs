@@ -27,7 +27,7 @@ use crate::{
 /// let mut decoder = Decoder::<AccountEvent>::new();
 /// let mut events = Vec::new();
 /// for event in &stored {
-///     events.extend(decoder.decode(event)?.into_events());
+///     events.extend(decoder.decode(event)?);
 /// }
 /// assert_eq!(events, [AccountEvent::Opened { owner: "Ann".into() }]);
 /// assert_eq!(decoder.dropped(), 1);

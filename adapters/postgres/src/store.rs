@@ -131,6 +131,13 @@ impl Postgres {
         connector.runtime.spawn(listening);
         let readers = Connections::new(&connector, connector.options.readers);
         let readers = Arc::new(readers);
+        let first_reader = Arc::clone(&readers);
+        connector.runtime.spawn(async move {
+            // So that whoever reads first need not wait for a connection. Where it cannot be opened,
+            // they will be told why.
+            let opened = first_reader.read(|_| async { Ok(()) }).await;
+            drop(opened);
+        });
         let shared = Shared {
             schema: connector.options.schema.clone(),
             committer: Committer::new(&connector, first, doorbell.clone()),

@@ -28,6 +28,7 @@ use self::contenders::{Contender, Role, Store};
 use self::measure::Measurements;
 pub(crate) use self::options::{Asked, Options, USAGE};
 use self::programs::Programs;
+use self::results::Compared;
 use self::stores::Stores;
 use self::workloads::Sizes;
 
@@ -69,24 +70,33 @@ pub(crate) fn run(options: &Options) -> Result<(), Failed> {
                 results.push(compared);
             }
         }
+        // After each of them, so that an hour's work is not lost with the last.
+        write(options, &measurements, scratch.path(), &results)?;
     }
     let machine = machine::describe(scratch.path(), measurements.stores.server())?;
     println!("{}", machine.text());
+    Ok(())
+}
+
+/// Writes what is known by now wherever it is wanted.
+fn write(
+    options: &Options,
+    measurements: &Measurements<'_>,
+    scratch: &Path,
+    results: &[Compared],
+) -> Result<(), Failed> {
+    let Measurements {
+        contenders, sizes, ..
+    } = measurements;
+    let machine = machine::describe(scratch, measurements.stores.server())?;
     if let Some(file) = &options.json {
-        json::write(
-            file,
-            options,
-            &measurements.sizes,
-            &machine,
-            &contenders,
-            &results,
-        )?;
+        json::write(file, options, sizes, &machine, contenders, results)?;
     }
     if options.write_docs {
-        documents::write(options, &machine, &contenders, &results)?;
+        documents::write(options, &machine, contenders, results)?;
     }
     if options.plots {
-        plots::write(&results)?;
+        plots::write(results)?;
     }
     Ok(())
 }

@@ -80,12 +80,12 @@ impl Sizes {
             }
         } else {
             Self {
-                rounds: 5,
-                accounts: 20_000,
-                seconds: 2.0,
+                rounds: 3,
+                accounts: 10_000,
+                seconds: 0.8,
                 log: (2_000, 100),
                 hot: (16, 125),
-                patience: 30.0,
+                patience: 8.0,
                 pure: 2_000_000,
             }
         };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::runtime::begun::Begun;
-use crate::runtime::snapshot::{Found, Keeper, Point, in_background};
+use crate::runtime::snapshot::{Found, Keeper, Point, Sought, in_background};
 use crate::store::{ReadStream, Store, StoreError, StreamPage};
 use crate::{
     Aggregate, Decoder, Event, EventId, EventRef, InvalidStreamId, StreamId, StreamVersion,
@@ -45,31 +45,35 @@ pub(crate) async fn load<A: Aggregate>(
     stream: &StreamId,
 ) -> Result<Opened<A>, LoadError> {
     let Some(mut keeper) = Keeper::of(stream) else {
-        let folding = fold_whole(store, stream, Folding::without_snapshots()).await?;
+        let mut folding = Folding::without_snapshots();
+        folding.read_all(store, stream).await?;
         return Ok(Opened::new(folding, None));
     };
-    let found = keeper.find(store).await;
-    let begun = Instant::now();
-    let resumed = match found {
-        Some(found) => resume(store, stream, &found, &mut keeper).await?,
+    let looked = Instant::now();
+    let mut sought = keeper.find(store, stream).await;
+    // Where what comes after it has been read at once, that counts.
+    let begun = match sought.tail {
+        Some(_) => looked,
+        None => Instant::now(),
+    };
+    let resumed = match sought.found.take() {
+        Some(found) => resume(store, stream, &found, &mut sought, &mut keeper).await?,
         None => None,
     };
     let folding = match resumed {
         Some(folding) => folding,
-        None => fold_whole(store, stream, Folding::new()).await?,
+        None => {
+            let page = sought.tail_from(StreamVersion::EMPTY.next());
+            let mut folding = Folding::new();
+            match page {
+                Some(page) => folding.go_on(store, stream, page).await?,
+                None => folding.read_all(store, stream).await?,
+            }
+            folding
+        }
     };
     keeper.loaded_in(begun.elapsed());
     Ok(Opened::new(folding, Some(keeper)))
-}
-
-async fn fold_whole<A: Aggregate>(
-    store: &dyn Store,
-    stream: &StreamId,
-    mut folding: Folding<A>,
-) -> Result<Folding<A>, LoadError> {
-    let first = StreamVersion::EMPTY.next();
-    folding.read_on(store, stream, Some(first)).await?;
-    Ok(folding)
 }
 
 /// Folds what came after a snapshot; nothing where the snapshot turns out to be of no use.
@@ -80,11 +84,17 @@ async fn resume<A: Aggregate>(
     store: &dyn Store,
     stream: &StreamId,
     found: &Found,
+    sought: &mut Sought,
     keeper: &mut Keeper<A>,
 ) -> Result<Option<Folding<A>>, LoadError> {
     let Point { version, last, .. } = found.point;
-    let read = ReadStream::forward(version);
-    let StreamPage { events, next } = store.read_stream(stream, read).await?;
+    let StreamPage { events, next } = match sought.tail_from(version) {
+        Some(page) => page,
+        None => {
+            let read = ReadStream::forward(version);
+            store.read_stream(stream, read).await?
+        }
+    };
     let mut events = events.iter();
     let first = events.next();
     if first.is_none_or(|first| first.version != version || first.id != last) {
@@ -162,7 +172,13 @@ impl<A: Aggregate> Folding<A> {
         }
     }
 
-    /// Reads the stream page by page, and folds it: the next page is on its way while one is folded.
+    /// Reads the whole stream, and folds it.
+    async fn read_all(&mut self, store: &dyn Store, stream: &StreamId) -> Result<(), LoadError> {
+        let first = StreamVersion::EMPTY.next();
+        self.read_on(store, stream, Some(first)).await
+    }
+
+    /// Reads the stream page by page, and folds it.
     async fn read_on(
         &mut self,
         store: &dyn Store,
@@ -172,7 +188,17 @@ impl<A: Aggregate> Folding<A> {
         let Some(from) = next else {
             return Ok(());
         };
-        let mut page = store.read_stream(stream, self.payloads(from)).await?;
+        let page = store.read_stream(stream, self.payloads(from)).await?;
+        self.go_on(store, stream, page).await
+    }
+
+    /// Folds a page and those after it: the next one is on its way while one is folded.
+    async fn go_on(
+        &mut self,
+        store: &dyn Store,
+        stream: &StreamId,
+        mut page: StreamPage,
+    ) -> Result<(), LoadError> {
         loop {
             let ahead = match page.next {
                 Some(from) => {

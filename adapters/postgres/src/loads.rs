@@ -86,7 +86,10 @@ impl Together for Journeys {
 async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failure> {
     let names: Vec<&str> = all.iter().map(|load| load.stream.as_str()).collect();
     let from: Vec<i64> = all.iter().map(|load| bound(load.read.from.get())).collect();
-    let limits: Vec<i64> = all.iter().map(|load| streams::one_more(&load.read)).collect();
+    let limits: Vec<i64> = all
+        .iter()
+        .map(|load| streams::one_more(&load.read))
+        .collect();
     let payload_only = all.iter().all(|load| load.read.payload_only);
     let which = if payload_only {
         Which::ReadPayloadsTogether

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Direction, Entry, Key, KeyRange, KeyValueStore,
-    ListStreams, LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind, StreamInfo,
-    StreamPage, StreamStore, Write, WriteError, async_trait,
+    ListStreams, LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind,
+    StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::runtime::Handle;

@@ -60,17 +60,14 @@ pub(crate) async fn load<A: Aggregate>(
         Some(found) => resume(store, stream, &found, &mut sought, &mut keeper).await?,
         None => None,
     };
-    let folding = match resumed {
-        Some(folding) => folding,
-        None => {
-            let page = sought.tail_from(StreamVersion::EMPTY.next());
-            let mut folding = Folding::new();
-            match page {
-                Some(page) => folding.go_on(store, stream, page).await?,
-                None => folding.read_all(store, stream).await?,
-            }
-            folding
-        }
+    let folding = if let Some(folding) = resumed {
+        folding
+    } else {
+        let first = StreamVersion::EMPTY.next();
+        let page = page_from(first, &mut sought, store, stream).await?;
+        let mut folding = Folding::new();
+        folding.go_on(store, stream, page).await?;
+        folding
     };
     keeper.loaded_in(begun.elapsed());
     Ok(Opened::new(folding, Some(keeper)))
@@ -88,13 +85,8 @@ async fn resume<A: Aggregate>(
     keeper: &mut Keeper<A>,
 ) -> Result<Option<Folding<A>>, LoadError> {
     let Point { version, last, .. } = found.point;
-    let StreamPage { events, next } = match sought.tail_from(version) {
-        Some(page) => page,
-        None => {
-            let read = ReadStream::forward(version);
-            store.read_stream(stream, read).await?
-        }
-    };
+    let page = page_from(version, sought, store, stream).await?;
+    let StreamPage { events, next } = page;
     let mut events = events.iter();
     let first = events.next();
     if first.is_none_or(|first| first.version != version || first.id != last) {
@@ -108,6 +100,23 @@ async fn resume<A: Aggregate>(
     folding.fold(events)?;
     folding.read_on(store, stream, next).await?;
     Ok(Some(folding))
+}
+
+/// The page that begins with that version, which may have been read with the snapshot.
+async fn page_from(
+    version: StreamVersion,
+    sought: &mut Sought,
+    store: &dyn Store,
+    stream: &StreamId,
+) -> Result<StreamPage, StoreError> {
+    match sought.tail_from(version) {
+        Some(page) => Ok(page),
+        None => {
+            store
+                .read_stream(stream, ReadStream::forward(version))
+                .await
+        }
+    }
 }
 
 /// An event cannot be read of which no more is known than its payload, its stream and its version:

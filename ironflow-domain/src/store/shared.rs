@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
-    WriteError,
+    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage,
+    StreamStore, Write, WriteError,
 };
 use crate::{EventId, Position, RecordedEvent, StreamId};
 

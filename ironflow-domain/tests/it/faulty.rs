@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
-    MemoryStore, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage,
-    StreamStore, Write, WriteError, async_trait,
+    MemoryStore, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind, StreamInfo,
+    StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId, StreamVersion};
 use tokio::sync::Barrier;
@@ -107,9 +107,14 @@ impl StreamStore for Faulty {
             return Ok(None);
         };
         let entry = self.get(key).await?;
-        let says = entry.as_ref().and_then(|entry| Resumed::version_of(&entry.value));
+        let says = entry
+            .as_ref()
+            .and_then(|entry| Resumed::version_of(&entry.value));
         let from = says.unwrap_or(read.from).plus(beside);
-        let page = self.store.read_stream(stream, ReadStream { from, ..read }).await?;
+        let page = self
+            .store
+            .read_stream(stream, ReadStream { from, ..read })
+            .await?;
         Ok(Some(Resumed { entry, page }))
     }
 

@@ -9,7 +9,7 @@ use ironflow_domain::store::{
 };
 use ironflow_domain::{
     Aggregate, Decide, Decision, EventId, Events, Fold, Ironflow, LoadError, Loaded, Metadata,
-    SchemaVersion, SnapshotPolicy, command, event, events,
+    SchemaVersion, SnapshotPolicy, StreamVersion, command, event, events,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

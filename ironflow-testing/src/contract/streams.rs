@@ -14,8 +14,8 @@ use ironflow_domain::{EventId, Metadata, SchemaVersion, StreamId, StreamVersion}
 
 use super::Fixture;
 use super::given::{
-    append, append_any, event, events, get, id, ids, key, page_ids, put, read_in_pages, read_stream,
-    recorded_ids, stream, version, versions,
+    append, append_any, event, events, get, id, ids, key, page_ids, put, read_in_pages,
+    read_stream, recorded_ids, stream, version, versions,
 };
 
 /// A stream with five events, between those of others.
@@ -224,7 +224,11 @@ pub async fn a_stream_is_resumed_where_a_key_says(store: Fixture) {
     let key = key("a");
     for (value, is_read, next) in [
         ("{\"of\":1}\n{}", &[1, 2][..], Some(3)),
-        ("{\"shape\":\"é\",\"of\":4,\"by\":2}\n\"of\":1", &[4, 5], None),
+        (
+            "{\"shape\":\"é\",\"of\":4,\"by\":2}\n\"of\":1",
+            &[4, 5],
+            None,
+        ),
         ("\"of\":5", &[5], None),
         ("{\"of\":6}\n", &[], None),
         ("{\"of\":123456789012345678}\n", &[], None),
@@ -256,7 +260,14 @@ pub async fn a_stream_is_resumed_where_it_is_asked_unless_a_key_says(store: Fixt
         return;
     };
     assert_eq!(absent, (None, vec![3, 4], Some(5)));
-    for value in ["", "{}\n\"of\":1", "{\"of\":\"1\"}", "\n{\"of\":1}", "of:1", "{\"of\":}"] {
+    for value in [
+        "",
+        "{}\n\"of\":1",
+        "{\"of\":\"1\"}",
+        "\n{\"of\":1}",
+        "of:1",
+        "{\"of\":}",
+    ] {
         put(&*store, &key, value).await;
         let Some((entry, is_read, next)) = resumed(&*store, &order, &key).await else {
             return;

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::form::Kind;
 use super::stored::{self, Point, Stored};
 use crate::store::{
-    Entry, Expected, Key, ReadStream, Resumed, Revision, Store, StoreError, StreamPage, Write, WriteError,
+    Entry, Expected, Key, ReadStream, Resumed, Revision, Store, StoreError, StreamPage, Write,
+    WriteError,
 };
 use crate::{Aggregate, BoxError, SnapshotPolicy, Snapshots, StreamId, StreamVersion};
 
@@ -56,8 +57,11 @@ impl Sought {
     /// The page, if it begins with that version.
     pub(crate) fn tail_from(&mut self, version: StreamVersion) -> Option<StreamPage> {
         let is_it = |page: &StreamPage| {
+            // Only a stream without events has no first one.
+            let may_be_empty = version == StreamVersion::EMPTY.next();
             let first = page.events.first();
-            self.from == version && first.is_none_or(|first| first.version == version)
+            let begins = first.map_or(may_be_empty, |first| first.version == version);
+            self.from == version && begins
         };
         self.tail.take_if(|page| is_it(page))
     }

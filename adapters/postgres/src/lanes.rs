@@ -2,7 +2,9 @@
 //!
 //! As many groups of requests may be on their way as there are lanes. What comes while all are taken
 //! waits, and goes with the next one that is free: nobody waits for more to come, and the more there
-//! is to do, the larger the groups.
+//! is to do, the larger the groups. Before a group goes, all tasks that can run have their turn: those
+//! who were answered together ask together again, and would otherwise meet a group that one of them
+//! has just begun.
 //!
 //! While one group is on its way, another is only begun where groups take long: where a disk or a
 //! network is what they wait for. Where it is a processor, two small groups are more work than one
@@ -14,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
+use tokio::task::yield_now;
 
 /// What a group has to take for others to be begun beside it.
 const LONG: Duration = Duration::from_millis(1);
@@ -130,10 +133,22 @@ impl<T: Together> Shared<T> {
 
     /// Begins as many groups as there are lanes and something for them.
     fn begin_groups(self: &Arc<Self>) {
-        while let Some(group) = Group::begin(self) {
-            self.runtime.spawn(group.make());
+        let mut is_any_begun = false;
+        while let Some(lane) = Lane::reserve(self) {
+            is_any_begun = true;
+            let shared = Arc::clone(self);
+            self.runtime.spawn(async move {
+                yield_now().await;
+                let group = Group::gather(lane);
+                shared.look_again_soon();
+                if let Some(group) = group {
+                    group.make().await;
+                }
+            });
         }
-        self.look_again_soon();
+        if !is_any_begun {
+            self.look_again_soon();
+        }
     }
 
     /// What waits although a lane is free must not wait for long: what it waits for may be stuck.
@@ -153,26 +168,92 @@ impl<T: Together> Shared<T> {
     }
 }
 
+/// A lane that is taken.
+struct Lane<T: Together> {
+    shared: Arc<Shared<T>>,
+    number: usize,
+    stage: Stage,
+}
+
+/// What has become of a lane that was taken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// A group is about to go there.
+    Reserved,
+    /// A group is on its way there.
+    Used,
+    /// There was nothing that could go there.
+    GivenBack,
+}
+
+impl<T: Together> Lane<T> {
+    /// Takes a lane, if there is something for it.
+    fn reserve(shared: &Arc<Shared<T>>) -> Option<Self> {
+        let mut line = shared.line();
+        let number = *line.free.last()?;
+        let is_short = |begun: &Instant| begun.elapsed() < LONG;
+        if line.waiting.is_empty() || line.usual < LONG && line.begun.iter().flatten().any(is_short)
+        {
+            return None;
+        }
+        line.free.pop();
+        line.begun[number] = Some(Instant::now());
+        Some(Self {
+            shared: Arc::clone(shared),
+            number,
+            stage: Stage::Reserved,
+        })
+    }
+}
+
+impl<T: Together> Drop for Lane<T> {
+    fn drop(&mut self) {
+        if self.stage != Stage::GivenBack {
+            let mut line = self.shared.line();
+            let begun = line.give_back(self.number);
+            if self.stage == Stage::Used {
+                if let Some(begun) = begun {
+                    line.usual = (line.usual * 7 + begun.elapsed()) / 8;
+                }
+                drop(line);
+                self.shared.begin_groups();
+            } else {
+                // The runtime has stopped. Those who wait get to know, since nobody holds the other
+                // end any more.
+                let waiting = std::mem::take(&mut line.waiting);
+                drop(line);
+                drop(waiting);
+            }
+        }
+        if self.shared.is_idle() {
+            self.shared.idle.notify_waiters();
+        }
+    }
+}
+
+impl<T: Together> Line<T> {
+    /// The lane is free again; says when what was there was begun.
+    fn give_back(&mut self, lane: usize) -> Option<Instant> {
+        self.free.push(lane);
+        self.begun[lane].take()
+    }
+}
+
 /// Requests on their way together.
 struct Group<T: Together> {
-    shared: Arc<Shared<T>>,
-    lane: usize,
     known: T::Group,
     all: Vec<T::One>,
     replies: Vec<oneshot::Sender<T::Answer>>,
+    lane: Lane<T>,
 }
 
 impl<T: Together> Group<T> {
-    /// Takes a lane, and what is to go there.
-    fn begin(shared: &Arc<Shared<T>>) -> Option<Self> {
+    /// Takes what is to go on a lane.
+    fn gather(mut on: Lane<T>) -> Option<Self> {
+        let shared = Arc::clone(&on.shared);
         let mut line = shared.line();
-        let free = *line.free.last()?;
-        let is_short = |begun: &Instant| begun.elapsed() < LONG;
-        if line.usual < LONG && line.begun.iter().flatten().any(is_short) {
-            return None;
-        }
         let Line { waiting, held, .. } = &mut *line;
-        let mut group = T::Group::default();
+        let mut known = T::Group::default();
         let (mut all, mut replies) = (Vec::new(), Vec::new());
         for _ in 0..waiting.len() {
             let Some(next) = waiting.pop_front() else {
@@ -182,7 +263,7 @@ impl<T: Together> Group<T> {
             if next.reply.is_closed() {
                 continue;
             }
-            if shared.work.goes_with(&mut group, &next.one, held) {
+            if shared.work.goes_with(&mut known, &next.one, held) {
                 all.push(next.one);
                 replies.push(next.reply);
             } else {
@@ -191,22 +272,26 @@ impl<T: Together> Group<T> {
             }
         }
         if all.is_empty() {
+            // At once: whoever comes from now on finds it free.
+            line.give_back(on.number);
+            on.stage = Stage::GivenBack;
             return None;
         }
-        shared.work.hold(&group, held);
-        line.free.pop();
-        line.begun[free] = Some(Instant::now());
+        shared.work.hold(&known, held);
+        line.begun[on.number] = Some(Instant::now());
+        drop(line);
+        on.stage = Stage::Used;
         Some(Self {
-            shared: Arc::clone(shared),
-            lane: free,
-            known: group,
+            known,
             all,
             replies,
+            lane: on,
         })
     }
 
     async fn make(mut self) {
-        let answers = self.shared.work.make(self.lane, &self.all).await;
+        let shared = Arc::clone(&self.lane.shared);
+        let answers = shared.work.make(self.lane.number, &self.all).await;
         for (reply, answer) in self.replies.drain(..).zip(answers) {
             // Whoever asked may have gone; what was done stays.
             drop(reply.send(answer));
@@ -215,20 +300,9 @@ impl<T: Together> Group<T> {
 }
 
 impl<T: Together> Drop for Group<T> {
-    /// Also where the runtime stops in the middle: those who wait get to know, since nobody holds
-    /// the other end any more.
+    /// Before the lane is free again.
     fn drop(&mut self) {
-        let mut line = self.shared.line();
-        line.free.push(self.lane);
-        if let Some(begun) = line.begun[self.lane].take() {
-            line.usual = (line.usual * 7 + begun.elapsed()) / 8;
-        }
-        let Line { held, .. } = &mut *line;
-        self.shared.work.release(&self.known, held);
-        drop(line);
-        self.shared.begin_groups();
-        if self.shared.is_idle() {
-            self.shared.idle.notify_waiters();
-        }
+        let shared = &self.lane.shared;
+        shared.work.release(&self.known, &mut shared.line().held);
     }
 }

@@ -86,11 +86,9 @@ impl Together for Journeys {
 async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failure> {
     let names: Vec<&str> = all.iter().map(|load| load.stream.as_str()).collect();
     let from: Vec<i64> = all.iter().map(|load| bound(load.read.from.get())).collect();
-    let limit = |load: &Load| load.read.limit.max(1);
-    // One more, to know whether there is more.
     let limits: Vec<i64> = all
         .iter()
-        .map(|load| bound((limit(load) as u64).saturating_add(1)))
+        .map(|load| streams::one_more(&load.read))
         .collect();
     let payload_only = all.iter().all(|load| load.read.payload_only);
     let which = if payload_only {
@@ -107,17 +105,7 @@ async fn read(session: &Session, all: &[Load]) -> Result<Vec<StreamPage>, Failur
             let what = format!("there is no stream {number} among {}", all.len());
             return Err(Failure::Damaged(what));
         };
-        let columns = Columns::from(&row, 1);
-        let event = if payload_only {
-            columns.payload(load.stream.as_str())?
-        } else {
-            columns.event()?
-        };
-        if page.events.len() == limit(load) {
-            page.next = Some(event.version);
-        } else {
-            page.events.push(&event);
-        }
+        streams::take(page, Columns::from(&row, 1), &load.stream, &load.read)?;
     }
     Ok(pages)
 }

@@ -11,6 +11,7 @@ pub(crate) enum Which {
     LockAlone,
     Recorded,
     ReadForward,
+    ReadResumed,
     ReadBackward,
     ReadTogether,
     ReadPayloads,
@@ -169,6 +170,7 @@ impl Which {
         Self::LockAlone,
         Self::Recorded,
         Self::ReadForward,
+        Self::ReadResumed,
         Self::ReadBackward,
         Self::ReadTogether,
         Self::ReadPayloads,
@@ -200,6 +202,7 @@ impl Which {
             Self::LockAlone => LOCK_ALONE,
             Self::Recorded => RECORDED,
             Self::ReadForward => READ_FORWARD,
+            Self::ReadResumed => READ_RESUMED,
             Self::ReadBackward => READ_BACKWARD,
             Self::ReadTogether => READ_TOGETHER,
             Self::ReadPayloads => READ_PAYLOADS,
@@ -314,6 +317,18 @@ const READ_FORWARD: &str = concat!(
     columns!("e"),
     " FROM {s}.events e WHERE e.stream = $1 AND e.version >= $2
          ORDER BY e.version LIMIT $3"
+);
+
+/// From the version on that the first line of a value says, as `Resumed::version_of` finds it. What
+/// is longer than a line of ours is not looked at.
+const READ_RESUMED: &str = concat!(
+    "SELECT ",
+    columns!("e"),
+    r#" FROM {s}.events e WHERE e.stream = $1 AND e.version >= coalesce((
+            SELECT substring(encode(substring(k.value FOR 1024), 'escape') FROM '^[^\n]*"of":([0-9]{1,18})')::int8
+            FROM {s}.key_values k WHERE k.bucket = $4 AND k.name = $5
+            AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())
+        ), $2) ORDER BY e.version LIMIT $3"#
 );
 
 const READ_BACKWARD: &str = concat!(

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Direction, Entry, Key, KeyRange, KeyValueStore,
-    ListStreams, LogPage, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo,
-    StreamPage, StreamStore, Write, WriteError, async_trait,
+    ListStreams, LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind,
+    StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::runtime::Handle;
@@ -225,6 +225,19 @@ impl StreamStore for Postgres {
             Some(page) => page.map_err(|failure| failure.at(&doing())),
             None => Err(closed(&doing())),
         }
+    }
+
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        let resumed = self.read(
+            || format!("read stream {stream}, and key {key}"),
+            |session| async move { streams::resume(&session, stream, key, read).await },
+        );
+        Ok(Some(resumed.await?))
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {

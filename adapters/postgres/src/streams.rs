@@ -1,14 +1,16 @@
 //! Reading streams.
 
+use futures_util::future::try_join;
 use ironflow_domain::store::{
-    Direction, EventPage, ListStreams, ReadStream, StreamInfo, StreamPage,
+    Direction, EventPage, Key, ListStreams, ReadStream, Resumed, StreamInfo, StreamPage,
 };
 use ironflow_domain::{EventId, StreamId, StreamVersion};
 use tokio_postgres::Row;
 
 use crate::error::Failure;
+use crate::key_value;
 use crate::row::Columns;
-use crate::session::Session;
+use crate::session::{Parameter, Rows, Session};
 use crate::statements::Which;
 use crate::values::{Id, Moment, bound};
 
@@ -18,37 +20,78 @@ pub(crate) async fn read(
     stream: &StreamId,
     read: ReadStream,
 ) -> Result<StreamPage, Failure> {
-    let (which, payload_only) = match read.direction {
-        Direction::Forward if read.payload_only => (Which::ReadPayloads, true),
-        Direction::Forward => (Which::ReadForward, false),
-        Direction::Backward => (Which::ReadBackward, false),
+    let which = match read.direction {
+        Direction::Forward if read.payload_only => Which::ReadPayloads,
+        Direction::Forward => Which::ReadForward,
+        Direction::Backward => Which::ReadBackward,
     };
-    let limit = read.limit.max(1);
-    let mut rows = session
-        .stream(
-            which,
-            &[
-                &stream.as_str(),
-                &bound(read.from.get()),
-                &bound((limit as u64).saturating_add(1)),
-            ],
-        )
-        .await?;
+    let parameters: [Parameter<'_>; 3] =
+        [&stream.as_str(), &bound(read.from.get()), &one_more(&read)];
+    page(session.stream(which, &parameters).await?, stream, &read).await
+}
+
+/// What is kept under a key, and a page of the stream from where it says. Both are asked for before
+/// either is answered.
+pub(crate) async fn resume(
+    session: &Session,
+    stream: &StreamId,
+    key: &Key,
+    read: ReadStream,
+) -> Result<Resumed, Failure> {
+    let whole = ReadStream {
+        direction: Direction::Forward,
+        payload_only: false,
+        ..read
+    };
+    let parameters: [Parameter<'_>; 5] = [
+        &stream.as_str(),
+        &bound(read.from.get()),
+        &one_more(&read),
+        &key.bucket,
+        &key.name,
+    ];
+    let resumed = async {
+        let rows = session.stream(Which::ReadResumed, &parameters).await?;
+        page(rows, stream, &whole).await
+    };
+    let (entry, page) = try_join(key_value::get(session, key), resumed).await?;
+    Ok(Resumed { entry, page })
+}
+
+/// As many events as a page has and one, to know whether there is more.
+pub(crate) fn one_more(read: &ReadStream) -> i64 {
+    bound((read.limit.max(1) as u64).saturating_add(1))
+}
+
+async fn page(
+    mut rows: Rows<'_>,
+    stream: &StreamId,
+    read: &ReadStream,
+) -> Result<StreamPage, Failure> {
     let mut page = StreamPage::default();
     while let Some(row) = rows.next().await? {
-        let columns = Columns::from(&row, 0);
-        let event = if payload_only {
-            columns.payload(stream.as_str())?
-        } else {
-            columns.event()?
-        };
-        if page.events.len() == limit {
-            page.next = Some(event.version);
-            break;
-        }
-        page.events.push(&event);
+        take(&mut page, Columns::from(&row, 0), stream, read)?;
     }
     Ok(page)
+}
+
+/// Puts the event in a row into the page; where that is full, it is the one to go on with.
+pub(crate) fn take(
+    page: &mut StreamPage,
+    row: Columns<'_>,
+    stream: &StreamId,
+    read: &ReadStream,
+) -> Result<(), Failure> {
+    let event = match read.direction {
+        Direction::Forward if read.payload_only => row.payload(stream.as_str())?,
+        Direction::Forward | Direction::Backward => row.event()?,
+    };
+    if page.events.len() == read.limit.max(1) {
+        page.next = Some(event.version);
+    } else {
+        page.events.push(&event);
+    }
+    Ok(())
 }
 
 /// The event with that id, in a page of its own; an empty one where there is none.

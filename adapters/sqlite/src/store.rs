@@ -7,8 +7,8 @@ use std::sync::mpsc::{Sender, channel};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
-    WriteError, async_trait,
+    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage,
+    StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use rusqlite::Connection;
@@ -217,6 +217,28 @@ impl StreamStore for Sqlite {
         self.read(
             || format!("read stream {stream}"),
             move |connection| read::stream(connection, &name, read),
+        )
+        .await
+    }
+
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        let (name, wanted) = (stream.clone(), key.clone());
+        self.read(
+            || format!("read stream {stream}, and key {key}"),
+            move |connection| {
+                let entry = key_value::get(connection, wanted)?;
+                let says = entry
+                    .as_ref()
+                    .map(|entry| Resumed::version_of(&entry.value));
+                let from = says.flatten().unwrap_or(read.from);
+                let page = read::stream(connection, &name, ReadStream { from, ..read })?;
+                Ok(Some(Resumed { entry, page }))
+            },
         )
         .await
     }

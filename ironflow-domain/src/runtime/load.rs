@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use crate::runtime::begun::Begun;
-use crate::runtime::snapshot::{Found, Keeper, Point, in_background};
+use crate::runtime::snapshot::{Found, Keeper, Point, Sought, in_background};
 use crate::store::{ReadStream, Store, StoreError, StreamPage};
 use crate::{
     Aggregate, Decoder, Event, EventId, EventRef, InvalidStreamId, StreamId, StreamVersion,
@@ -45,31 +45,32 @@ pub(crate) async fn load<A: Aggregate>(
     stream: &StreamId,
 ) -> Result<Opened<A>, LoadError> {
     let Some(mut keeper) = Keeper::of(stream) else {
-        let folding = fold_whole(store, stream, Folding::without_snapshots()).await?;
+        let mut folding = Folding::without_snapshots();
+        folding.read_all(store, stream).await?;
         return Ok(Opened::new(folding, None));
     };
-    let found = keeper.find(store).await;
-    let begun = Instant::now();
-    let resumed = match found {
-        Some(found) => resume(store, stream, &found, &mut keeper).await?,
+    let looked = Instant::now();
+    let mut sought = keeper.find(store, stream).await;
+    // Where what comes after it has been read at once, that counts.
+    let begun = match sought.tail {
+        Some(_) => looked,
+        None => Instant::now(),
+    };
+    let resumed = match sought.found.take() {
+        Some(found) => resume(store, stream, &found, &mut sought, &mut keeper).await?,
         None => None,
     };
-    let folding = match resumed {
-        Some(folding) => folding,
-        None => fold_whole(store, stream, Folding::new()).await?,
+    let folding = if let Some(folding) = resumed {
+        folding
+    } else {
+        let first = StreamVersion::EMPTY.next();
+        let page = page_from(first, &mut sought, store, stream).await?;
+        let mut folding = Folding::new();
+        folding.go_on(store, stream, page).await?;
+        folding
     };
     keeper.loaded_in(begun.elapsed());
     Ok(Opened::new(folding, Some(keeper)))
-}
-
-async fn fold_whole<A: Aggregate>(
-    store: &dyn Store,
-    stream: &StreamId,
-    mut folding: Folding<A>,
-) -> Result<Folding<A>, LoadError> {
-    let first = StreamVersion::EMPTY.next();
-    folding.read_on(store, stream, Some(first)).await?;
-    Ok(folding)
 }
 
 /// Folds what came after a snapshot; nothing where the snapshot turns out to be of no use.
@@ -80,11 +81,12 @@ async fn resume<A: Aggregate>(
     store: &dyn Store,
     stream: &StreamId,
     found: &Found,
+    sought: &mut Sought,
     keeper: &mut Keeper<A>,
 ) -> Result<Option<Folding<A>>, LoadError> {
     let Point { version, last, .. } = found.point;
-    let read = ReadStream::forward(version);
-    let StreamPage { events, next } = store.read_stream(stream, read).await?;
+    let page = page_from(version, sought, store, stream).await?;
+    let StreamPage { events, next } = page;
     let mut events = events.iter();
     let first = events.next();
     if first.is_none_or(|first| first.version != version || first.id != last) {
@@ -98,6 +100,23 @@ async fn resume<A: Aggregate>(
     folding.fold(events)?;
     folding.read_on(store, stream, next).await?;
     Ok(Some(folding))
+}
+
+/// The page that begins with that version, which may have been read with the snapshot.
+async fn page_from(
+    version: StreamVersion,
+    sought: &mut Sought,
+    store: &dyn Store,
+    stream: &StreamId,
+) -> Result<StreamPage, StoreError> {
+    match sought.tail_from(version) {
+        Some(page) => Ok(page),
+        None => {
+            store
+                .read_stream(stream, ReadStream::forward(version))
+                .await
+        }
+    }
 }
 
 /// An event cannot be read of which no more is known than its payload, its stream and its version:
@@ -162,7 +181,13 @@ impl<A: Aggregate> Folding<A> {
         }
     }
 
-    /// Reads the stream page by page, and folds it: the next page is on its way while one is folded.
+    /// Reads the whole stream, and folds it.
+    async fn read_all(&mut self, store: &dyn Store, stream: &StreamId) -> Result<(), LoadError> {
+        let first = StreamVersion::EMPTY.next();
+        self.read_on(store, stream, Some(first)).await
+    }
+
+    /// Reads the stream page by page, and folds it.
     async fn read_on(
         &mut self,
         store: &dyn Store,
@@ -172,7 +197,17 @@ impl<A: Aggregate> Folding<A> {
         let Some(from) = next else {
             return Ok(());
         };
-        let mut page = store.read_stream(stream, self.payloads(from)).await?;
+        let page = store.read_stream(stream, self.payloads(from)).await?;
+        self.go_on(store, stream, page).await
+    }
+
+    /// Folds a page and those after it: the next one is on its way while one is folded.
+    async fn go_on(
+        &mut self,
+        store: &dyn Store,
+        stream: &StreamId,
+        mut page: StreamPage,
+    ) -> Result<(), LoadError> {
         loop {
             let ahead = match page.next {
                 Some(from) => {

@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use crate::store::{
     Append, AppendError, Appended, Capabilities, Conflict, Direction, Entry, EventPage, EventQuery,
     ExpectedVersion, Key, KeyRange, KeyValueStore, ListStreams, LogPage, NewEvent, ReadLog,
-    ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write,
-    WriteError, async_trait,
+    ReadStream, Resumed, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore,
+    Write, WriteError, async_trait,
 };
 use crate::{EventId, EventRef, Position, RecordedEvent, StreamId, StreamVersion, Timestamp};
 
@@ -332,6 +332,23 @@ impl StreamStore for MemoryStore {
         read: ReadStream,
     ) -> Result<StreamPage, StoreError> {
         Ok(self.content().read_stream(stream, read))
+    }
+
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        let entry = self.get(key).await?;
+        let from = entry
+            .as_ref()
+            .and_then(|entry| Resumed::version_of(&entry.value));
+        let from = from.unwrap_or(read.from);
+        let page = self
+            .read_stream(stream, ReadStream { from, ..read })
+            .await?;
+        Ok(Some(Resumed { entry, page }))
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {

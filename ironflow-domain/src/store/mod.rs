@@ -14,6 +14,7 @@ mod log;
 mod memory;
 mod page;
 mod query;
+mod resumed;
 mod shared;
 mod stream;
 
@@ -26,6 +27,7 @@ pub use log::{LogPage, ReadLog};
 pub use memory::MemoryStore;
 pub use page::EventPage;
 pub use query::EventQuery;
+pub use resumed::Resumed;
 pub use stream::{Direction, ListStreams, ReadStream, StreamInfo, StreamPage};
 
 use crate::{EventId, Position, RecordedEvent, StreamId};
@@ -103,6 +105,23 @@ pub trait StreamStore: Send + Sync + 'static {
         stream: &StreamId,
         read: ReadStream,
     ) -> Result<StreamPage, StoreError>;
+
+    /// Reads what is kept under a key, and a page of the stream from the
+    /// [version that it says it is of](Resumed::version_of), in one journey; from the version in
+    /// `read` where it says none, or there is no such key. Nothing, unless the store has a way to do
+    /// so.
+    ///
+    /// A hint: where the key is written at the same time, the page may begin where an older or a
+    /// newer value says. Callers look.
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        let _ = (stream, key, read);
+        Ok(None)
+    }
 
     /// Reads a page of the log of all streams, in the order of positions.
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError>;

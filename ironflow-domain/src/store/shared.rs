@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
-    WriteError,
+    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage,
+    StreamStore, Write, WriteError,
 };
 use crate::{EventId, Position, RecordedEvent, StreamId};
 
@@ -31,6 +31,15 @@ impl<S: StreamStore + ?Sized> StreamStore for Arc<S> {
         read: ReadStream,
     ) -> Result<StreamPage, StoreError> {
         (**self).read_stream(stream, read).await
+    }
+
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        (**self).resume_stream(stream, key, read).await
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {

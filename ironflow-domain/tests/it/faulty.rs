@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Entry, Key, KeyRange, KeyValueStore, ListStreams, LogPage,
-    MemoryStore, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo, StreamPage,
-    StreamStore, Write, WriteError, async_trait,
+    MemoryStore, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind, StreamInfo,
+    StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId, StreamVersion};
 use tokio::sync::Barrier;
@@ -24,6 +24,9 @@ pub(crate) struct Faulty {
     pub(crate) refused_gets: Arc<AtomicUsize>,
     /// Where reading a stream has begun, every time it was read.
     pub(crate) read_from: Arc<Mutex<Vec<StreamVersion>>>,
+    /// Whether a key and the stream are read at once, and how far beside what the key says the page
+    /// begins then: as if another value had been written meanwhile.
+    pub(crate) resumes: Arc<Mutex<Option<u64>>>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
     /// How many of the next readers of a checkpoint wait until another one has read it, too.
@@ -49,6 +52,7 @@ impl Default for Faulty {
             most_deletions: Arc::default(),
             refused_gets: Arc::default(),
             read_from: Arc::default(),
+            resumes: Arc::default(),
             lost_writes: Arc::default(),
             meeting_readers: Arc::default(),
             meeting: Arc::new(Barrier::new(2)),
@@ -91,6 +95,27 @@ impl StreamStore for Faulty {
     ) -> Result<StreamPage, StoreError> {
         self.read_from.lock().unwrap().push(read.from);
         self.store.read_stream(stream, read).await
+    }
+
+    async fn resume_stream(
+        &self,
+        stream: &StreamId,
+        key: &Key,
+        read: ReadStream,
+    ) -> Result<Option<Resumed>, StoreError> {
+        let Some(beside) = *self.resumes.lock().unwrap() else {
+            return Ok(None);
+        };
+        let entry = self.get(key).await?;
+        let says = entry
+            .as_ref()
+            .and_then(|entry| Resumed::version_of(&entry.value));
+        let from = says.unwrap_or(read.from).plus(beside);
+        let page = self
+            .store
+            .read_stream(stream, ReadStream { from, ..read })
+            .await?;
+        Ok(Some(Resumed { entry, page }))
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {

@@ -9,7 +9,7 @@ use ironflow_domain::store::{
 };
 use ironflow_domain::{
     Aggregate, Decide, Decision, EventId, Events, Fold, Ironflow, LoadError, Loaded, Metadata,
-    SchemaVersion, SnapshotPolicy, command, event, events,
+    SchemaVersion, SnapshotPolicy, StreamVersion, command, event, events,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -345,6 +345,50 @@ async fn a_snapshot_and_what_came_after_it_are_the_whole() {
         let read_from: Vec<_> = read_from.iter().map(|from| from.get()).collect();
         assert_eq!(read_from, [version.max(1)], "taken after {version} events");
     }
+}
+
+/// Where a stream with a snapshot after its third event is read from, by a store that reads both at
+/// once, so far beside.
+async fn read_beside(beside: u64) -> Vec<u64> {
+    let store = Faulty::default();
+    let booked = |cents| vec![("ledger.booked", json!({"cents": cents}))];
+    append(&store, "ledger-7", &[1, 2, 3].map(booked)).await;
+    load::<each::Ledger>(&store).await.unwrap();
+    snapshot_at(&store, 3).await;
+    append(&store, "ledger-7", &[4, 5].map(booked)).await;
+    *store.resumes.lock().unwrap() = Some(beside);
+    store.read_from.lock().unwrap().clear();
+    let loaded = load::<each::Ledger>(&store).await.unwrap();
+    assert_eq!((loaded.state.balance, loaded.version.get()), (15, 5));
+    let read_from = store.read_from.lock().unwrap();
+    read_from.iter().map(|from| from.get()).collect()
+}
+
+#[tokio::test]
+async fn a_snapshot_and_what_came_after_it_may_be_read_at_once() {
+    assert!(read_beside(0).await.is_empty(), "nothing else is asked for");
+    // Another snapshot was written between the two.
+    assert_eq!(read_beside(1).await, [3]);
+    assert_eq!(read_beside(9).await, [3]);
+}
+
+#[tokio::test]
+async fn a_stream_without_a_snapshot_may_be_read_at_once() {
+    let store = Faulty::default();
+    *store.resumes.lock().unwrap() = Some(0);
+    let loaded = load::<each::Ledger>(&store).await.unwrap();
+    assert_eq!(loaded.version.get(), 0);
+    append(&store, "ledger-7", &history()).await;
+    let loaded = load::<each::Ledger>(&store).await.unwrap();
+    assert_eq!((loaded.state.balance, loaded.version.get()), (10, 10));
+    assert!(store.read_from.lock().unwrap().is_empty());
+    // The key says something, but not what it is of.
+    settled().await;
+    put(&store, &(json!({"of": 4}), json!({}))).await;
+    let loaded = load::<each::Ledger>(&store).await.unwrap();
+    assert_eq!((loaded.state.balance, loaded.version.get()), (10, 10));
+    let read_from = store.read_from.lock().unwrap().clone();
+    assert_eq!(read_from, [StreamVersion::new(1)], "the whole of it");
 }
 
 #[tokio::test]

@@ -274,6 +274,8 @@ macro_rules! __for_every_rule {
             pages_of_any_size_make_up_the_stream
             a_page_of_a_stream_has_at_least_one_event
             a_page_of_payloads_has_what_it_takes_to_decode_them
+            a_stream_is_resumed_where_a_key_says
+            a_stream_is_resumed_where_it_is_asked_unless_a_key_says
             a_limit_may_be_as_large_as_it_likes
             a_stream_that_does_not_exist_has_no_events
             an_event_is_found_by_its_id

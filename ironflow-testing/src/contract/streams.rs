@@ -7,14 +7,15 @@
 )]
 
 use ironflow_domain::store::{
-    ExpectedVersion, ListStreams, NewEvent, ReadStream, Store, StreamInfo, StreamPage,
+    Entry, ExpectedVersion, Key, ListStreams, NewEvent, ReadStream, Resumed, Store, StreamInfo,
+    StreamPage,
 };
 use ironflow_domain::{EventId, Metadata, SchemaVersion, StreamId, StreamVersion};
 
 use super::Fixture;
 use super::given::{
-    append, append_any, event, events, id, ids, page_ids, read_in_pages, read_stream, recorded_ids,
-    stream, version, versions,
+    append, append_any, event, events, get, id, ids, key, page_ids, put, read_in_pages,
+    read_stream, recorded_ids, stream, version, versions,
 };
 
 /// A stream with five events, between those of others.
@@ -201,6 +202,78 @@ pub async fn a_page_of_payloads_has_what_it_takes_to_decode_them(store: Fixture)
             events.collect::<Vec<_>>()
         };
         assert_eq!(decodable(&payloads), decodable(&whole), "{read:?}");
+    }
+}
+
+/// A stream as it is resumed from its third event, two at a time, where the store can do that: the
+/// entry, the versions, and where to go on.
+async fn resumed(
+    store: &dyn Store,
+    stream: &StreamId,
+    key: &Key,
+) -> Option<(Option<Entry>, Vec<u64>, Option<u64>)> {
+    let read = ReadStream::forward(version(3)).limit(2);
+    let resumed = store.resume_stream(stream, key, read).await;
+    let Resumed { entry, page } = resumed.expect("a stream can be resumed")?;
+    let next = page.next.map(StreamVersion::get);
+    Some((entry, versions(&page.events), next))
+}
+
+pub async fn a_stream_is_resumed_where_a_key_says(store: Fixture) {
+    let (order, _) = five_events(&*store).await;
+    let key = key("a");
+    for (value, is_read, next) in [
+        ("{\"of\":1}\n{}", &[1, 2][..], Some(3)),
+        (
+            "{\"shape\":\"é\",\"of\":4,\"by\":2}\n\"of\":1",
+            &[4, 5],
+            None,
+        ),
+        ("\"of\":5", &[5], None),
+        ("{\"of\":6}\n", &[], None),
+        ("{\"of\":123456789012345678}\n", &[], None),
+    ] {
+        put(&*store, &key, value).await;
+        let Some(resumed) = resumed(&*store, &order, &key).await else {
+            return;
+        };
+        let entry = get(&*store, &key).await;
+        assert_eq!(resumed, (entry, is_read.to_vec(), next), "{value:?}");
+    }
+    let large = format!("{{\"of\":2}}\n{}", "x".repeat(100_000));
+    put(&*store, &key, &large).await;
+    let Some((entry, is_read, next)) = resumed(&*store, &order, &key).await else {
+        return;
+    };
+    assert_eq!(entry, get(&*store, &key).await);
+    assert_eq!((is_read, next), (vec![2, 3], Some(4)));
+    let Some((_, is_read, _)) = resumed(&*store, &stream("order-none"), &key).await else {
+        return;
+    };
+    assert!(is_read.is_empty());
+}
+
+pub async fn a_stream_is_resumed_where_it_is_asked_unless_a_key_says(store: Fixture) {
+    let (order, _) = five_events(&*store).await;
+    let key = key("a");
+    let Some(absent) = resumed(&*store, &order, &key).await else {
+        return;
+    };
+    assert_eq!(absent, (None, vec![3, 4], Some(5)));
+    for value in [
+        "",
+        "{}\n\"of\":1",
+        "{\"of\":\"1\"}",
+        "\n{\"of\":1}",
+        "of:1",
+        "{\"of\":}",
+    ] {
+        put(&*store, &key, value).await;
+        let Some((entry, is_read, next)) = resumed(&*store, &order, &key).await else {
+            return;
+        };
+        assert_eq!(entry, get(&*store, &key).await);
+        assert_eq!((is_read, next), (vec![3, 4], Some(5)), "{value:?}");
     }
 }
 

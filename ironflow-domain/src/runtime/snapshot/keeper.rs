@@ -6,7 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::form::Kind;
 use super::stored::{self, Point, Stored};
-use crate::store::{Entry, Expected, Key, Revision, Store, Write, WriteError};
+use crate::store::{
+    Entry, Expected, Key, ReadStream, Resumed, Revision, Store, StoreError, StreamPage, Write,
+    WriteError,
+};
 use crate::{Aggregate, BoxError, SnapshotPolicy, Snapshots, StreamId, StreamVersion};
 
 /// The largest snapshot that is stored. A state of that size is not read faster than most streams.
@@ -42,6 +45,28 @@ pub(crate) struct Found {
     entry: Entry,
 }
 
+/// What was found.
+pub(crate) struct Sought {
+    pub(crate) found: Option<Found>,
+    /// A page of the stream, from that version on unless a snapshot was written meanwhile.
+    pub(crate) tail: Option<StreamPage>,
+    from: StreamVersion,
+}
+
+impl Sought {
+    /// The page, if it begins with that version.
+    pub(crate) fn tail_from(&mut self, version: StreamVersion) -> Option<StreamPage> {
+        let is_it = |page: &StreamPage| {
+            // Only a stream without events has no first one.
+            let may_be_empty = version == StreamVersion::EMPTY.next();
+            let first = page.events.first();
+            let begins = first.map_or(may_be_empty, |first| first.version == version);
+            self.from == version && begins
+        };
+        self.tail.take_if(|page| is_it(page))
+    }
+}
+
 impl<A: Aggregate> Keeper<A> {
     /// Nothing where the aggregate has no snapshots.
     pub(crate) fn of(stream: &StreamId) -> Option<Self> {
@@ -57,19 +82,42 @@ impl<A: Aggregate> Keeper<A> {
         })
     }
 
-    /// Looks for a snapshot that fits the program.
+    /// Looks for a snapshot that fits the program, and for what comes after it, where the store finds
+    /// both at once.
     ///
     /// A store that fails here is not the caller's error, who asked for no snapshot: the log hears of
     /// it, and the whole stream is read.
-    pub(crate) async fn find(&mut self, store: &dyn Store) -> Option<Found> {
-        let entry = match store.get(&self.key).await {
-            Ok(entry) => entry?,
+    pub(crate) async fn find(&mut self, store: &dyn Store, stream: &StreamId) -> Sought {
+        let (entry, tail) = match self.look_up(store, stream).await {
+            Ok(found) => found,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::warn!(key = %self.key, error, "failed to read a snapshot: the whole stream is folded");
-                return None;
+                (None, None)
             }
         };
+        let says = |entry: &Entry| Resumed::version_of(&entry.value);
+        let from = entry.as_ref().and_then(says);
+        Sought {
+            from: from.unwrap_or(StreamVersion::EMPTY.next()),
+            found: entry.and_then(|entry| self.fitting(entry)),
+            tail,
+        }
+    }
+
+    async fn look_up(
+        &self,
+        store: &dyn Store,
+        stream: &StreamId,
+    ) -> Result<(Option<Entry>, Option<StreamPage>), StoreError> {
+        let first = ReadStream::forward(StreamVersion::EMPTY.next());
+        match store.resume_stream(stream, &self.key, first).await? {
+            Some(Resumed { entry, page }) => Ok((entry, Some(page))),
+            None => Ok((store.get(&self.key).await?, None)),
+        }
+    }
+
+    fn fitting(&mut self, entry: Entry) -> Option<Found> {
         let stored = match Stored::read(&entry.value) {
             Ok(stored) => stored,
             Err(error) => {

@@ -21,6 +21,6 @@ mod report;
 mod stored;
 
 pub(crate) use background::in_background;
-pub(crate) use keeper::{Found, Keeper};
+pub(crate) use keeper::{Found, Keeper, Sought};
 pub use report::{LoadingReport, SnapshotCost, StreamLoading};
 pub(crate) use stored::Point;

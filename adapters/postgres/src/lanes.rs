@@ -2,9 +2,9 @@
 //!
 //! As many groups of requests may be on their way as there are lanes. What comes while all are taken
 //! waits, and goes with the next one that is free: nobody waits for more to come, and the more there
-//! is to do, the larger the groups. Before a group goes, all tasks that can run have their turn: those
-//! who were answered together ask together again, and would otherwise meet a group that one of them
-//! has just begun.
+//! is to do, the larger the groups. Where there are several to go, all tasks that can run have their
+//! turn before: those who were answered together ask together again, and would otherwise meet a group
+//! that one of them has just begun.
 //!
 //! While one group is on its way, another is only begun where groups take long: where a disk or a
 //! network is what they wait for. Where it is a processor, two small groups are more work than one
@@ -18,8 +18,9 @@ use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
 
-/// What a group has to take for others to be begun beside it.
-const LONG: Duration = Duration::from_millis(1);
+/// What a group has to take for others to be begun beside it. A disk flushes one commit after the
+/// other, so that two halves on their way take longer than the whole.
+const LONG: Duration = Duration::from_millis(5);
 
 /// What requests are made together, and how.
 pub(crate) trait Together: Send + Sync + 'static {
@@ -72,6 +73,8 @@ struct Line<T: Together> {
     looks_again: bool,
     /// How long groups have taken lately.
     usual: Duration,
+    /// How many went together last.
+    last: usize,
     held: T::Held,
 }
 
@@ -88,6 +91,7 @@ impl<T: Together> Lanes<T> {
             begun: vec![None; lanes],
             looks_again: false,
             usual: Duration::ZERO,
+            last: 0,
             held: T::Held::default(),
         };
         Self(Arc::new(Shared {
@@ -138,7 +142,9 @@ impl<T: Together> Shared<T> {
             is_any_begun = true;
             let shared = Arc::clone(self);
             self.runtime.spawn(async move {
-                yield_now().await;
+                if lane.has_company {
+                    yield_now().await;
+                }
                 let group = Group::gather(lane);
                 shared.look_again_soon();
                 if let Some(group) = group {
@@ -172,6 +178,8 @@ impl<T: Together> Shared<T> {
 struct Lane<T: Together> {
     shared: Arc<Shared<T>>,
     number: usize,
+    /// Whether more than one is likely to go there.
+    has_company: bool,
     stage: Stage,
 }
 
@@ -201,6 +209,7 @@ impl<T: Together> Lane<T> {
         Some(Self {
             shared: Arc::clone(shared),
             number,
+            has_company: line.last > 1 || line.waiting.len() > 1,
             stage: Stage::Reserved,
         })
     }
@@ -279,6 +288,7 @@ impl<T: Together> Group<T> {
         }
         shared.work.hold(&known, held);
         line.begun[on.number] = Some(Instant::now());
+        line.last = all.len();
         drop(line);
         on.stage = Stage::Used;
         Some(Self {
@@ -304,5 +314,76 @@ impl<T: Together> Drop for Group<T> {
     fn drop(&mut self) {
         let shared = &self.lane.shared;
         shared.work.release(&self.known, &mut shared.line().held);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+    use tokio::runtime::Builder;
+
+    use super::*;
+
+    /// Answers with what it was asked, and remembers how large the groups were.
+    #[derive(Default)]
+    struct Echo {
+        groups: Arc<Mutex<Vec<usize>>>,
+    }
+
+    impl Together for Echo {
+        type One = u32;
+        type Answer = u32;
+        type Group = ();
+        type Held = ();
+
+        fn goes_with(&self, (): &mut (), _: &u32, (): &()) -> bool {
+            true
+        }
+
+        async fn make(&self, _: usize, all: &[u32]) -> Vec<u32> {
+            self.groups.lock().unwrap().push(all.len());
+            yield_now().await;
+            all.to_vec()
+        }
+    }
+
+    #[tokio::test]
+    async fn those_who_are_answered_together_ask_together() {
+        let echo = Echo::default();
+        let groups = Arc::clone(&echo.groups);
+        let lanes = Arc::new(Lanes::new(echo, 1, Handle::current()));
+        let clients = (0..8).map(|client| {
+            let lanes = Arc::clone(&lanes);
+            tokio::spawn(async move {
+                for round in 0..3 {
+                    let one = client * 10 + round;
+                    assert_eq!(lanes.make(one).await, Some(one));
+                }
+            })
+        });
+        for client in join_all(clients).await {
+            client.unwrap();
+        }
+        assert_eq!(*groups.lock().unwrap(), [8, 8, 8]);
+    }
+
+    #[tokio::test]
+    async fn a_lane_that_nothing_went_on_is_free_again() {
+        let lanes = Lanes::new(Echo::default(), 1, Handle::current());
+        assert_eq!(lanes.make(1).now_or_never(), None, "nobody waits for it");
+        lanes.idle().await;
+        assert_eq!(lanes.make(2).await, Some(2));
+    }
+
+    #[test]
+    fn who_waits_when_the_runtime_stops_gets_to_know() {
+        let stopping = Builder::new_current_thread().build().unwrap();
+        let lanes = Lanes::new(Echo::default(), 1, stopping.handle().clone());
+        let mut one = Box::pin(lanes.make(1));
+        assert_eq!((&mut one).now_or_never(), None, "it has to wait");
+        drop(stopping);
+        assert_eq!(one.now_or_never(), Some(None));
+        assert_eq!(lanes.make(2).now_or_never(), Some(None));
     }
 }

@@ -199,13 +199,18 @@ struct Part {
 struct Wanted<'r> {
     read: &'r ReadLog,
     streams: Option<Vec<&'r str>>,
-    categories: Option<&'r [String]>,
-    names: Option<&'r [String]>,
+    categories: Option<Vec<&'r str>>,
+    names: Option<Vec<&'r str>>,
 }
 
 impl<'r> Wanted<'r> {
     fn new(read: &'r ReadLog) -> Self {
-        let some = |list: &'r [String]| (!list.is_empty()).then_some(list);
+        // Postgres has no texts with a NUL in them, so nothing is called that.
+        let possible = |text: &&str| !text.contains('\0');
+        let some = |list: &'r [String]| {
+            let texts = list.iter().map(String::as_str);
+            (!list.is_empty()).then(|| texts.filter(possible).collect())
+        };
         let streams: Vec<_> = read.query.streams.iter().map(StreamId::as_str).collect();
         Self {
             read,

@@ -41,6 +41,7 @@ pub(crate) fn write(
     }
     let versions: Vec<String> = versions.into_iter().collect();
     write!(tables, "\n{}.\n", versions.join(", "))?;
+    tables.push_str(&table::summary(results));
     for compared in results {
         tables.push_str(&table::markdown(compared));
         if options.plots {

@@ -100,17 +100,15 @@ impl Compared {
     }
 
     /// The best of those in this role.
+    pub(crate) fn best_of(&self, role: Role) -> Option<&Measured> {
+        let ranked = self.ranked().into_iter();
+        let mut with_numbers = ranked.filter(|measured| measured.median().is_some());
+        with_numbers.find(|measured| measured.contender.role == role)
+    }
+
+    /// What the best of those in this role came to.
     pub(crate) fn best(&self, role: Role) -> Option<f64> {
-        let medians = self
-            .measured
-            .iter()
-            .filter(|measured| measured.contender.role == role)
-            .filter_map(Measured::median);
-        if self.workload.is_a_rate() {
-            medians.reduce(f64::max)
-        } else {
-            medians.reduce(f64::min)
-        }
+        self.best_of(role).and_then(Measured::median)
     }
 
     /// The best first; those without a number last.

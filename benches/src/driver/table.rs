@@ -49,6 +49,27 @@ pub(crate) fn markdown(compared: &Compared) -> String {
     text
 }
 
+/// All workloads in one table of the book: Ironflow, the best peer, and the best that is written by
+/// hand and stores as much.
+pub(crate) fn summary(results: &[Compared]) -> String {
+    let mut text =
+        "\n| workload | Ironflow | best peer | Ironflow is | best by hand | Ironflow is |\n\
+                    |---|---:|---|---:|---|---:|\n"
+            .to_owned();
+    for compared in results {
+        let ours = compared.best(Role::Ironflow).map(significant);
+        let [peer, by_hand] = [Role::Peer, Role::Raw].map(|role| {
+            let best = compared.best_of(role);
+            let name = best.map(|best| best.contender.name).unwrap_or_default();
+            let ratio = best.and_then(|best| beside(compared, best));
+            format!("{name} | {}", ratio.unwrap_or_default())
+        });
+        let (title, ours) = (title(compared), ours.unwrap_or_default());
+        let _ = writeln!(text, "| {title} | {ours} | {peer} | {by_hand} |");
+    }
+    text
+}
+
 /// What was measured.
 pub(crate) fn title(compared: &Compared) -> String {
     let Compared {
@@ -64,11 +85,8 @@ fn rows(compared: &Compared) -> Vec<[String; 8]> {
 
 fn row(compared: &Compared, measured: &Measured) -> [String; 8] {
     let cell = |number: Option<f64>| number.map(significant).unwrap_or_default();
-    let beside = measured
-        .median()
-        .filter(|_| measured.contender.role != Role::Ironflow)
-        .and_then(|median| compared.ironflow_beside(median))
-        .map(|ratio| format!("{ratio:.2}×"));
+    let ratio = beside(compared, measured);
+    let ratio = ratio.filter(|_| measured.contender.role != Role::Ironflow);
     [
         measured.contender.name.to_owned(),
         cell(measured.median()),
@@ -76,9 +94,15 @@ fn row(compared: &Compared, measured: &Measured) -> [String; 8] {
         cell(measured.max()),
         cell(measured.p50_us()),
         cell(measured.p99_us()),
-        beside.unwrap_or_default(),
+        ratio.unwrap_or_default(),
         remarks(measured),
     ]
+}
+
+/// How many times as good as this one Ironflow is.
+fn beside(compared: &Compared, measured: &Measured) -> Option<String> {
+    let ratio = compared.ironflow_beside(measured.median()?)?;
+    Some(format!("{ratio:.2}×"))
 }
 
 fn remarks(measured: &Measured) -> String {
@@ -115,7 +139,34 @@ fn significant(number: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::contenders::{self, Store};
+    use super::super::workloads;
     use super::*;
+
+    #[test]
+    fn the_summary_names_the_best_of_each_kind() {
+        let numbers = [
+            ("ironflow", 30.0),
+            ("cqrs-es", 10.0),
+            ("evento", 5.0),
+            ("raw", 40.0),
+            ("bare", 90.0),
+        ];
+        let measured = numbers.map(|(name, number)| {
+            let mut all = contenders::ALL.iter();
+            let contender = all.find(|one| one.name == name && one.store == Store::Sqlite);
+            let mut measured = Measured::new(contender.unwrap());
+            measured.rounds.push(number);
+            measured
+        });
+        let compared = Compared {
+            workload: workloads::all().remove(0),
+            store: Store::Sqlite,
+            measured: measured.into(),
+        };
+        let row = "| command/1 on sqlite, commands/s | 30.0 | cqrs-es | 3.00× | raw | 0.75× |";
+        assert_eq!(summary(&[compared]).lines().last(), Some(row));
+    }
 
     #[test]
     fn numbers_are_short() {

@@ -305,6 +305,17 @@ pub async fn a_name_is_wanted_to_the_letter(store: Fixture) {
         1,
         "there may be many names"
     );
+    for (names, found) in [
+        (&["order\0placed"][..], 0),
+        (&["order\0placed", "ö"], 1),
+        (&["", "\n"], 0),
+    ] {
+        let odd = ReadLog::after(START).names(names.iter().copied());
+        let page = page(&*store, odd.clone()).await;
+        assert_eq!((page.events.len(), page.at_end), (found, true), "{odd:?}");
+        let odd = odd.categories(names.iter().copied());
+        assert_eq!(read_log(&*store, odd.clone()).await.len(), 0, "{odd:?}");
+    }
 }
 
 pub async fn only_events_of_wanted_categories_are_read(store: Fixture) {

@@ -16,6 +16,7 @@ fn pages() -> (PathBuf, Vec<PathBuf>) {
     let entries = fs::read_dir(&source).expect("the book has a source");
     let pages = entries
         .map(|entry| entry.expect("a page has a name").path())
+        .filter(|path| path.is_file())
         .collect();
     (source, pages)
 }
@@ -63,6 +64,28 @@ fn every_page_is_in_the_summary_and_every_link_leads_to_one() {
     linked.sort_unstable();
     there.sort_unstable();
     assert_eq!(linked, there);
+}
+
+#[test]
+fn every_picture_is_there_and_shown() {
+    let (source, pages) = pages();
+    let mut shown = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).expect("a page can be read");
+        let pictures = text.split("![").skip(1);
+        shown.extend(pictures.filter_map(|picture| {
+            let (_, path) = picture.split_once("](")?;
+            let (path, _) = path.split_once(')')?;
+            path.ends_with(".svg").then(|| source.join(path))
+        }));
+    }
+    let there = fs::read_dir(source.join("performance")).expect("there are pictures");
+    let mut there: Vec<_> = there
+        .map(|entry| entry.expect("a picture has a name").path())
+        .collect();
+    shown.sort_unstable();
+    there.sort_unstable();
+    assert_eq!(shown, there);
 }
 
 /// What a heading is linked to by.

@@ -24,6 +24,8 @@ pub(crate) struct Faulty {
     pub(crate) refused_gets: Arc<AtomicUsize>,
     /// Where reading a stream has begun, every time it was read.
     pub(crate) read_from: Arc<Mutex<Vec<StreamVersion>>>,
+    /// How many of the next reads of the log are refused.
+    pub(crate) refused_log_reads: Arc<AtomicUsize>,
     /// Whether a key and the stream are read at once, and how far beside what the key says the page
     /// begins then: as if another value had been written meanwhile.
     pub(crate) resumes: Arc<Mutex<Option<u64>>>,
@@ -52,6 +54,7 @@ impl Default for Faulty {
             most_deletions: Arc::default(),
             refused_gets: Arc::default(),
             read_from: Arc::default(),
+            refused_log_reads: Arc::default(),
             resumes: Arc::default(),
             lost_writes: Arc::default(),
             meeting_readers: Arc::default(),
@@ -119,6 +122,9 @@ impl StreamStore for Faulty {
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
+        if is_due(&self.refused_log_reads) {
+            return Err(fault());
+        }
         self.store.read_log(read).await
     }
 

@@ -9,6 +9,7 @@ mod execute;
 mod faulty;
 mod hygiene;
 mod loads;
+mod log_reader;
 mod metadata;
 mod model;
 mod observed;

@@ -1,22 +1,25 @@
 //! Requests that are made together.
 //!
 //! As many groups of requests may be on their way as there are lanes. What comes while all are taken
-//! waits, and goes with the next one that is free: nobody waits for more to come, and the more there
-//! is to do, the larger the groups. Where there are several to go, all tasks that can run have their
-//! turn before: those who were answered together ask together again, and would otherwise meet a group
-//! that one of them has just begun.
+//! waits, and goes with the next one that is free: the more there is to do, the larger the groups.
+//! Where there are several to go, all tasks that can run have their turn before: those who were
+//! answered together ask together again, and would otherwise meet a group that one of them has just
+//! begun. Who is about to be answered elsewhere, and will come from there, may be waited for, too.
+//! Nobody waits for a clock, and a single request for nobody.
 //!
 //! While one group is on its way, another is only begun where groups take long: where a disk or a
 //! network is what they wait for. Where it is a processor, two small groups are more work than one
 //! large one.
 
 use std::collections::VecDeque;
+use std::future::ready;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 
 /// What a group has to take for others to be begun beside it. A disk flushes one commit after the
 /// other, so that two halves on their way take longer than the whole.
@@ -36,6 +39,11 @@ pub(crate) trait Together: Send + Sync + 'static {
     /// Whether `one` goes with the others of `group`.
     fn goes_with(&self, group: &mut Self::Group, one: &Self::One, held: &Self::Held) -> bool;
 
+    /// Waits until those have come who are about to.
+    fn others_come(&self, _company: Company) -> impl Future<Output = ()> + Send {
+        ready(())
+    }
+
     /// A group begins.
     fn hold(&self, _group: &Self::Group, _held: &mut Self::Held) {}
 
@@ -50,6 +58,14 @@ pub(crate) trait Together: Send + Sync + 'static {
     ) -> impl Future<Output = Vec<Self::Answer>> + Send;
 }
 
+/// Those who are there to go together.
+#[derive(Clone, Copy)]
+pub(crate) struct Company {
+    pub(crate) count: usize,
+    /// How long groups have taken lately.
+    pub(crate) usual: Duration,
+}
+
 /// Where requests wait for each other. Clones are the same.
 pub(crate) struct Lanes<T: Together>(Arc<Shared<T>>);
 
@@ -57,10 +73,9 @@ struct Shared<T: Together> {
     work: T,
     /// Where groups are made: whoever waits for one may go away in the middle of it.
     runtime: Handle,
-    lanes: usize,
     line: Mutex<Line<T>>,
-    /// Told when nothing waits and nothing is on its way.
-    idle: Notify,
+    /// Told when a group has come to its end.
+    ended: Notify,
 }
 
 struct Line<T: Together> {
@@ -69,12 +84,14 @@ struct Line<T: Together> {
     free: Vec<usize>,
     /// When what is on its way on each lane was begun.
     begun: Vec<Option<Instant>>,
+    /// How many have come to their end on each lane.
+    ended: Vec<u64>,
     /// Whether someone will look soon what can be begun.
     looks_again: bool,
     /// How long groups have taken lately.
     usual: Duration,
-    /// How many went together last.
-    last: usize,
+    /// How many there were when a group came to its end last: those in it, and those who waited.
+    company: usize,
     held: T::Held,
 }
 
@@ -89,17 +106,17 @@ impl<T: Together> Lanes<T> {
             waiting: VecDeque::new(),
             free: (0..lanes).rev().collect(),
             begun: vec![None; lanes],
+            ended: vec![0; lanes],
             looks_again: false,
             usual: Duration::ZERO,
-            last: 0,
+            company: 0,
             held: T::Held::default(),
         };
         Self(Arc::new(Shared {
             work,
             runtime,
-            lanes,
             line: Mutex::new(line),
-            idle: Notify::new(),
+            ended: Notify::new(),
         }))
     }
 
@@ -114,12 +131,27 @@ impl<T: Together> Lanes<T> {
 
     /// Waits until nothing waits, and nothing is on its way.
     pub(crate) async fn idle(&self) {
-        loop {
-            let idle = self.0.idle.notified();
-            if self.0.is_idle() {
+        self.0.until(Line::is_idle).await;
+    }
+
+    /// Waits for what is on its way now, where that usually takes no longer than `short`, and until
+    /// those who asked for it have had their turn; never much longer than `short`.
+    pub(crate) async fn those_on_their_way(&self, short: Duration) {
+        let before = {
+            let line = self.0.line();
+            if line.usual > short || line.begun.iter().all(Option::is_none) {
                 return;
             }
-            idle.await;
+            line.underway()
+        };
+        let have_ended = self.0.until(|line| {
+            let mut now = line.underway();
+            now.retain(|lane| before.contains(lane));
+            now.is_empty()
+        });
+        // They may be stuck, and what waits for them here need not be.
+        if timeout(short, have_ended).await.is_ok() {
+            yield_now().await;
         }
     }
 }
@@ -130,9 +162,15 @@ impl<T: Together> Shared<T> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_idle(&self) -> bool {
-        let line = self.line();
-        line.waiting.is_empty() && line.free.len() == self.lanes
+    /// Waits until that is so; it is looked at whenever a group has come to its end.
+    async fn until(&self, is_so: impl Fn(&Line<T>) -> bool) {
+        loop {
+            let ended = self.ended.notified();
+            if is_so(&self.line()) {
+                return;
+            }
+            ended.await;
+        }
     }
 
     /// Begins as many groups as there are lanes and something for them.
@@ -142,8 +180,9 @@ impl<T: Together> Shared<T> {
             is_any_begun = true;
             let shared = Arc::clone(self);
             self.runtime.spawn(async move {
-                if lane.has_company {
+                if let Some(company) = shared.company() {
                     yield_now().await;
+                    shared.work.others_come(company).await;
                 }
                 let group = Group::gather(lane);
                 shared.look_again_soon();
@@ -155,6 +194,16 @@ impl<T: Together> Shared<T> {
         if !is_any_begun {
             self.look_again_soon();
         }
+    }
+
+    /// Who is there to go with the next group, where that is more than one, or likely to be.
+    fn company(&self) -> Option<Company> {
+        let line = self.line();
+        let count = line.waiting.len();
+        (line.company > 1 || count > 1).then_some(Company {
+            count,
+            usual: line.usual,
+        })
     }
 
     /// What waits although a lane is free must not wait for long: what it waits for may be stuck.
@@ -178,8 +227,8 @@ impl<T: Together> Shared<T> {
 struct Lane<T: Together> {
     shared: Arc<Shared<T>>,
     number: usize,
-    /// Whether more than one is likely to go there.
-    has_company: bool,
+    /// How many go there.
+    count: usize,
     stage: Stage,
 }
 
@@ -209,7 +258,7 @@ impl<T: Together> Lane<T> {
         Some(Self {
             shared: Arc::clone(shared),
             number,
-            has_company: line.last > 1 || line.waiting.len() > 1,
+            count: 0,
             stage: Stage::Reserved,
         })
     }
@@ -221,6 +270,7 @@ impl<T: Together> Drop for Lane<T> {
             let mut line = self.shared.line();
             let begun = line.give_back(self.number);
             if self.stage == Stage::Used {
+                line.company = self.count + line.waiting.len();
                 if let Some(begun) = begun {
                     line.usual = (line.usual * 7 + begun.elapsed()) / 8;
                 }
@@ -234,16 +284,27 @@ impl<T: Together> Drop for Lane<T> {
                 drop(waiting);
             }
         }
-        if self.shared.is_idle() {
-            self.shared.idle.notify_waiters();
-        }
+        self.shared.ended.notify_waiters();
     }
 }
 
 impl<T: Together> Line<T> {
+    /// Whether nothing waits and nothing is on its way.
+    fn is_idle(&self) -> bool {
+        self.waiting.is_empty() && self.free.len() == self.begun.len()
+    }
+
+    /// What is on its way: on which lane, and as the how manieth there.
+    fn underway(&self) -> Vec<(usize, u64)> {
+        let lanes = self.begun.iter().zip(&self.ended).enumerate();
+        let underway = lanes.filter(|(_, (begun, _))| begun.is_some());
+        underway.map(|(lane, (_, ended))| (lane, *ended)).collect()
+    }
+
     /// The lane is free again; says when what was there was begun.
     fn give_back(&mut self, lane: usize) -> Option<Instant> {
         self.free.push(lane);
+        self.ended[lane] += 1;
         self.begun[lane].take()
     }
 }
@@ -288,9 +349,9 @@ impl<T: Together> Group<T> {
         }
         shared.work.hold(&known, held);
         line.begun[on.number] = Some(Instant::now());
-        line.last = all.len();
         drop(line);
         on.stage = Stage::Used;
+        on.count = all.len();
         Some(Self {
             known,
             all,
@@ -321,7 +382,9 @@ impl<T: Together> Drop for Group<T> {
 mod tests {
     use futures_util::FutureExt;
     use futures_util::future::join_all;
+    use tokio::join;
     use tokio::runtime::Builder;
+    use tokio::sync::Semaphore;
 
     use super::*;
 
@@ -329,6 +392,34 @@ mod tests {
     #[derive(Default)]
     struct Echo {
         groups: Arc<Mutex<Vec<usize>>>,
+        /// Where others come from, and for how long they are waited for.
+        elsewhere: Option<(Arc<Lanes<Gate>>, Duration)>,
+        /// Whether they may come.
+        opens: bool,
+    }
+
+    /// Answers once it is open.
+    struct Gate(Semaphore);
+
+    impl Together for Gate {
+        type One = ();
+        type Answer = ();
+        type Group = ();
+        type Held = ();
+
+        fn goes_with(&self, (): &mut (), (): &(), (): &()) -> bool {
+            true
+        }
+
+        async fn make(&self, _: usize, all: &[()]) -> Vec<()> {
+            self.0.acquire().await.unwrap().forget();
+            all.to_vec()
+        }
+    }
+
+    /// A gate that is closed.
+    fn gate() -> Arc<Lanes<Gate>> {
+        Arc::new(Lanes::new(Gate(Semaphore::new(0)), 1, Handle::current()))
     }
 
     impl Together for Echo {
@@ -339,6 +430,13 @@ mod tests {
 
         fn goes_with(&self, (): &mut (), _: &u32, (): &()) -> bool {
             true
+        }
+
+        async fn others_come(&self, _: Company) {
+            if let Some((gate, short)) = &self.elsewhere {
+                let opened = async { gate.0.work.0.add_permits(usize::from(self.opens)) };
+                join!(gate.those_on_their_way(*short), opened);
+            }
         }
 
         async fn make(&self, _: usize, all: &[u32]) -> Vec<u32> {
@@ -366,6 +464,41 @@ mod tests {
             client.unwrap();
         }
         assert_eq!(*groups.lock().unwrap(), [8, 8, 8]);
+    }
+
+    #[tokio::test]
+    async fn those_who_are_about_to_come_go_too() {
+        let gate = gate();
+        let echo = Echo {
+            elsewhere: Some((Arc::clone(&gate), Duration::from_mins(1))),
+            opens: true,
+            ..Echo::default()
+        };
+        let groups = Arc::clone(&echo.groups);
+        let lanes = Lanes::new(echo, 1, Handle::current());
+        let through_the_gate = async {
+            assert_eq!(gate.make(()).await, Some(()));
+            lanes.make(3).await
+        };
+        let all = join!(through_the_gate, lanes.make(1), lanes.make(2));
+        assert_eq!(all, (Some(3), Some(1), Some(2)));
+        assert_eq!(*groups.lock().unwrap(), [3]);
+    }
+
+    #[tokio::test]
+    async fn those_who_are_stuck_are_not_waited_for() {
+        let gate = gate();
+        let echo = Echo {
+            elsewhere: Some((Arc::clone(&gate), Duration::from_millis(5))),
+            ..Echo::default()
+        };
+        let groups = Arc::clone(&echo.groups);
+        let lanes = Lanes::new(echo, 1, Handle::current());
+        let mut at_the_gate = Box::pin(gate.make(()));
+        assert_eq!((&mut at_the_gate).now_or_never(), None);
+        assert_eq!(join!(lanes.make(1), lanes.make(2)), (Some(1), Some(2)));
+        assert_eq!(*groups.lock().unwrap(), [2]);
+        assert_eq!(at_the_gate.now_or_never(), None);
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ struct Shared {
     schema: String,
     committer: Committer,
     readers: Arc<Connections>,
-    loads: Loads,
+    loads: Arc<Loads>,
     log: Log,
     doorbell: Doorbell,
     /// Whether it is closed. Dropped with the store, which ends what waits for it.
@@ -138,10 +138,11 @@ impl Postgres {
             let opened = first_reader.read(|_| async { Ok(()) }).await;
             drop(opened);
         });
+        let loads = Arc::new(Loads::on(&readers, connector.runtime.clone()));
         let shared = Shared {
             schema: connector.options.schema.clone(),
-            committer: Committer::new(&connector, first, doorbell.clone()),
-            loads: Loads::on(&readers, connector.runtime.clone()),
+            committer: Committer::new(&connector, first, doorbell.clone(), Arc::clone(&loads)),
+            loads,
             readers,
             log: Log::new(connector.sql.names.append_lock()),
             doorbell,

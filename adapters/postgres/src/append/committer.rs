@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use ironflow_domain::StreamId;
 use ironflow_domain::store::{AppendError, Appended, StoreError, StoreErrorKind};
@@ -12,7 +13,8 @@ use super::{alone, together};
 use crate::connections::Slot;
 use crate::doorbell::Doorbell;
 use crate::error::closed;
-use crate::lanes::{Lanes, Together};
+use crate::lanes::{Company, Lanes, Together};
+use crate::loads::Loads;
 use crate::row::MOST_EVENTS;
 use crate::session::{Connector, Session};
 
@@ -20,6 +22,11 @@ use crate::session::{Connector, Session};
 const MOST: usize = 128;
 /// About the most bytes of payload in one commit.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// A commit of so many does not wait for more, unless it takes as long as this: where it is not the
+/// disk that takes its time, it is the processor, which has enough to do.
+const MANY: usize = 8;
+const SLOW: Duration = Duration::from_millis(1);
 
 /// Takes what is to be appended. What comes while commits are on their way goes into the next one
 /// together.
@@ -30,7 +37,14 @@ pub(crate) struct Committer {
 
 impl Committer {
     /// With as many commits in flight as the options say; `session` is the first one's connection.
-    pub(crate) fn new(connector: &Arc<Connector>, session: Session, doorbell: Doorbell) -> Self {
+    ///
+    /// Commands load before they append: with company, a commit waits for the `loads` on their way.
+    pub(crate) fn new(
+        connector: &Arc<Connector>,
+        session: Session,
+        doorbell: Doorbell,
+        loads: Arc<Loads>,
+    ) -> Self {
         let count = connector.options.commits_in_flight;
         let slots: Vec<Slot> = (0..count).map(|_| Slot::new(connector)).collect();
         if let Some(first) = slots.first() {
@@ -40,6 +54,7 @@ impl Committer {
             lock: connector.sql.names.append_lock(),
             slots,
             doorbell,
+            loads,
         };
         Self {
             commits: Lanes::new(commits, count, connector.runtime.clone()),
@@ -75,6 +90,7 @@ struct Commits {
     /// A connection for each commit in flight.
     slots: Vec<Slot>,
     doorbell: Doorbell,
+    loads: Arc<Loads>,
 }
 
 /// What goes into one commit.
@@ -117,6 +133,14 @@ impl Together for Commits {
         commit.events += events;
         commit.bytes += bytes;
         true
+    }
+
+    async fn others_come(&self, company: Company) {
+        // A load takes little time beside a flush, and a commit that goes without those who are about
+        // to come from one has them wait for the whole of it.
+        if company.count < MANY || company.usual > SLOW {
+            self.loads.those_on_their_way(company.usual / 2).await;
+        }
     }
 
     fn hold(&self, commit: &Commit, busy: &mut HashSet<StreamId>) {

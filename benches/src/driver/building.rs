@@ -94,8 +94,9 @@ fn crates(contender: &Contender) -> Result<f64, Failed> {
 fn clean_build(contender: &Contender) -> Result<Took, Failed> {
     let target = TempDir::new()?;
     let (cpu, begun) = (cpu_seconds()?, Instant::now());
-    let build = ["build", "--quiet", "--release", "--offline", "--target-dir"];
+    let build = ["build", "--quiet", "--release", "--offline"];
     let status = with_its_store(contender, &build)
+        .arg("--target-dir")
         .arg(target.path())
         .status()?;
     if !status.success() {

@@ -28,12 +28,16 @@ pub(crate) async fn get(session: &Session, key: &Key) -> Result<Option<Entry>, F
 }
 
 /// The entries of several keys, in their order.
-pub(crate) async fn get_all(session: &Session, keys: &[Key]) -> Result<Vec<Option<Entry>>, Failure> {
-    let name = |key: &'_ Key| -> Option<(&str, &str)> {
-        is_storable(key).then_some((&key.bucket, &key.name))
-    };
-    let (buckets, names): (Vec<Option<&str>>, Vec<Option<&str>>) =
-        keys.iter().map(|key| name(key).unzip()).unzip();
+pub(crate) async fn get_all(
+    session: &Session,
+    keys: &[Key],
+) -> Result<Vec<Option<Entry>>, Failure> {
+    let texts = keys.iter().map(|key| {
+        // No bucket, and nothing found.
+        let bucket = Some(key.bucket.as_str()).filter(|_| is_storable(key));
+        (bucket, bucket.map_or("", |_| key.name.as_str()))
+    });
+    let (buckets, names): (Vec<Option<&str>>, Vec<&str>) = texts.unzip();
     let rows = session.query(Which::GetKeys, &[&buckets, &names]).await?;
     let mut entries: Vec<Option<Entry>> = keys.iter().map(|_| None).collect();
     for row in &rows {

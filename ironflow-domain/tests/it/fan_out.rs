@@ -78,7 +78,11 @@ async fn start(store: &MemoryStore) -> Ironflow {
 }
 
 async fn tell(ironflow: &Ironflow, transfer: &str, tell: Tell) -> Receipt {
-    ironflow.of::<Transfer>(transfer).execute(tell).await.unwrap()
+    ironflow
+        .of::<Transfer>(transfer)
+        .execute(tell)
+        .await
+        .unwrap()
 }
 
 fn send(from: &str, to: &[&str]) -> Tell {

@@ -535,7 +535,10 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
     arrived.unwrap();
     assert_eq!(applied(), 2_000);
     let last = view(&after, "4999").await;
-    assert_eq!(last, json!({"total": 3, "last": {"value": 2}, "readings": 2}));
+    assert_eq!(
+        last,
+        json!({"total": 3, "last": {"value": 2}, "readings": 2})
+    );
     assert_eq!(views(&faulty, 2).await, 5_000);
     assert_eq!(checkpoint(&faulty).await["generation"], 2);
     // A rebuild at whose end there was nothing to apply is over all the same.
@@ -566,6 +569,34 @@ async fn views_are_looked_up_together_and_only_once() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_written_is_taken_again() {
+    let faulty = Faulty::default();
+    filled_with(&faulty, 30).await;
+    let program = start::<first::Totals>(faulty.clone()).await;
+    faulty.refused_writes.store(1, Ordering::SeqCst);
+    let last = read(&program, "0", &[4]).await;
+    program
+        .wait_for::<first::Totals>(&last, SOON)
+        .await
+        .unwrap();
+    assert_eq!(faulty.refused_writes.load(Ordering::SeqCst), 0);
+    assert_eq!(view(&program, "0").await["total"], 7);
+
+    // Many pages, of which none is written before the last.
+    program.stop().await;
+    for meter in ["0", "1", "0", "1"] {
+        read(&program, meter, &[1; 5_000]).await;
+    }
+    let last = read(&program, "2", &[1]).await;
+    faulty.refused_writes.store(1, Ordering::SeqCst);
+    let after = start::<first::Totals>(faulty.clone()).await;
+    after.wait_for::<first::Totals>(&last, SOON).await.unwrap();
+    assert_eq!(faulty.refused_writes.load(Ordering::SeqCst), 0);
+    let totals = [view(&after, "0").await, view(&after, "1").await];
+    assert_eq!(totals.map(|view| view["total"].clone()), [10_007, 10_003]);
+}
+
+#[tokio::test]
 async fn what_another_program_has_written_meanwhile_is_read_again() {
     let faulty = Faulty::default();
     filled_with(&faulty, 1).await;
@@ -574,7 +605,10 @@ async fn what_another_program_has_written_meanwhile_is_read_again() {
     for (round, program) in [&one, &other].into_iter().cycle().take(20).enumerate() {
         let last = read(program, "0", &[1]).await;
         for program in [&one, &other] {
-            program.wait_for::<first::Totals>(&last, SOON).await.unwrap();
+            program
+                .wait_for::<first::Totals>(&last, SOON)
+                .await
+                .unwrap();
         }
         assert_eq!(view(program, "0").await["total"], 3 + 1 + round);
     }

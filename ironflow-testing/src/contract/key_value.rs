@@ -112,7 +112,9 @@ pub async fn several_keys_are_looked_up_as_each_of_them_is(store: Fixture) {
 
 pub async fn many_keys_are_looked_up_at_once(store: Fixture) {
     const MANY: usize = 2_000;
-    let keys: Vec<Key> = (0..2 * MANY).map(|number| key(&number.to_string())).collect();
+    let keys: Vec<Key> = (0..2 * MANY)
+        .map(|number| key(&number.to_string()))
+        .collect();
     let every_second = keys.iter().step_by(2);
     let batch = every_second.map(|key| Write::put(key.clone(), key.name.clone()));
     let written = store.write(batch.collect()).await;

@@ -111,13 +111,19 @@ mod tests {
         let mut routes = Routes::default();
         routes.remember("a", vec!["one".to_owned()]);
         routes.remember("a", vec!["two".to_owned(), "three".to_owned()]);
-        assert_eq!(routes.get("a"), Some(["two".to_owned(), "three".to_owned()].as_slice()));
+        assert_eq!(
+            routes.get("a"),
+            Some(["two".to_owned(), "three".to_owned()].as_slice())
+        );
     }
 
     #[test]
     fn an_event_goes_to_a_view_once() {
         let route = Route::from(Partition::Keys(vec![1, 2, 1]));
         assert!(matches!(route, Route::To(keys) if keys == ["1", "2"]));
-        assert!(matches!(Route::from(Partition::<u8>::Keys(vec![])), Route::Nowhere));
+        assert!(matches!(
+            Route::from(Partition::<u8>::Keys(vec![])),
+            Route::Nowhere
+        ));
     }
 }

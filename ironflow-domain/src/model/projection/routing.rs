@@ -129,12 +129,11 @@ impl<'e, P: Projection> Routing<'e, P> {
         if let Some(target) = self.last.get(event.stream) {
             return *target;
         }
-        let target = match routes.get(event.stream) {
-            Some(keys) => self.page.keys.target(keys.iter().cloned()),
-            None => {
-                self.unknown.push((event, None));
-                Target::Unknown(self.unknown.len() - 1)
-            }
+        let target = if let Some(keys) = routes.get(event.stream) {
+            self.page.keys.target(keys.iter().cloned())
+        } else {
+            self.unknown.push((event, None));
+            Target::Unknown(self.unknown.len() - 1)
         };
         self.last.insert(event.stream, target);
         target

@@ -107,9 +107,6 @@ pub(crate) async fn run<P: Projection>(follower: Follower) {
     status.send_modify(|status| status.change(state));
 }
 
-/// A view as it is stored.
-type Stored<P> = View<State<P>>;
-
 /// A projection on its way through the log.
 struct Following<P> {
     store: Arc<dyn Store>,
@@ -128,7 +125,7 @@ struct Following<P> {
     progress: Progress,
     revision: Revision,
     routes: Routes,
-    views: Views<P>,
+    views: Views<View<State<P>>>,
 }
 
 /// What has been taken into views that are not written yet.
@@ -253,13 +250,11 @@ impl<P: Projection> Following<P> {
     async fn advance(&mut self) -> Result<bool, Trouble> {
         let page = self.next_page().await?;
         let Applied { views, dropped } = self.apply(&page).await?;
-        for (key, view) in views {
-            self.views.change(key, view);
-        }
+        self.views.change(views);
         self.taken.read_to = page.read_to;
         self.taken.events += page.events.len();
         self.taken.dropped += dropped;
-        let is_much = self.views.changes() >= MOST_CHANGES
+        let is_much = self.views.changed().len() >= MOST_CHANGES
             || self.taken.events >= MOST_EVENTS
             || self.taken.since.elapsed() >= MOST_TIME;
         if page.at_end || is_much || self.page == 1 {
@@ -333,7 +328,10 @@ impl<P: Projection> Following<P> {
     }
 
     /// Views as they are stored, by their keys.
-    async fn read_views<'k>(&self, keys: &[&'k str]) -> Result<HashMap<&'k str, Stored<P>>, Trouble> {
+    async fn read_views<'k>(
+        &self,
+        keys: &[&'k str],
+    ) -> Result<HashMap<&'k str, View<State<P>>>, Trouble> {
         if keys.is_empty() {
             return Ok(HashMap::new());
         }
@@ -357,16 +355,23 @@ impl<P: Projection> Following<P> {
         // unfinished.
         let is_filled_now = at_end && self.progress.is_rebuilding();
         let is_on_the_way = !at_end && read_to > self.position;
-        if self.views.changes() > 0 || is_filled_now || is_on_the_way {
+        if !self.views.changed().is_empty() || is_filled_now || is_on_the_way {
             let progress = Progress {
                 position: read_to,
                 is_filled: self.progress.is_filled || at_end,
                 ..self.progress.clone()
             };
-            let writes = self.views.writes(progress.generation)?;
-            let values = writes.iter().filter_map(|write| write.value.as_ref());
-            let bytes = values.map(Vec::len).sum();
-            self.commit(writes, progress).await?;
+            let mut bytes = 0;
+            let mut batch = Vec::with_capacity(self.views.changed().len() + 1);
+            for (key, view) in self.views.changed() {
+                let json = view.write(key)?;
+                bytes += json.len();
+                batch.push(Write::put(
+                    view_key(P::NAME, progress.generation, key),
+                    json,
+                ));
+            }
+            self.commit(batch, progress).await?;
             self.views.written(bytes);
         }
         let dropped = self.taken.dropped;

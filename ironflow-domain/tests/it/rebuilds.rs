@@ -585,7 +585,7 @@ async fn what_could_not_be_written_is_taken_again() {
     // Many pages, of which none is written before the last.
     program.stop().await;
     for meter in ["0", "1", "0", "1"] {
-        read(&program, meter, &[1; 5_000]).await;
+        read(&program, meter, &vec![1; 5_000]).await;
     }
     let last = read(&program, "2", &[1]).await;
     faulty.refused_writes.store(1, Ordering::SeqCst);

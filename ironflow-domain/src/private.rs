@@ -10,7 +10,7 @@ pub use crate::model::event::codec::{
 pub use crate::model::event::contents::{Codec, Stored, Underived};
 pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
 pub use crate::model::projection::{
-    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
+    Applied, Routed, Routes, Routing, State, Unapplied, Unstorable, last_route,
 };
 pub use crate::model::snapshot::Restorable;
 

@@ -19,9 +19,37 @@ const UNMET: &str = "IF001";
 /// The entry of one key.
 pub(crate) async fn get(session: &Session, key: &Key) -> Result<Option<Entry>, Failure> {
     let Key { bucket, name } = key;
+    if !is_storable(key) {
+        return Ok(None);
+    }
     let rows = session.query(Which::GetKey, &[bucket, name]).await?;
     let row = rows.first();
     row.map(|row| entry(key.clone(), row)).transpose()
+}
+
+/// The entries of several keys, in their order.
+pub(crate) async fn get_all(
+    session: &Session,
+    keys: &[Key],
+) -> Result<Vec<Option<Entry>>, Failure> {
+    let texts = keys.iter().map(|key| {
+        // No bucket, and nothing found.
+        let bucket = Some(key.bucket.as_str()).filter(|_| is_storable(key));
+        (bucket, bucket.map_or("", |_| key.name.as_str()))
+    });
+    let (buckets, names): (Vec<Option<&str>>, Vec<&str>) = texts.unzip();
+    let rows = session.query(Which::GetKeys, &[&buckets, &names]).await?;
+    let mut entries: Vec<Option<Entry>> = keys.iter().map(|_| None).collect();
+    for row in &rows {
+        let number: i64 = row.try_get(3)?;
+        let index = usize::try_from(number - 1).unwrap_or(usize::MAX);
+        let (Some(place), Some(key)) = (entries.get_mut(index), keys.get(index)) else {
+            let what = format!("there is no key {number} among {}", keys.len());
+            return Err(Failure::Damaged(what));
+        };
+        *place = Some(entry(key.clone(), row)?);
+    }
+    Ok(entries)
 }
 
 /// Entries of one bucket in the order of their names.
@@ -150,11 +178,14 @@ fn refusal(batch: &[Write], failure: &Failure) -> Option<WriteError> {
     Some(WriteError::revision(key, write.expected, actual))
 }
 
+/// Whether Postgres can store it: no text has a NUL character there.
+fn is_storable(key: &Key) -> bool {
+    !key.bucket.contains('\0') && !key.name.contains('\0')
+}
+
 /// Refuses what Postgres cannot store.
 pub(crate) fn check(batch: &[Write]) -> Result<(), StoreError> {
-    let odd = batch
-        .iter()
-        .find(|write| write.key.bucket.contains('\0') || write.key.name.contains('\0'));
+    let odd = batch.iter().find(|write| !is_storable(&write.key));
     match odd {
         None => Ok(()),
         Some(write) => {

@@ -30,6 +30,7 @@ pub(crate) enum Which {
     StreamInfo,
     ListStreams,
     GetKey,
+    GetKeys,
     ListKeys,
     WriteKeys,
 }
@@ -189,6 +190,7 @@ impl Which {
         Self::StreamInfo,
         Self::ListStreams,
         Self::GetKey,
+        Self::GetKeys,
         Self::ListKeys,
         Self::WriteKeys,
     ];
@@ -221,6 +223,7 @@ impl Which {
             Self::StreamInfo => STREAM_INFO,
             Self::ListStreams => LIST_STREAMS,
             Self::GetKey => GET_KEY,
+            Self::GetKeys => GET_KEYS,
             Self::ListKeys => LIST_KEYS,
             Self::WriteKeys => WRITE_KEYS,
         }
@@ -490,6 +493,12 @@ const LIST_STREAMS: &str = "WITH RECURSIVE streams AS (
 
 const GET_KEY: &str = "SELECT k.revision, k.expires_at, k.value FROM {s}.key_values k
          WHERE k.bucket = $1 AND k.name = $2 AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp())";
+
+const GET_KEYS: &str = "SELECT k.revision, k.expires_at, k.value, w.n
+         FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS w (bucket, name, n), LATERAL (
+             SELECT k.revision, k.expires_at, k.value FROM {s}.key_values k WHERE k.bucket = w.bucket AND k.name = w.name
+             AND (k.expires_at IS NULL OR k.expires_at > clock_timestamp()) OFFSET 0
+         ) k";
 
 const LIST_KEYS: &str = "SELECT k.revision, k.expires_at, k.value, k.name FROM {s}.key_values k
          WHERE k.bucket = $1 AND k.name >= $2 AND ($3::text IS NULL OR k.name > $3) AND starts_with(k.name, $2)

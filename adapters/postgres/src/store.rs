@@ -324,6 +324,17 @@ impl KeyValueStore for Postgres {
         .await
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.read(
+            || format!("get {} keys", keys.len()),
+            |session| async move { key_value::get_all(&session, keys).await },
+        )
+        .await
+    }
+
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         let range = &range;
         self.read(

@@ -309,6 +309,18 @@ impl KeyValueStore for Sqlite {
         .await
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let wanted = keys.to_vec();
+        self.read(
+            || format!("get {} keys", keys.len()),
+            move |connection| {
+                let get = |key| key_value::get(connection, key);
+                wanted.into_iter().map(get).collect()
+            },
+        )
+        .await
+    }
+
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         let bucket = range.bucket.clone();
         self.read(

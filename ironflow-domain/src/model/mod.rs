@@ -34,7 +34,7 @@ pub use identity::{
 pub use json::JsonError;
 pub use metadata::Metadata;
 pub use projection::{
-    Delivery, Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
+    Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use snapshot::{SnapshotPolicy, Snapshots};

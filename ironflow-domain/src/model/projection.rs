@@ -1,23 +1,26 @@
 //! A read model: views that are folded from the log.
 //!
-//! | file       | what is in it                                          |
-//! |------------|--------------------------------------------------------|
-//! | this one   | what a projection is, and how it reads the log         |
-//! | `apply.rs` | the events of a page on their way into the views       |
-//! | `route.rs` | which view an event goes to, and where others went     |
-//! | `named.rs` | why an event could not be applied, and which it was    |
-//! | `state.rs` | its state, as one value to serde                       |
-//! | `view.rs`  | one view, and how it is stored                         |
+//! | file         | what is in it                                          |
+//! |--------------|--------------------------------------------------------|
+//! | this one     | what a projection is                                   |
+//! | `feed.rs`    | the log as events of the sets it reads                 |
+//! | `routing.rs` | the events of a page on their way into the views       |
+//! | `route.rs`   | which views an event goes to, and where others went    |
+//! | `named.rs`   | why an event could not be applied, and which it was    |
+//! | `state.rs`   | its state, as one value to serde                       |
+//! | `view.rs`    | one view, and how it is stored                         |
 
-mod apply;
+mod feed;
 mod named;
 mod route;
+mod routing;
 mod state;
 mod view;
 
-pub use apply::{Applied, Applying, Needed};
+pub use feed::{Feed, Source};
 pub use named::Unapplied;
 pub use route::{Routes, last_route};
+pub use routing::{Applied, Routed, Routing};
 pub use state::State;
 pub use view::{Unstorable, View};
 
@@ -29,7 +32,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 
-use crate::{Decoder, Event, EventRef, Recorded, UndecodableEvent};
+use crate::{Event, Recorded};
 
 /// The state of a read model, kept and checkpointed for the user. Derive it; write a [`Project`]
 /// for each set of events.
@@ -134,15 +137,18 @@ pub trait Project<E: Event>: Projection + Reads<E> {
     }
 }
 
-/// Which view an event belongs to.
+/// Which views an event belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Partition<K> {
     /// The view with this key.
     #[doc(alias = "Some")]
     Key(K),
+    /// The views with these keys, each once: such as the sender's and the recipient's. No view where
+    /// there is none.
+    Keys(Vec<K>),
     /// The view that the last event of the same stream with a key went to, such as the customer an
-    /// order was placed by.
+    /// order was placed by; all of them, where it went to several.
     ///
     /// The projection looks it up in the stream. It stops with an error where no earlier event has a
     /// key.
@@ -162,123 +168,5 @@ pub struct Unpartitioned;
 impl fmt::Display for Unpartitioned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("__global__")
-    }
-}
-
-/// An event on its way into a projection. Implemented for every [`Recorded`] event whose set the
-/// projection reads.
-pub trait Delivery<P: Projection>: Send {
-    /// Which view the event belongs to.
-    fn partition(&self) -> Partition<P::Key>;
-
-    /// Changes that view by the event.
-    fn project(&self, view: &mut P);
-}
-
-#[diagnostic::do_not_recommend]
-impl<P: Project<E>, E: Event> Delivery<P> for Recorded<E> {
-    fn partition(&self) -> Partition<P::Key> {
-        P::partition(self)
-    }
-
-    fn project(&self, view: &mut P) {
-        view.project(self);
-    }
-}
-
-/// Reads the log as events of the sets a projection reads.
-///
-/// The category of an event's stream says which set it is of, so that an event whose name no set
-/// knows is not taken for someone else's.
-pub struct Feed<P> {
-    sources: Vec<Source<P>>,
-}
-
-impl<P: Projection> Feed<P> {
-    /// A feed of these sets.
-    pub fn new(sources: impl IntoIterator<Item = Source<P>>) -> Self {
-        Self {
-            sources: sources.into_iter().collect(),
-        }
-    }
-
-    /// Reads the next stored event: what is delivered of it, in order. That is nothing where its
-    /// stream is of none of the sets' categories.
-    ///
-    /// # Errors
-    ///
-    /// When the event cannot be read, or its set does not know its name.
-    pub fn next(
-        &mut self,
-        event: &EventRef<'_>,
-    ) -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent> {
-        let category = event.category();
-        let mut sources = self.sources.iter_mut();
-        match sources.find(|source| source.category == category) {
-            Some(source) => source.set.next(event),
-            None => Ok(Vec::new()),
-        }
-    }
-
-    /// How many of the stored events it has read were dropped.
-    #[must_use]
-    pub fn dropped(&self) -> u64 {
-        self.sources.iter().map(|source| source.set.dropped()).sum()
-    }
-}
-
-impl<P> fmt::Debug for Feed<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Feed")
-            .field("sources", &self.sources)
-            .finish()
-    }
-}
-
-/// A set of events that a projection reads, its type forgotten.
-pub struct Source<P> {
-    category: &'static str,
-    set: Box<dyn Set<P>>,
-}
-
-impl<P: Projection> Source<P> {
-    /// The events of the set `E`.
-    #[must_use]
-    pub fn of<E: Event>() -> Self
-    where
-        P: Project<E>,
-    {
-        Self {
-            category: E::CATEGORY,
-            set: Box::new(Decoder::<E>::new()),
-        }
-    }
-}
-
-impl<P> fmt::Debug for Source<P> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source")
-            .field("category", &self.category)
-            .finish_non_exhaustive()
-    }
-}
-
-trait Set<P>: Send {
-    fn next(&mut self, event: &EventRef<'_>)
-    -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent>;
-    fn dropped(&self) -> u64;
-}
-
-impl<P: Project<E>, E: Event> Set<P> for Decoder<E> {
-    fn next(
-        &mut self,
-        event: &EventRef<'_>,
-    ) -> Result<Vec<Box<dyn Delivery<P>>>, UndecodableEvent> {
-        let deliver = |event| Box::new(event) as Box<dyn Delivery<P>>;
-        Ok(self.recorded(event)?.map(deliver).collect())
-    }
-
-    fn dropped(&self) -> u64 {
-        self.dropped()
     }
 }

@@ -24,6 +24,18 @@ pub trait KeyValueStore: Send + Sync + 'static {
     /// Looks up one key.
     async fn get(&self, key: &Key) -> Result<Option<Entry>, StoreError>;
 
+    /// Looks up several keys, each as [`get`](Self::get) does. The answers are in the order of the
+    /// keys, and may be from different moments.
+    ///
+    /// Where a store does not say how, one is looked up after the other.
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let mut entries = Vec::with_capacity(keys.len());
+        for key in keys {
+            entries.push(self.get(key).await?);
+        }
+        Ok(entries)
+    }
+
     /// Lists entries of one bucket in the order of their names.
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError>;
 

@@ -425,6 +425,13 @@ impl KeyValueStore for MemoryStore {
             .cloned())
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let now = now();
+        let content = self.content();
+        let live = |key| content.entries.get(key).filter(|entry| is_live(entry, now));
+        Ok(keys.iter().map(|key| live(key).cloned()).collect())
+    }
+
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         let now = now();
         let content = self.content();

@@ -69,6 +69,10 @@ impl<S: KeyValueStore + ?Sized> KeyValueStore for Arc<S> {
         (**self).get(key).await
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        (**self).get_all(keys).await
+    }
+
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         (**self).list(range).await
     }

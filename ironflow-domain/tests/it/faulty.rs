@@ -20,6 +20,8 @@ pub(crate) struct Faulty {
     pub(crate) admitted_writes: Arc<Mutex<Option<usize>>>,
     /// The most deletions there were in one batch.
     pub(crate) most_deletions: Arc<AtomicUsize>,
+    /// How many keys were looked up together, every time several were.
+    pub(crate) looked_up_together: Arc<Mutex<Vec<usize>>>,
     /// How many of the next look-ups of a key are refused.
     pub(crate) refused_gets: Arc<AtomicUsize>,
     /// Where reading a stream has begun, every time it was read.
@@ -52,6 +54,7 @@ impl Default for Faulty {
             refused_writes: Arc::default(),
             admitted_writes: Arc::default(),
             most_deletions: Arc::default(),
+            looked_up_together: Arc::default(),
             refused_gets: Arc::default(),
             read_from: Arc::default(),
             refused_log_reads: Arc::default(),
@@ -156,6 +159,14 @@ impl KeyValueStore for Faulty {
             self.meeting.wait().await;
         }
         entry
+    }
+
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        if is_due(&self.refused_gets) {
+            return Err(fault());
+        }
+        self.looked_up_together.lock().unwrap().push(keys.len());
+        self.store.get_all(keys).await
     }
 
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {

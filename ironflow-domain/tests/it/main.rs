@@ -6,6 +6,7 @@ mod bank;
 mod claims;
 mod emission;
 mod execute;
+mod fan_out;
 mod faulty;
 mod hygiene;
 mod loads;

@@ -499,25 +499,32 @@ async fn a_checkpoint_from_before_there_were_shapes_fills_new_views() {
     assert_eq!(view(&after, "b").await["total"], 12);
 }
 
-#[tokio::test]
-async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
-    let faulty = Faulty::default();
+/// A store in which the first program has filled views of so many meters.
+async fn filled_with(faulty: &Faulty, meters: usize) -> Receipt {
     let before = start::<first::Totals>(faulty.clone()).await;
     let mut last = None;
-    for _ in 0..30 {
-        last = Some(read(&before, "a", &[1; 100]).await);
+    for meter in 0..meters {
+        last = Some(read(&before, &meter.to_string(), &[1, 2]).await);
     }
     let last = last.unwrap();
     before.wait_for::<first::Totals>(&last, SOON).await.unwrap();
     before.stop().await;
     applied();
+    last
+}
 
-    // The beginning, and two batches.
+#[tokio::test]
+async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
+    let faulty = Faulty::default();
+    let last = filled_with(&faulty, 5_000).await;
+
+    // The beginning, and two batches of two thousand views.
     *faulty.admitted_writes.lock().unwrap() = Some(3);
     let during = start::<field_added::Totals>(faulty.clone()).await;
     until(async || matches!(state(&during), ProjectionState::Retrying { .. })).await;
-    let so_far = view(&during, "a").await["total"].as_u64().unwrap();
-    assert_eq!(so_far, 1000);
+    assert_eq!(views(&faulty, 2).await, 4_000);
+    assert_eq!(view(&during, "3999").await["total"], 3);
+    assert_eq!(view(&during, "4000").await, Value::Null);
     drop(during);
 
     *faulty.admitted_writes.lock().unwrap() = None;
@@ -526,18 +533,85 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
     assert_eq!(state(&after), ProjectionState::Rebuilding);
     let arrived = after.wait_for::<field_added::Totals>(&last, SOON).await;
     arrived.unwrap();
-    assert_eq!(applied(), 2000);
-    let a = view(&after, "a").await;
+    assert_eq!(applied(), 2_000);
+    let last = view(&after, "4999").await;
     assert_eq!(
-        a,
-        json!({"total": 3000, "last": {"value": 1}, "readings": 3000})
+        last,
+        json!({"total": 3, "last": {"value": 2}, "readings": 2})
     );
+    assert_eq!(views(&faulty, 2).await, 5_000);
     assert_eq!(checkpoint(&faulty).await["generation"], 2);
     // A rebuild at whose end there was nothing to apply is over all the same.
     until(async || state(&after) == ProjectionState::Active).await;
     after.stop().await;
     let again = start::<field_added::Totals>(faulty).await;
     assert_eq!(state(&again), ProjectionState::Starting);
+}
+
+#[tokio::test]
+async fn views_are_looked_up_together_and_only_once() {
+    let faulty = Faulty::default();
+    filled_with(&faulty, 50).await;
+    // Nothing is stored of a projection that begins.
+    assert_eq!(*faulty.looked_up_together.lock().unwrap(), [0; 0]);
+
+    let nobody = Ironflow::new(faulty.clone()).start().await.unwrap();
+    for meter in 0..20 {
+        read(&nobody, &meter.to_string(), &[3]).await;
+    }
+    let after = start::<first::Totals>(faulty.clone()).await;
+    for meter in 0..20 {
+        let last = read(&after, &meter.to_string(), &[4]).await;
+        after.wait_for::<first::Totals>(&last, SOON).await.unwrap();
+    }
+    assert_eq!(*faulty.looked_up_together.lock().unwrap(), [20]);
+    assert_eq!(view(&after, "19").await["total"], 10);
+}
+
+#[tokio::test]
+async fn what_could_not_be_written_is_taken_again() {
+    let faulty = Faulty::default();
+    filled_with(&faulty, 30).await;
+    let program = start::<first::Totals>(faulty.clone()).await;
+    faulty.refused_writes.store(1, Ordering::SeqCst);
+    let last = read(&program, "0", &[4]).await;
+    program
+        .wait_for::<first::Totals>(&last, SOON)
+        .await
+        .unwrap();
+    assert_eq!(faulty.refused_writes.load(Ordering::SeqCst), 0);
+    assert_eq!(view(&program, "0").await["total"], 7);
+
+    // Many pages, of which none is written before the last.
+    program.stop().await;
+    for meter in ["0", "1", "0", "1"] {
+        read(&program, meter, &vec![1; 5_000]).await;
+    }
+    let last = read(&program, "2", &[1]).await;
+    faulty.refused_writes.store(1, Ordering::SeqCst);
+    let after = start::<first::Totals>(faulty.clone()).await;
+    after.wait_for::<first::Totals>(&last, SOON).await.unwrap();
+    assert_eq!(faulty.refused_writes.load(Ordering::SeqCst), 0);
+    let totals = [view(&after, "0").await, view(&after, "1").await];
+    assert_eq!(totals.map(|view| view["total"].clone()), [10_007, 10_003]);
+}
+
+#[tokio::test]
+async fn what_another_program_has_written_meanwhile_is_read_again() {
+    let faulty = Faulty::default();
+    filled_with(&faulty, 1).await;
+    let one = start::<first::Totals>(faulty.clone()).await;
+    let other = start::<first::Totals>(faulty.clone()).await;
+    for (round, program) in [&one, &other].into_iter().cycle().take(20).enumerate() {
+        let last = read(program, "0", &[1]).await;
+        for program in [&one, &other] {
+            program
+                .wait_for::<first::Totals>(&last, SOON)
+                .await
+                .unwrap();
+        }
+        assert_eq!(view(program, "0").await["total"], 3 + 1 + round);
+    }
 }
 
 #[tokio::test]

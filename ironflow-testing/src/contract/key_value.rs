@@ -81,6 +81,52 @@ pub async fn keys_with_odd_names_are_kept_apart(store: Fixture) {
     }
 }
 
+pub async fn several_keys_are_looked_up_as_each_of_them_is(store: Fixture) {
+    assert_eq!(get_all(&*store, &[]).await, []);
+    for name in ["b", "a", "c", "%"] {
+        put(&*store, &key(name), name).await;
+    }
+    put(&*store, &Key::new("bucket2", "a"), "another bucket's").await;
+    write(&*store, Write::delete(key("c"))).await;
+    let lasting = Write::put(key("d"), "for long").expiring_after(Duration::from_hours(1));
+    write(&*store, lasting).await;
+    let keys = [
+        key("b"),
+        key("absent"),
+        key("a"),
+        Key::new("bucket2", "a"),
+        Key::new("bucket2", "b"),
+        key("b"),
+        key("c"),
+        key("d"),
+        key("%"),
+        key("A"),
+        key(""),
+    ];
+    let mut each = Vec::new();
+    for key in &keys {
+        each.push(get(&*store, key).await);
+    }
+    assert_eq!(get_all(&*store, &keys).await, each);
+}
+
+pub async fn many_keys_are_looked_up_at_once(store: Fixture) {
+    const MANY: usize = 2_000;
+    let keys: Vec<Key> = (0..2 * MANY)
+        .map(|number| key(&number.to_string()))
+        .collect();
+    let every_second = keys.iter().step_by(2);
+    let batch = every_second.map(|key| Write::put(key.clone(), key.name.clone()));
+    let written = store.write(batch.collect()).await;
+    written.expect("the batch is written");
+    let found = get_all(&*store, &keys).await;
+    assert_eq!(found.len(), keys.len());
+    for (index, (key, found)) in keys.iter().zip(found).enumerate() {
+        let expected = (index % 2 == 0).then(|| key.name.clone().into_bytes());
+        assert_eq!(found.map(|entry| entry.value), expected, "{key}");
+    }
+}
+
 pub async fn every_change_has_a_later_revision(store: Fixture) {
     let mut last = None;
     for name in ["a", "b", "a", "a", "b", "c"] {
@@ -310,6 +356,11 @@ pub async fn a_batch_may_be_large(store: Fixture) {
     );
 }
 
+async fn get_all(store: &dyn Store, keys: &[Key]) -> Vec<Option<Entry>> {
+    let found = store.get_all(keys).await;
+    found.expect("keys can be looked up together")
+}
+
 async fn names(store: &dyn Store, range: KeyRange) -> Vec<String> {
     let entries = store.list(range).await.expect("a bucket can be listed");
     entries.into_iter().map(|entry| entry.key.name).collect()
@@ -481,6 +532,7 @@ pub async fn a_value_that_has_expired_is_absent(store: Fixture) {
     );
     assert_eq!(names(&*store, KeyRange::bucket("bucket")).await, ["b"]);
     assert_eq!(get(&*store, &key("a")).await, None);
+    assert_eq!(get_all(&*store, &[key("a")]).await, [None]);
     assert_eq!(value(&*store, &key("b")).await, "stays");
 }
 

@@ -373,6 +373,8 @@ macro_rules! __for_every_rule {
             a_key_that_was_never_written_is_absent
             a_value_may_be_any_bytes
             keys_with_odd_names_are_kept_apart
+            several_keys_are_looked_up_as_each_of_them_is
+            many_keys_are_looked_up_at_once
             every_change_has_a_later_revision
             a_key_is_created_once
             a_value_is_replaced_at_its_revision_only

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::ops::Range;
 
-use ironflow_domain::__private::{Applying, Needed, Routes, State, Unapplied, last_route};
+use ironflow_domain::__private::{Routes, Routing, State, Unapplied, last_route};
 use ironflow_domain::{EventRef, Kept, Projection, View};
 
 use crate::log::{Append, Log};
@@ -77,24 +77,18 @@ impl Follower {
         let events = appends
             .flat_map(|append| (0..times).map(move |_| append))
             .flat_map(Append::events);
-        let mut applying = Applying::<P, _>::new(events, &mut self.routes);
-        while let Some(needed) = applying.go_on()? {
-            match needed {
-                Needed::View(key) => {
-                    let view = match self.stored.get(key) {
-                        Some(json) => Some(read(json)?),
-                        None => None,
-                    };
-                    applying.view(view)?;
-                }
-                Needed::EarlierRoute(event) => {
-                    let key = earlier_route::<P>(log, &event)?;
-                    applying.earlier_route(key)?;
-                }
-            }
+        let mut routing = Routing::<P>::read(events, &self.routes)?;
+        for (event, number) in routing.unknown().iter().zip(0..) {
+            routing.earlier(number, earlier_route::<P>(log, event)?);
         }
+        let routed = routing.routed(&mut self.routes)?;
+        let stored = routed.keys().iter().map(|key| {
+            let json = self.stored.get(key);
+            json.map(|json| read(json)).transpose()
+        });
+        let stored = stored.collect::<Result<_, _>>()?;
         let mut states = States::new();
-        for (key, view) in applying.end().views {
+        for (key, view) in routed.apply(stored)?.views {
             let json = view.write(&key).map_err(unstorable)?;
             self.stored.insert(key.clone(), json);
             states.insert(key, view.state.0);
@@ -144,12 +138,12 @@ fn unstorable(error: impl Error) -> Trouble {
 fn earlier_route<P: Projection>(
     log: &Log,
     event: &EventRef<'_>,
-) -> Result<Option<String>, Unapplied> {
+) -> Result<Option<Vec<String>>, Unapplied> {
     let appends = log.appends().iter().rev();
     for append in appends.filter(|append| append.stream().as_str() == event.stream) {
         let earlier = append.events().filter(|one| one.version < event.version);
-        if let Some(key) = last_route::<P>(earlier)? {
-            return Ok(Some(key));
+        if let Some(keys) = last_route::<P>(earlier)? {
+            return Ok(Some(keys));
         }
     }
     Ok(None)

@@ -80,6 +80,9 @@ enum Fault {
     DoesNotSeeItsOwnBatch,
     DeletesWhatWasChanged,
     KeepsWhatIsDeleted,
+    LeavesAbsentKeysOut,
+    LooksUpInTheOrderOfNames,
+    LooksUpAThousandKeysAtMost,
     NeverExpires,
     ExpiresAtOnce,
     ListsTheExpired,
@@ -544,6 +547,21 @@ impl KeyValueStore for Broken {
         Ok(found)
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let mut keys = keys.to_vec();
+        if self.is(Fault::LooksUpInTheOrderOfNames) {
+            keys.sort();
+        }
+        let mut found = self.inner.get_all(&keys).await?;
+        if self.is(Fault::LeavesAbsentKeysOut) {
+            found.retain(Option::is_some);
+        }
+        if self.is(Fault::LooksUpAThousandKeysAtMost) {
+            found.iter_mut().skip(1_000).for_each(|entry| *entry = None);
+        }
+        Ok(found)
+    }
+
     async fn list(&self, mut range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         let asked = range.clone();
         match self.fault {
@@ -850,6 +868,13 @@ every_fault_is_found! {
     DoesNotSeeItsOwnBatch: "key_value::a_batch_may_change_one_key_twice";
     DeletesWhatWasChanged: "key_value::a_key_is_deleted_at_its_revision_only";
     KeepsWhatIsDeleted: "key_value::a_deleted_key_is_absent";
+    LeavesAbsentKeysOut:
+        "key_value::several_keys_are_looked_up_as_each_of_them_is",
+        "key_value::many_keys_are_looked_up_at_once";
+    LooksUpInTheOrderOfNames:
+        "key_value::several_keys_are_looked_up_as_each_of_them_is",
+        "key_value::many_keys_are_looked_up_at_once";
+    LooksUpAThousandKeysAtMost: "key_value::many_keys_are_looked_up_at_once";
     NeverExpires: "key_value::a_value_that_has_expired_is_absent";
     ExpiresAtOnce: "key_value::a_value_that_has_expired_is_absent", "key_value::a_key_that_has_expired_can_be_created";
     ListsTheExpired: "key_value::a_value_that_has_expired_is_absent";

@@ -133,6 +133,7 @@ impl Project<LampEvent> for Usage {
 mod tests {
     use std::error::Error;
 
+    use flow::__private::{Routes, Routing};
     use flow::{
         Addressed, Command, Decoded, Event, EventId, EventRef, Position, SchemaVersion,
         StreamVersion, Timestamp,
@@ -224,13 +225,14 @@ mod tests {
             metadata: "{}",
             left_in_commit: 0,
         };
-        let mut view = Usage::default();
-        let deliveries = Usage::feed().next(&event).unwrap();
-        let [delivery] = deliveries.as_slice() else {
+        let mut routes = Routes::default();
+        let read = Routing::<Usage>::read(std::iter::once(event), &routes).unwrap();
+        let page = read.routed(&mut routes).unwrap();
+        assert_eq!(page.keys(), ["7"]);
+        let applied = page.apply(vec![None]).unwrap();
+        let [(_, view)] = applied.views.as_slice() else {
             panic!("the projection reads events of lamps, one for one");
         };
-        assert_eq!(delivery.partition(), Partition::Key("7".to_owned()));
-        delivery.project(&mut view);
-        assert_eq!(view.switched, 1);
+        assert_eq!(view.state.0.switched, 1);
     }
 }

@@ -9,6 +9,7 @@ mod between;
 mod contract;
 mod copies;
 mod given;
+mod keys;
 mod order;
 mod plans;
 mod restarts;

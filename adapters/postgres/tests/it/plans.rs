@@ -84,6 +84,9 @@ async fn everything(store: &Postgres, end: Position, round: usize) {
         .await
         .unwrap();
     store.get(&key).await.unwrap().unwrap();
+    let unheard_of = Key::new("bucket", "unheard of");
+    let both = store.get_all(&[unheard_of, key.clone()]).await.unwrap();
+    assert!(both[0].is_none() && both[1].is_some());
     let range = KeyRange {
         limit: 3,
         ..KeyRange::bucket("bucket")

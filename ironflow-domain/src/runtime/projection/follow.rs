@@ -4,28 +4,39 @@
 //! process that follows the same projection fails that guard instead of applying an event twice,
 //! and goes on from where the first one is. One that finds another generation of views there stops.
 
-use std::collections::BTreeMap;
-use std::marker::PhantomData;
+use std::collections::HashMap;
+use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::model::projection::{
-    Applied, Applying, Needed, Routes, State, Unapplied, Unstorable, last_route,
+    Applied, Routed, Routes, Routing, State, Unapplied, Unstorable, last_route,
 };
+use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
 use crate::runtime::projection::generation::{view_key, views_of};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus, Step};
-use crate::runtime::projection::view::{QueryError, read_view};
+use crate::runtime::projection::view::{QueryError, parse_view};
+use crate::runtime::projection::views::Views;
 use crate::store::{
-    EventPage, Expected, KeyRange, LogPage, ReadLog, ReadStream, Revision, Store, StoreError,
+    EventPage, Expected, Key, KeyRange, LogPage, ReadLog, ReadStream, Revision, Store, StoreError,
     StoreErrorKind, Write, WriteError,
 };
-use crate::{EventRef, InvalidStreamId, Position, Projection, StreamId, StreamVersion, View};
+use crate::{InvalidStreamId, Position, Projection, StreamId, StreamVersion, View};
 
-/// How many events to take at once.
-const BATCH: usize = 500;
+/// About how many events to read at once.
+const PAGE: usize = 4_000;
+/// Views are written at the end of the log. Before it, once there are so many to write,
+const MOST_CHANGES: usize = 2_000;
+/// or so many events have been taken into them,
+const MOST_EVENTS: usize = 100_000;
+/// or so much time has gone by since they were written last.
+const MOST_TIME: Duration = Duration::from_millis(500);
+/// How many streams to look up at once.
+const LOOKED_UP_AT_ONCE: usize = 64;
 /// How many outdated views to delete at once.
 const DELETED_AT_ONCE: usize = 500;
 /// The longest wait before a failing store is tried again.
@@ -53,6 +64,8 @@ enum Trouble {
     Stream(#[from] InvalidStreamId),
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error("the tokio runtime is shutting down")]
+    ShuttingDown(#[source] JoinError),
     #[error("another process follows this projection")]
     Overtaken,
     #[error("another program has begun generation {generation} of this projection, {how}")]
@@ -69,7 +82,7 @@ impl Trouble {
                 error.kind(),
                 StoreErrorKind::Damaged | StoreErrorKind::Incompatible
             ),
-            Self::Overtaken => true,
+            Self::Overtaken | Self::ShuttingDown(_) => true,
             _ => false,
         }
     }
@@ -100,14 +113,38 @@ struct Following<P> {
     poll: Duration,
     status: watch::Sender<ProjectionStatus>,
     stopping: watch::Receiver<bool>,
+    /// Up to where the log has been taken into the views that are written.
     position: Position,
-    /// About how many events to take at once.
-    batch: usize,
+    /// What is read of the log after that, and was not yet written.
+    taken: Taken,
+    /// Reads on, where the end of the log was not seen.
+    reader: Option<LogReader>,
+    /// About how many events to read at once.
+    page: usize,
     /// The checkpoint as it was seen or written last.
     progress: Progress,
     revision: Revision,
     routes: Routes,
-    state: PhantomData<fn() -> P>,
+    views: Views<View<State<P>>>,
+}
+
+/// What has been taken into views that are not written yet.
+struct Taken {
+    read_to: Position,
+    events: usize,
+    dropped: u64,
+    since: Instant,
+}
+
+impl Taken {
+    fn nothing(position: Position) -> Self {
+        Self {
+            read_to: position,
+            events: 0,
+            dropped: 0,
+            since: Instant::now(),
+        }
+    }
 }
 
 impl<P: Projection> Following<P> {
@@ -125,11 +162,13 @@ impl<P: Projection> Following<P> {
             status,
             stopping,
             position: checkpoint.progress.position,
-            batch: BATCH,
+            taken: Taken::nothing(checkpoint.progress.position),
+            reader: None,
+            page: PAGE,
+            views: Views::new(checkpoint.progress.position == Position::START),
             progress: checkpoint.progress,
             revision: checkpoint.revision,
             routes: Routes::default(),
-            state: PhantomData,
         }
     }
 
@@ -142,8 +181,7 @@ impl<P: Projection> Following<P> {
                 failures = 0;
                 continue;
             };
-            // What was not written has not happened: nothing of it may be remembered.
-            self.routes.clear();
+            self.go_back();
             match self.is_overtaken().await {
                 // Whatever was wrong, it was so with views that have changed since.
                 Ok(true) => continue,
@@ -162,10 +200,10 @@ impl<P: Projection> Following<P> {
                 self.status
                     .send_modify(|status| status.change(ProjectionState::Retrying { error }));
                 self.pause(pause_after(failures)).await;
-            } else if self.batch > 1 && !trouble.is_the_end() {
+            } else if self.page > 1 && !trouble.is_the_end() {
                 // What comes before the event at fault must not wait for it: append by append from
                 // here on, until it is met alone.
-                self.batch = 1;
+                self.page = 1;
             } else {
                 return Err(trouble);
             }
@@ -185,11 +223,19 @@ impl<P: Projection> Following<P> {
         drop(tokio::time::timeout(time, stopping.wait_for(|stop| *stop)).await);
     }
 
+    /// What was not written has not happened: nothing of it may be remembered.
+    fn go_back(&mut self) {
+        self.routes.clear();
+        self.views.clear();
+        self.reader = None;
+        self.taken = Taken::nothing(self.position);
+    }
+
     /// Takes a page of the log into the views; deletes some outdated views, or waits for more.
     async fn take_a_turn(&mut self) -> Result<(), Trouble> {
         let at_end = self.advance().await?;
         if at_end {
-            self.batch = BATCH;
+            self.page = PAGE;
         }
         if self.progress.has_outdated_views() {
             self.delete_outdated_views().await
@@ -202,65 +248,147 @@ impl<P: Projection> Following<P> {
 
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     async fn advance(&mut self) -> Result<bool, Trouble> {
-        let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
-        let page = self.store.read_log(read.limit(self.batch)).await?;
+        let page = self.next_page().await?;
         let Applied { views, dropped } = self.apply(&page).await?;
-        // Where nothing of interest was appended, the checkpoint can wait: it costs a write, and
-        // reading on from the old one is cheap.
-        // That it has been reached once cannot: a restart would take the rebuild for unfinished.
-        let is_filled_now = page.at_end && self.progress.is_rebuilding();
-        let is_on_the_way = !page.at_end && page.read_to > self.position;
-        if !views.is_empty() || is_filled_now || is_on_the_way {
-            let progress = Progress {
-                position: page.read_to,
-                is_filled: self.progress.is_filled || page.at_end,
-                ..self.progress.clone()
-            };
-            self.commit(views, progress).await?;
+        self.views.change(views);
+        self.taken.read_to = page.read_to;
+        self.taken.events += page.events.len();
+        self.taken.dropped += dropped;
+        let is_much = self.views.changed().len() >= MOST_CHANGES
+            || self.taken.events >= MOST_EVENTS
+            || self.taken.since.elapsed() >= MOST_TIME;
+        if page.at_end || is_much || self.page == 1 {
+            self.write_views(page.at_end).await?;
         }
-        self.position = page.read_to;
-        let step = Step {
-            position: page.read_to,
-            at_end: page.at_end,
-            is_rebuilding: self.progress.is_rebuilding(),
-            dropped,
-        };
-        self.status.send_modify(|status| status.advance(&step));
         Ok(page.at_end)
+    }
+
+    /// The next page of the log, the one after it being read meanwhile.
+    async fn next_page(&mut self) -> Result<LogPage, Trouble> {
+        let after = self.taken.read_to;
+        let (store, limit) = (&self.store, self.page);
+        let reader = self.reader.get_or_insert_with(|| {
+            let read = ReadLog::after(after).categories(P::CATEGORIES.iter().copied());
+            LogReader::new(Arc::clone(store), read.limit(limit))
+        });
+        // It has a page, since it is dropped with the last one.
+        let page = reader.next().await?.unwrap_or_else(|| LogPage {
+            events: EventPage::new(),
+            read_to: after,
+            at_end: true,
+        });
+        if page.at_end {
+            self.reader = None;
+        }
+        Ok(page)
     }
 
     /// The views that the events of a page change, as they are after it.
     async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
-        let store = &*self.store;
-        let generation = self.progress.generation;
-        let mut applying = Applying::<P, _>::new(page.events.iter(), &mut self.routes);
-        while let Some(needed) = applying.go_on()? {
-            match needed {
-                Needed::View(key) => {
-                    let view = read_view(store, P::NAME, generation, key).await?;
-                    applying.view(view)?;
-                }
-                Needed::EarlierRoute(event) => {
-                    let key = earlier_route::<P>(store, &event).await?;
-                    applying.earlier_route(key)?;
-                }
-            }
-        }
-        Ok(applying.end())
+        let routed = self.route(page).await?;
+        let keys = routed.keys().iter();
+        let lacking: Vec<&str> = keys
+            .map(String::as_str)
+            .filter(|key| self.views.lacks(key))
+            .collect();
+        let mut stored = self.read_views(&lacking).await?;
+        let views = routed.keys().iter().map(|key| {
+            let known = self.views.take(key);
+            known.or_else(|| stored.remove(key.as_str()))
+        });
+        let views = views.collect();
+        Ok(routed.apply(views)?)
     }
 
-    /// Writes the views and the checkpoint together, unless someone else has moved the checkpoint.
-    async fn commit(
-        &mut self,
-        views: BTreeMap<String, View<State<P>>>,
-        progress: Progress,
-    ) -> Result<(), Trouble> {
-        let mut batch = Vec::with_capacity(views.len() + 1);
-        for (key, view) in views {
-            let json = view.write(&key)?;
-            let key = view_key(P::NAME, progress.generation, &key);
-            batch.push(Write::put(key, json));
+    /// Where the events of a page go.
+    async fn route<'p>(&mut self, page: &'p LogPage) -> Result<Routed<'p, P>, Trouble> {
+        let mut routing = Routing::<P>::read(page.events.iter(), &self.routes)?;
+        let unknown = routing.unknown();
+        for (chunk, numbers) in unknown.chunks(LOOKED_UP_AT_ONCE).zip(0..) {
+            let first = numbers * LOOKED_UP_AT_ONCE;
+            let mut lookups = JoinSet::new();
+            for (event, number) in chunk.iter().zip(first..) {
+                let store = Arc::clone(&self.store);
+                let (stream, before) = (event.stream.parse()?, event.version);
+                lookups.spawn(async move {
+                    let keys = earlier_route::<P>(&*store, stream, before).await;
+                    (number, keys)
+                });
+            }
+            while let Some(looked_up) = lookups.join_next().await {
+                // They are not aborted while we wait for them.
+                let (number, keys) = looked_up.map_err(|error| match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(error) => Trouble::ShuttingDown(error),
+                })?;
+                routing.earlier(number, keys?);
+            }
         }
+        Ok(routing.routed(&mut self.routes)?)
+    }
+
+    /// Views as they are stored, by their keys.
+    async fn read_views<'k>(
+        &self,
+        keys: &[&'k str],
+    ) -> Result<HashMap<&'k str, View<State<P>>>, Trouble> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let generation = self.progress.generation;
+        let stored = |key: &&str| view_key(P::NAME, generation, key);
+        let stored: Vec<Key> = keys.iter().map(stored).collect();
+        let entries = self.store.get_all(&stored).await?;
+        let views = keys.iter().zip(entries).filter_map(|(key, entry)| {
+            let view = parse_view(P::NAME, key, &entry?.value);
+            Some(view.map(|view| (*key, view)))
+        });
+        Ok(views.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes the views that have changed, and how far they have come. Where nothing has, and nothing
+    /// else has to be said, that can wait: it costs a write, and reading on from the old checkpoint is
+    /// cheap.
+    async fn write_views(&mut self, at_end: bool) -> Result<(), Trouble> {
+        let read_to = self.taken.read_to;
+        // That the end has been reached once cannot wait: a restart would take the rebuild for
+        // unfinished.
+        let is_filled_now = at_end && self.progress.is_rebuilding();
+        let is_on_the_way = !at_end && read_to > self.position;
+        if !self.views.changed().is_empty() || is_filled_now || is_on_the_way {
+            let progress = Progress {
+                position: read_to,
+                is_filled: self.progress.is_filled || at_end,
+                ..self.progress.clone()
+            };
+            let mut bytes = 0;
+            let mut batch = Vec::with_capacity(self.views.changed().len() + 1);
+            for (key, view) in self.views.changed() {
+                let json = view.write(key)?;
+                bytes += json.len();
+                batch.push(Write::put(
+                    view_key(P::NAME, progress.generation, key),
+                    json,
+                ));
+            }
+            self.commit(batch, progress).await?;
+            self.views.written(bytes);
+        }
+        let dropped = self.taken.dropped;
+        self.position = read_to;
+        self.taken = Taken::nothing(read_to);
+        let step = Step {
+            position: read_to,
+            at_end,
+            is_rebuilding: self.progress.is_rebuilding(),
+            dropped,
+        };
+        self.status.send_modify(|status| status.advance(&step));
+        Ok(())
+    }
+
+    /// Makes changes and moves the checkpoint together, unless someone else has moved it.
+    async fn commit(&mut self, mut batch: Vec<Write>, progress: Progress) -> Result<(), Trouble> {
         batch.push(progress.write(P::NAME, Expected::Revision(self.revision))?);
         // The checkpoint's comes last. A store that gives it none is taken for overtaken: the
         // checkpoint is read again then.
@@ -288,7 +416,7 @@ impl<P: Projection> Following<P> {
                 oldest: oldest + 1,
                 ..self.progress.clone()
             };
-            return self.commit(BTreeMap::new(), progress).await;
+            return self.commit(Vec::new(), progress).await;
         }
         let deletions = entries.into_iter().map(|entry| Write::delete(entry.key));
         self.write(deletions.collect()).await.map(drop)
@@ -314,6 +442,7 @@ impl<P: Projection> Following<P> {
         }
         // What was read after the checkpoint without a view to change has not changed one since.
         self.position = self.position.max(progress.position);
+        self.taken = Taken::nothing(self.position);
         self.progress = progress;
         self.revision = revision;
         Ok(true)
@@ -332,14 +461,14 @@ impl<P: Projection> Following<P> {
     }
 }
 
-/// Where the last event of the same stream with a key went: a function of the log, so that it need
-/// not be stored.
+/// Where the last event of the same stream with a key went, before that version: a function of the
+/// log, so that it need not be stored.
 async fn earlier_route<P: Projection>(
     store: &dyn Store,
-    event: &EventRef<'_>,
-) -> Result<Option<String>, Trouble> {
-    let stream: StreamId = event.stream.parse()?;
-    let mut next = event.version.get().checked_sub(1).map(StreamVersion::new);
+    stream: StreamId,
+    before: StreamVersion,
+) -> Result<Option<Vec<String>>, Trouble> {
+    let mut next = before.get().checked_sub(1).map(StreamVersion::new);
     // Appends are met from the last to the first, and each is read from its first event to its
     // last.
     let mut append = EventPage::new();
@@ -349,9 +478,9 @@ async fn earlier_route<P: Projection>(
             .await?;
         for earlier in page.events.iter() {
             if earlier.left_in_commit == 0
-                && let Some(key) = last_route::<P>(std::mem::take(&mut append).iter().rev())?
+                && let Some(keys) = last_route::<P>(std::mem::take(&mut append).iter().rev())?
             {
-                return Ok(Some(key));
+                return Ok(Some(keys));
             }
             append.push(&earlier);
         }

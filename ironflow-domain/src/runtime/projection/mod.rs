@@ -7,6 +7,7 @@ mod generation;
 mod registration;
 mod status;
 mod view;
+mod views;
 
 pub use status::{ProjectionState, ProjectionStatus, WaitError};
 pub use view::QueryError;

@@ -73,13 +73,20 @@ pub(crate) async fn read_view<S: serde::de::DeserializeOwned>(
     let Some(entry) = store.get(&key_of_view).await? else {
         return Ok(None);
     };
-    serde_json::from_slice(&entry.value)
-        .map(Some)
-        .map_err(|source| QueryError::Unreadable {
-            projection: projection.to_owned(),
-            key: key.to_owned(),
-            source,
-        })
+    parse_view(projection, key, &entry.value).map(Some)
+}
+
+/// Reads what is stored of a view as `S`.
+pub(crate) fn parse_view<S: serde::de::DeserializeOwned>(
+    projection: &str,
+    key: &str,
+    stored: &[u8],
+) -> Result<View<S>, QueryError> {
+    serde_json::from_slice(stored).map_err(|source| QueryError::Unreadable {
+        projection: projection.to_owned(),
+        key: key.to_owned(),
+        source,
+    })
 }
 
 impl<X> Ironflow<X> {

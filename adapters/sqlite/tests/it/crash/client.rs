@@ -93,6 +93,18 @@ impl Client {
         self.check(true);
     }
 
+    /// Asks one process for its first order alone.
+    pub(super) fn ask_first(&mut self, live: &mut Live<'_>) {
+        let first = vec![(0, self.orders[0].clone())];
+        self.ask(first, None, live);
+        self.check(false);
+    }
+
+    /// Asks one process for all that is not answered.
+    pub(super) fn ask_all(&mut self, live: &mut Live<'_>) {
+        self.ask(self.unanswered(), None, live);
+    }
+
     /// A process that stood still has done what others have done since.
     pub(super) fn hears_late(&mut self, lived: Lived) {
         assert_eq!(lived.died_at, None);

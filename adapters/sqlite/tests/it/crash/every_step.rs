@@ -1,12 +1,14 @@
 //! A round for each step that a process takes with one order of each kind.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::time::Instant;
 
 use super::client::{Client, Live};
 use super::orders::one_of_each;
 use super::rounds::{live, print};
 use super::steps::{End, Step};
+use super::work::Batch;
 
 /// What a process does with one order of each kind, its start and its projection included. It dies
 /// before and after each.
@@ -16,9 +18,9 @@ const STEPS: [&str; 17] = [
     "find_event",
     "get of claims",
     "get of claims-begun",
-    "get of projection",
     "get of projection-checkpoints",
     "get of snapshots",
+    "get_all of projection",
     "read_log",
     "read_stream",
     "the answer",
@@ -30,27 +32,41 @@ const STEPS: [&str; 17] = [
     "write of snapshots",
 ];
 
-/// The steps of a process that is not disturbed.
-fn steps() -> Vec<Step> {
+/// The steps of a process that is not disturbed, after others.
+fn steps(has_begun: bool) -> Vec<Step> {
     let mut steps = None;
-    Client::new(one_of_each(), 1).insist([], &mut |path, batch| {
+    let mut live = |path: &Path, batch: &Batch| {
         let lived = live(path, batch);
-        steps.get_or_insert_with(|| lived.steps.clone());
+        steps = Some(lived.steps.clone());
         lived
-    });
+    };
+    let mut client = Client::new(one_of_each(), 1);
+    if has_begun {
+        client.ask_first(&mut live);
+    }
+    client.ask_all(&mut live);
     steps.unwrap()
 }
 
 /// In each round a process ends at another step; at each step the first so many times that it is
-/// taken.
+/// taken. It is the first process, but at steps that only others take.
 pub(super) fn at_every_step(times: usize, live: &mut Live<'_>) {
     let begun = Instant::now();
-    let mut steps = steps();
-    steps.retain(|step| step.time < times);
-    let rounds = steps.len();
+    let first = steps(false);
+    let mut later = steps(true);
+    later.retain(|step| first.iter().all(|known| known.name != step.name));
+    let all = first.into_iter().map(|step| (step, false));
+    let mut all: Vec<_> = all
+        .chain(later.into_iter().map(|step| (step, true)))
+        .collect();
+    all.retain(|(step, _)| step.time < times);
+    let rounds = all.len();
     let mut died_at = BTreeSet::new();
-    for step in steps {
+    for (step, has_begun) in all {
         let mut client = Client::new(one_of_each(), 1);
+        if has_begun {
+            client.ask_first(live);
+        }
         client.insist([End::At(step)], live);
         died_at.extend(client.died_at);
     }

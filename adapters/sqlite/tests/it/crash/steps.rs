@@ -1,6 +1,6 @@
 //! A process that ends at one of its steps, and the store whose calls are those steps.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::sync::{Arc, Mutex};
 
@@ -162,6 +162,12 @@ fn kind(bucket: &str) -> &str {
     bucket.split('/').next().unwrap_or(bucket)
 }
 
+/// What the buckets of keys are for.
+fn kinds<'k>(keys: impl IntoIterator<Item = &'k Key>) -> String {
+    let kinds: BTreeSet<_> = keys.into_iter().map(|key| kind(&key.bucket)).collect();
+    Vec::from_iter(kinds).join(" and ")
+}
+
 #[async_trait]
 impl StreamStore for Stepped {
     async fn append(&self, append: Append) -> Result<Appended, AppendError> {
@@ -220,21 +226,24 @@ impl KeyValueStore for Stepped {
         self.life.around(what, self.store.get(key)).await
     }
 
+    async fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Entry>>, StoreError> {
+        let what = format!("get_all of {}", kinds(keys));
+        self.life.around(what, self.store.get_all(keys)).await
+    }
+
     async fn list(&self, range: KeyRange) -> Result<Vec<Entry>, StoreError> {
         let what = format!("list of {}", kind(&range.bucket));
         self.life.around(what, self.store.list(range)).await
     }
 
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
-        let mut kinds: Vec<_> = batch.iter().map(|write| kind(&write.key.bucket)).collect();
-        kinds.sort_unstable();
-        kinds.dedup();
+        let kinds = kinds(batch.iter().map(|write| &write.key));
         let does = if batch.iter().any(|write| write.value.is_some()) {
             "write"
         } else {
             "deletion"
         };
-        let what = format!("{does} of {}", kinds.join(" and "));
+        let what = format!("{does} of {kinds}");
         self.life.around(what, self.store.write(batch)).await
     }
 }

@@ -7,9 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use uuid::Uuid;
 
 use crate::runtime::command::{Queues, Registry};
-use crate::runtime::projection::{Definition, Followed, Registration};
+use crate::runtime::projection::{
+    Definition, Followed, Lookout, Registration, Surroundings, Times, WhenChanged,
+};
 use crate::store::{Capabilities, Store};
 use crate::{Command, CommandPolicy, Enrich, Projection};
 
@@ -28,7 +31,8 @@ pub struct Builder<X = NoEnrichment> {
     misregistered: Option<StartError>,
     required: Capabilities,
     cached_streams: usize,
-    poll: Duration,
+    times: Times,
+    when_changed: WhenChanged,
     projections: Vec<Registration>,
 }
 
@@ -73,7 +77,11 @@ impl Ironflow {
             misregistered: None,
             required: Capabilities::default(),
             cached_streams: 1_024,
-            poll: Duration::from_millis(250),
+            times: Times {
+                poll: Duration::from_millis(250),
+                take_over_after: Duration::from_secs(2),
+            },
+            when_changed: WhenChanged::default(),
             projections: Vec::new(),
         }
     }
@@ -110,7 +118,8 @@ impl<N> Builder<N> {
             misregistered,
             required,
             cached_streams,
-            poll,
+            times,
+            when_changed,
             projections,
         } = self;
         let too_early = registry.names().next().map(StartError::RegisteredTooEarly);
@@ -122,7 +131,8 @@ impl<N> Builder<N> {
             misregistered: misregistered.or(too_early),
             required,
             cached_streams,
-            poll,
+            times,
+            when_changed,
             projections,
         }
     }
@@ -190,7 +200,35 @@ impl<X: Send + Sync + 'static> Builder<X> {
     /// How often projections look for events that other processes appended; 250 ms unless given.
     /// Events of this process wake them at once.
     pub fn poll_interval(mut self, interval: Duration) -> Self {
-        self.poll = interval;
+        self.times.poll = interval;
+        self
+    }
+
+    /// How long an event may wait for another process that follows the same projection, before this one
+    /// takes over; two seconds unless given. One process at a time follows a projection. It need not
+    /// say that it is alive: it is taken for gone where it does nothing though there is something to do.
+    /// One that was only slow finds out when it writes, and nothing is applied twice.
+    pub fn take_over_after(mut self, time: Duration) -> Self {
+        self.times.take_over_after = time;
+        self
+    }
+
+    /// What to do where a projection is not as it was when its views were filled; fill new ones
+    /// unless given.
+    ///
+    /// ```
+    /// # use ironflow_domain::{Ironflow, WhenChanged, store::MemoryStore};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ironflow = Ironflow::new(MemoryStore::new())
+    ///     .when_changed(WhenChanged::Refuse)
+    ///     .start()
+    ///     .await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn when_changed(mut self, what: WhenChanged) -> Self {
+        self.when_changed = what;
         self
     }
 
@@ -215,7 +253,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
             misregistered,
             required,
             cached_streams,
-            poll,
+            times,
+            when_changed,
             projections,
         } = self;
         if let Some(error) = misregistered {
@@ -224,12 +263,22 @@ impl<X: Send + Sync + 'static> Builder<X> {
         if let Some(missing) = required.missing_in(store.capabilities()) {
             return Err(StartError::Unsupported(missing));
         }
+        let surroundings = Surroundings {
+            store: Arc::clone(&store),
+            lookout: Lookout::new(Arc::clone(&store)),
+            times,
+            node: Uuid::now_v7().to_string().into(),
+            when_changed,
+        };
+        if !projections.is_empty() {
+            surroundings.lookout.start(times.poll);
+        }
         let mut followed = BTreeMap::new();
         for registration in projections {
             if followed.contains_key(registration.name) {
                 return Err(StartError::DuplicateProjection(registration.name));
             }
-            let running = registration.follow(Arc::clone(&store), poll).await?;
+            let running = registration.follow(&surroundings).await?;
             followed.insert(registration.name, running);
         }
         let shared = Shared {
@@ -262,6 +311,19 @@ pub enum StartError {
     /// The store cannot do what the application requires.
     #[error("a store of this kind cannot {0}, which the application requires")]
     Unsupported(&'static str),
+    /// A projection is not as it was when its views were filled, and that is
+    /// [refused](WhenChanged::Refuse).
+    #[error(
+        "projection {projection} has changed, so its views have to be filled again: {changes}; \
+         to do that at start, remove `.when_changed(WhenChanged::Refuse)`"
+    )]
+    #[non_exhaustive]
+    ProjectionChanged {
+        /// Its name.
+        projection: &'static str,
+        /// What has changed.
+        changes: String,
+    },
     /// A command was registered before it was known where contexts come from.
     #[error("{0} was registered too early: call `.enrich(…)` before `.command::<…>()`")]
     RegisteredTooEarly(&'static str),

@@ -24,5 +24,8 @@ pub use command::{
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
-pub use projection::{ProjectionState, ProjectionStatus, QueryError, WaitError};
+pub use projection::{
+    PastRebuild, ProjectionState, ProjectionStatus, QueryError, RebuildOutcome, RebuildProgress,
+    WaitError, WhenChanged,
+};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

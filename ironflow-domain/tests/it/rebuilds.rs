@@ -8,7 +8,7 @@ use std::time::Duration;
 use ironflow_domain::store::{Key, KeyRange, KeyValueStore, MemoryStore, Store, Write};
 use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, Projection, ProjectionState, QueryError, Receipt,
-    command, event,
+    WhenChanged, command, event,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -295,6 +295,7 @@ async fn start<P: Projection>(store: impl Store) -> Ironflow {
     Ironflow::new(store)
         .projection::<P>()
         .poll_interval(Duration::from_millis(5))
+        .take_over_after(Duration::from_millis(50))
         .start()
         .await
         .unwrap()
@@ -330,9 +331,9 @@ fn state(ironflow: &Ironflow) -> ProjectionState {
     status.state.clone()
 }
 
-/// What the store has about the projection.
-async fn checkpoint(store: &impl Store) -> Value {
-    let key = Key::new("projection-checkpoints", "totals");
+/// Which generations of the projection the store has.
+async fn head(store: &impl Store) -> Value {
+    let key = Key::new("projections", "totals");
     let entry = store.get(&key).await.unwrap().unwrap();
     serde_json::from_slice(&entry.value).unwrap()
 }
@@ -374,8 +375,11 @@ where
     let store = filled().await;
     let after = start::<P>(store.clone()).await;
     assert_eq!(state(&after), ProjectionState::Rebuilding);
-    // None of the old ones is shown meanwhile.
-    assert_eq!(typed::<P>(&after, "a").await, Value::Null);
+    // None of the old ones is shown as a new one meanwhile.
+    let error = after.query::<P>(&"a".to_owned()).await.err().unwrap();
+    assert!(matches!(error, QueryError::Rebuilding { .. }), "{error}");
+    let old = json!({"total": 3, "last": {"value": 2}});
+    assert_eq!(view(&after, "a").await, old);
     let last = read(&after, "b", &[8]).await;
     after.wait_for::<P>(&last, SOON).await.unwrap();
     until(async || state(&after) == ProjectionState::Active).await;
@@ -479,24 +483,7 @@ async fn what_is_stored_as_before_is_not_filled_again() {
         typed::<unchanged::Totals>(&after, "a").await,
         json!({"total": 11, "last": {"value": 8}})
     );
-    assert_eq!(checkpoint(&store).await["generation"], 1);
-}
-
-#[tokio::test]
-async fn a_checkpoint_from_before_there_were_shapes_fills_new_views() {
-    let store = filled().await;
-    let key = Key::new("projection-checkpoints", "totals");
-    let old = json!({"position": checkpoint(&store).await["position"], "categories": ["meter"]});
-    let old = Write::put(key, old.to_string());
-    store.write(vec![old]).await.unwrap();
-
-    let after = start::<first::Totals>(store.clone()).await;
-    assert_eq!(state(&after), ProjectionState::Rebuilding);
-    let last = read(&after, "b", &[8]).await;
-    after.wait_for::<first::Totals>(&last, SOON).await.unwrap();
-    assert_eq!(applied(), 4);
-    assert_eq!(checkpoint(&store).await["generation"], 2);
-    assert_eq!(view(&after, "b").await["total"], 12);
+    assert_eq!(head(&store).await["serving"], 1);
 }
 
 /// A store in which the first program has filled views of so many meters.
@@ -523,8 +510,11 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
     let during = start::<field_added::Totals>(faulty.clone()).await;
     until(async || matches!(state(&during), ProjectionState::Retrying { .. })).await;
     assert_eq!(views(&faulty, 2).await, 4_000);
-    assert_eq!(view(&during, "3999").await["total"], 3);
-    assert_eq!(view(&during, "4000").await, Value::Null);
+    let meter = "3999".to_owned();
+    let error = during.query::<field_added::Totals>(&meter).await.err();
+    let text =
+        "the views of projection totals are being filled: they are at position 8000 of the log";
+    assert_eq!(error.unwrap().to_string(), text);
     drop(during);
 
     *faulty.admitted_writes.lock().unwrap() = None;
@@ -540,7 +530,7 @@ async fn a_rebuild_that_was_interrupted_goes_on_where_it_was() {
         json!({"total": 3, "last": {"value": 2}, "readings": 2})
     );
     assert_eq!(views(&faulty, 2).await, 5_000);
-    assert_eq!(checkpoint(&faulty).await["generation"], 2);
+    assert_eq!(head(&faulty).await["serving"], 2);
     // A rebuild at whose end there was nothing to apply is over all the same.
     until(async || state(&after) == ProjectionState::Active).await;
     after.stop().await;
@@ -626,52 +616,45 @@ async fn a_rebuild_without_events_comes_to_its_end() {
 }
 
 #[tokio::test]
-async fn the_program_before_stops_and_goes_on_answering() {
+async fn the_program_before_goes_on_with_its_own_views() {
     let store = filled().await;
     let old = start::<first::Totals>(store.clone()).await;
     until(async || state(&old) == ProjectionState::Active).await;
     let new = start::<field_added::Totals>(store.clone()).await;
     let last = read(&new, "a", &[8]).await;
-    new.wait_for::<field_added::Totals>(&last, SOON)
-        .await
-        .unwrap();
+    let arrived = new.wait_for::<field_added::Totals>(&last, SOON).await;
+    arrived.unwrap();
+    old.wait_for::<first::Totals>(&last, SOON).await.unwrap();
 
-    let error = old
-        .wait_for::<first::Totals>(&last, SOON)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "projection totals has stopped: another program has begun generation 2 of this \
-         projection, with another shape: the shape of its state has changed"
-    );
-    let before = json!({"total": 3, "last": {"value": 2}});
+    let before = json!({"total": 11, "last": {"value": 8}});
     let after = json!({"total": 11, "last": {"value": 8}, "readings": 3});
     assert_eq!(typed::<first::Totals>(&old, "a").await, before);
     assert_eq!(view(&old, "a").await, before);
     assert_eq!(typed::<field_added::Totals>(&new, "a").await, after);
     assert_eq!(view(&new, "a").await, after);
     assert_eq!(state(&new), ProjectionState::Active);
-    assert_eq!(checkpoint(&store).await["generation"], 2);
+    assert_eq!(state(&old), ProjectionState::Active);
+    assert_eq!(head(&store).await["serving"], 2);
 
     // Another one later takes its views away, and it says so rather than nothing.
     let third = start::<version_raised::Totals>(store.clone()).await;
     until(async || views(&store, 1).await == 0).await;
+    until(async || matches!(state(&old), ProjectionState::Failed { .. })).await;
     for error in [
         old.query::<first::Totals>(&"a".to_owned()).await.err(),
         old.view_json("totals", "a").await.err(),
     ] {
         assert_eq!(
             error.unwrap().to_string(),
-            "generation 1 of the views of projection totals has been deleted: generation 3 has \
-             begun since"
+            "generation 1 of the views of projection totals has been deleted: generation 3 serves \
+             now"
         );
     }
     drop(third);
 }
 
 #[tokio::test]
-async fn going_back_to_the_program_before_fills_views_again() {
+async fn going_back_to_the_program_before_goes_on_with_its_views() {
     let store = filled().await;
     let new = start::<field_type::Totals>(store.clone()).await;
     let last = read(&new, "a", &[8]).await;
@@ -679,10 +662,12 @@ async fn going_back_to_the_program_before_fills_views_again() {
         .await
         .unwrap();
     new.stop().await;
+    applied();
     let back = start::<first::Totals>(store.clone()).await;
-    assert_eq!(state(&back), ProjectionState::Rebuilding);
+    assert_eq!(state(&back), ProjectionState::Starting);
     let last = read(&back, "b", &[16]).await;
     back.wait_for::<first::Totals>(&last, SOON).await.unwrap();
+    assert_eq!(applied(), 2);
     assert_eq!(
         view(&back, "a").await,
         json!({"total": 11, "last": {"value": 8}})
@@ -691,7 +676,35 @@ async fn going_back_to_the_program_before_fills_views_again() {
         view(&back, "b").await,
         json!({"total": 20, "last": {"value": 16}})
     );
-    assert_eq!(checkpoint(&store).await["generation"], 3);
+    // Nobody follows the others any more, so these serve.
+    until(async || head(&store).await["serving"] == 1).await;
+    let asks = Ironflow::new(store).start().await.unwrap();
+    assert_eq!(view(&asks, "b").await["total"], 20);
+}
+
+#[tokio::test]
+async fn a_change_can_be_refused_at_start() {
+    let store = filled().await;
+    let refusing = || Ironflow::new(store.clone()).when_changed(WhenChanged::Refuse);
+    let same = refusing().projection::<unchanged::Totals>().start().await;
+    same.unwrap().stop().await;
+    let error = refusing().projection::<field_added::Totals>().start().await;
+    assert_eq!(
+        error.unwrap_err().to_string(),
+        "projection totals has changed, so its views have to be filled again: the shape of its \
+         state has changed; to do that at start, remove `.when_changed(WhenChanged::Refuse)`"
+    );
+    assert_eq!(
+        head(&store).await["generations"].as_array().unwrap().len(),
+        1
+    );
+    // Where somebody has begun it, it is not refused.
+    start::<field_added::Totals>(store.clone())
+        .await
+        .stop()
+        .await;
+    let begun = refusing().projection::<field_added::Totals>().start().await;
+    begun.unwrap().stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -721,7 +734,7 @@ async fn two_programs_of_the_same_shape_share_one_rebuild() {
                 assert_eq!(view["readings"], readings, "{view}");
             }
         }
-        assert_eq!(checkpoint(&store).await["generation"], 2);
+        assert_eq!(head(&store).await["serving"], 2);
     }
 }
 
@@ -743,10 +756,10 @@ async fn two_programs_that_begin_the_same_generation_at_once_begin_one() {
     let faulty = Faulty::default();
     let reader = Ironflow::new(faulty.clone()).start().await.unwrap();
     start_two_at_once::<first::Totals>(&faulty).await;
-    assert_eq!(checkpoint(&faulty).await["generation"], 1);
+    assert_eq!(head(&faulty).await["serving"], 1);
     assert_eq!(view(&reader, "a").await["total"], 1);
     start_two_at_once::<field_added::Totals>(&faulty).await;
-    assert_eq!(checkpoint(&faulty).await["generation"], 2);
+    assert_eq!(head(&faulty).await["serving"], 2);
     assert_eq!(view(&reader, "a").await["total"], 2);
 }
 
@@ -764,25 +777,18 @@ async fn two_programs_that_start_at_once_on_nothing_do_not_fight() {
             one.wait_for::<first::Totals>(&last, SOON),
             other.wait_for::<field_added::Totals>(&last, SOON),
         );
-        // Whoever came second goes on. The first may have been through before.
-        let winner = checkpoint(&store).await["fingerprint"].clone();
-        if winner == fingerprint::<first::Totals>().await {
-            first.unwrap();
-        } else {
-            assert_eq!(winner, fingerprint::<field_added::Totals>().await);
-            second.unwrap();
-        }
-        assert_eq!(checkpoint(&store).await["generation"], 2);
+        // Each has views of its own.
+        first.unwrap();
+        second.unwrap();
+        assert_eq!(typed::<first::Totals>(&one, "a").await["total"], 3);
+        assert_eq!(
+            typed::<field_added::Totals>(&other, "a").await["readings"],
+            2
+        );
+        assert_eq!(head(&store).await["serving"], 2);
         let newest = Ironflow::new(store).start().await.unwrap();
         assert_eq!(view(&newest, "a").await["total"], 3);
     }
-}
-
-/// The fingerprint the checkpoint of that program has.
-async fn fingerprint<P: Projection>() -> Value {
-    let store = MemoryStore::new();
-    start::<P>(store.clone()).await.stop().await;
-    checkpoint(&store).await["fingerprint"].clone()
 }
 
 #[tokio::test]
@@ -816,7 +822,7 @@ async fn views_before_the_last_are_deleted_in_batches_and_an_interruption_does_n
     *faulty.admitted_writes.lock().unwrap() = None;
     let three = start::<version_raised::Totals>(faulty.clone()).await;
     until(async || views(&faulty, 1).await == 0).await;
-    until(async || checkpoint(&faulty).await["oldest"] == 2).await;
+    until(async || head(&faulty).await["outdated"] == json!([])).await;
     three
         .wait_for::<version_raised::Totals>(&last, SOON)
         .await
@@ -826,7 +832,8 @@ async fn views_before_the_last_are_deleted_in_batches_and_an_interruption_does_n
         (1201, 1201)
     );
     assert_eq!(view(&three, "a").await["total"], 2);
-    assert_eq!(faulty.most_deletions.load(Ordering::SeqCst), 500);
+    // And the checkpoint.
+    assert_eq!(faulty.most_deletions.load(Ordering::SeqCst), 501);
 }
 
 #[tokio::test]
@@ -903,22 +910,32 @@ async fn a_change_that_nobody_can_see_is_an_error_and_no_misreading() {
 }
 
 #[tokio::test]
-async fn a_checkpoint_that_is_taken_away_stops_the_projection() {
-    let store = filled().await;
-    let follows = start::<first::Totals>(store.clone()).await;
-    until(async || state(&follows) == ProjectionState::Active).await;
-    let key = Key::new("projection-checkpoints", "totals");
-    store.write(vec![Write::delete(key)]).await.unwrap();
-    let last = read(&follows, "a", &[8]).await;
-    let error = follows
-        .wait_for::<first::Totals>(&last, SOON)
-        .await
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "projection totals has stopped: the checkpoint of this projection is gone: start the \
-         program again"
-    );
-    // Nothing was doubled.
-    assert_eq!(view(&follows, "a").await["total"], 3);
+async fn what_is_taken_away_stops_the_projection() {
+    for (bucket, name, told) in [
+        (
+            "projection-checkpoints",
+            "totals/1",
+            "generation 1 of the views of this projection is gone: start the program again",
+        ),
+        (
+            "projections",
+            "totals",
+            "it was deleted: start the program again",
+        ),
+    ] {
+        let store = filled().await;
+        let follows = start::<first::Totals>(store.clone()).await;
+        until(async || state(&follows) == ProjectionState::Active).await;
+        let key = Key::new(bucket, name);
+        store.write(vec![Write::delete(key)]).await.unwrap();
+        until(async || matches!(state(&follows), ProjectionState::Failed { .. })).await;
+        let last = read(&follows, "a", &[8]).await;
+        let error = follows.wait_for::<first::Totals>(&last, SOON).await;
+        assert_eq!(
+            error.unwrap_err().to_string(),
+            format!("projection totals has stopped: {told}")
+        );
+        // Nothing was doubled.
+        assert_eq!(view(&follows, "a").await["total"], 3);
+    }
 }

@@ -1,16 +1,50 @@
 //! Read models that follow the log.
+//!
+//! | file              | what is in it                                             |
+//! |-------------------|-----------------------------------------------------------|
+//! | `definition.rs`   | what views depend on                                      |
+//! | `head.rs`         | which generations of views there are                      |
+//! | `checkpoint.rs`   | how far a generation has come                             |
+//! | `stored.rs`       | all of that as JSON                                       |
+//! | `lookout.rs`      | what others have changed of it                            |
+//! | `registration.rs` | from a type to something that is followed                 |
+//! | `keep.rs`         | which generations this process follows, and its status    |
+//! | `follow.rs`       | the loop that follows one of them                         |
+//! | `standby.rs`      | waiting while another process does                        |
+//! | `advance.rs`      | taking pages of the log into views                        |
+//! | `outdated.rs`     | deleting views                                            |
+//! | `taken.rs`, `views.rs`, `trouble.rs`, `rate.rs` | their parts                 |
+//! | `status.rs`       | how it is doing                                           |
+//! | `wait.rs`         | waiting for it                                            |
+//! | `view.rs`         | asking it                                                 |
 
+mod advance;
 mod checkpoint;
 mod definition;
 mod follow;
-mod generation;
+mod head;
+mod keep;
+mod lookout;
+mod outdated;
+mod rate;
 mod registration;
+mod serve;
+mod standby;
 mod status;
+mod stored;
+mod taken;
+mod trouble;
 mod view;
 mod views;
+mod wait;
 
-pub use status::{ProjectionState, ProjectionStatus, WaitError};
+pub use head::{PastRebuild, RebuildOutcome};
+pub use registration::WhenChanged;
+pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
 pub use view::QueryError;
+pub use wait::WaitError;
 
 pub(crate) use definition::Definition;
-pub(crate) use registration::{Followed, Registration};
+pub(crate) use follow::Times;
+pub(crate) use lookout::Lookout;
+pub(crate) use registration::{Followed, Registration, Surroundings};

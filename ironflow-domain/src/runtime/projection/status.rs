@@ -1,13 +1,11 @@
-//! How far a projection has come, and waiting until it has come far enough.
+//! How far a projection has come.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::watch;
 
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::Followed;
-use crate::runtime::projection::checkpoint::Progress;
-use crate::{Position, Projection, Receipt, Timestamp};
+use crate::{Position, Timestamp};
 
 /// What a projection is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,19 +14,21 @@ pub enum ProjectionState {
     /// It reads what was recorded before it was started.
     Starting,
     /// It fills new views from the start of the log, since what they depend on has changed: the
-    /// shape of its state, the categories it reads, or its version.
+    /// shape of its state, the categories it reads, or its version. Until they are complete, it
+    /// answers no question.
     Rebuilding,
     /// It has reached the end of the log once, and follows it.
     Active,
+    /// Somebody wants that nobody follows: see [`Ironflow::pause`].
+    Paused,
     /// The store failed; it goes on trying.
     Retrying {
         /// What the store said.
         error: String,
     },
-    /// It met an event it cannot apply, and stays there until a program that can is started; or
-    /// another program in which the projection is another has begun to follow it.
+    /// It met an event it cannot apply, and stays there until a program that can is started.
     Failed {
-        /// Which event, and why; or what the other program has begun.
+        /// Which event, and why.
         error: String,
     },
     /// It was told to stop.
@@ -55,87 +55,103 @@ pub struct ProjectionStatus {
     /// How many events it has dropped since it was started here, because their set says
     /// `dropped(…)` or splits them into nothing.
     pub dropped: u64,
+    /// The number of the views that answer here.
+    pub generation: u32,
+    /// The views that are filled now, to answer later.
+    pub rebuild: Option<RebuildProgress>,
     /// When one of these changed.
     pub updated_at: Timestamp,
 }
 
+/// How far a rebuild has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RebuildProgress {
+    /// The number of the views that are filled.
+    pub generation: u32,
+    /// Up to where in the log that was done.
+    pub position: Position,
+    /// Where the views that answer meanwhile are; nothing where that is not known.
+    pub target: Option<Position>,
+    /// How many events were read.
+    pub events: u64,
+    /// How many a second, as far as this process has seen it.
+    pub events_per_second: u64,
+    /// How long it will take, if it goes on like that; nothing where nobody can tell.
+    pub time_left: Option<Duration>,
+    /// Why it does not go on; nothing where it does.
+    pub error: Option<String>,
+}
+
 impl ProjectionStatus {
-    pub(crate) fn starting(name: &'static str, progress: &Progress) -> Self {
+    pub(super) fn starting(name: &'static str, generation: u32, position: Position) -> Self {
         Self {
             name,
-            state: if progress.is_rebuilding() {
-                ProjectionState::Rebuilding
-            } else {
-                ProjectionState::Starting
-            },
-            position: progress.position,
+            state: ProjectionState::Starting,
+            position,
             dropped: 0,
+            generation,
+            rebuild: None,
             updated_at: SystemTime::now().into(),
         }
     }
 
-    pub(crate) fn change(&mut self, state: ProjectionState) {
+    /// Whether its views are complete, so that they can be asked.
+    pub(super) fn answers(&self) -> bool {
+        let rebuild = self.rebuild.as_ref();
+        self.state != ProjectionState::Rebuilding
+            && rebuild.is_none_or(|rebuild| rebuild.generation != self.generation)
+    }
+
+    pub(super) fn change(&mut self, state: ProjectionState) {
         self.state = state;
         self.updated_at = SystemTime::now().into();
     }
-
-    pub(crate) fn advance(&mut self, step: &Step) {
-        self.position = step.position;
-        self.dropped += step.dropped;
-        if step.at_end {
-            self.state = ProjectionState::Active;
-        } else if step.is_rebuilding {
-            self.state = ProjectionState::Rebuilding;
-        }
-        self.updated_at = SystemTime::now().into();
-    }
 }
 
-/// What a page of the log has changed.
-pub(crate) struct Step {
-    pub(crate) position: Position,
-    pub(crate) at_end: bool,
-    pub(crate) is_rebuilding: bool,
-    pub(crate) dropped: u64,
+/// How far each of the generations has come that are followed here.
+#[derive(Debug, Default)]
+pub(super) struct Steps(BTreeMap<u32, Step>);
+
+/// How far a generation has come.
+#[derive(Debug, Default)]
+pub(super) struct Step {
+    pub(super) position: Position,
+    pub(super) events: u64,
+    pub(super) dropped: u64,
+    pub(super) doing: Doing,
 }
 
-/// A wait for a projection ended without it being there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum WaitError {
-    /// It was not there in time.
-    #[error(
-        "projection {name} is at position {reached}, and did not reach {wanted} within {timeout:?}"
-    )]
-    #[non_exhaustive]
-    Timeout {
-        /// Its name.
-        name: &'static str,
-        /// Where it should have come.
-        wanted: Position,
-        /// Where it had come.
-        reached: Position,
-        /// How long that took.
-        timeout: Duration,
-    },
-    /// It does not move any more.
-    #[error("projection {name} has stopped: {error}")]
-    #[non_exhaustive]
-    Stopped {
-        /// Its name.
-        name: &'static str,
-        /// Why.
+/// What whoever follows it is doing.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) enum Doing {
+    #[default]
+    Starting,
+    CatchingUp,
+    /// The end of the log has been reached once.
+    AtEnd,
+    Retrying {
         error: String,
     },
-    /// This process does not follow it.
-    #[error(
-        "projection {name} is not followed here: add `.projection::<…>()` to `Ironflow::new(…)`"
-    )]
-    #[non_exhaustive]
-    NotFollowed {
-        /// Its name.
-        name: &'static str,
+    Failed {
+        error: String,
     },
+    Stopped,
+}
+
+impl Steps {
+    /// That of a generation, to change it.
+    pub(super) fn of(&mut self, generation: u32) -> &mut Step {
+        self.0.entry(generation).or_default()
+    }
+
+    pub(super) fn get(&self, generation: u32) -> Option<&Step> {
+        self.0.get(&generation)
+    }
+
+    pub(super) fn forget(&mut self, generation: u32) {
+        self.0.remove(&generation);
+    }
 }
 
 impl<X> Ironflow<X> {
@@ -146,52 +162,5 @@ impl<X> Ironflow<X> {
             .values()
             .map(Followed::status_now)
             .collect()
-    }
-
-    /// Waits until the views of `P` show what became of a command, at most for `timeout`.
-    ///
-    /// # Errors
-    ///
-    /// When they do not in time, when the projection has stopped, or when this process does not
-    /// follow it.
-    pub async fn wait_for<P: Projection>(
-        &self,
-        receipt: &Receipt,
-        timeout: Duration,
-    ) -> Result<(), WaitError> {
-        let name = P::NAME;
-        let Some(wanted) = receipt.position else {
-            return Ok(());
-        };
-        let followed = self
-            .projections()
-            .get(name)
-            .ok_or(WaitError::NotFollowed { name })?;
-        let mut status = followed.status.clone();
-        let arrived = tokio::time::timeout(timeout, wait_until(&mut status, wanted)).await;
-        match arrived {
-            Ok(arrived) => arrived.map_err(|error| WaitError::Stopped { name, error }),
-            Err(_) => Err(WaitError::Timeout {
-                name,
-                wanted,
-                reached: status.borrow().position,
-                timeout,
-            }),
-        }
-    }
-}
-
-/// Waits until the position is reached; the error says why it never will be.
-async fn wait_until(
-    status: &mut watch::Receiver<ProjectionStatus>,
-    wanted: Position,
-) -> Result<(), String> {
-    let settled = |status: &ProjectionStatus| status.state.is_over() || status.position >= wanted;
-    let stopped = || "it was told to stop".to_owned();
-    let status = status.wait_for(settled).await.map_err(|_| stopped())?;
-    match &status.state {
-        _ if status.position >= wanted => Ok(()),
-        ProjectionState::Failed { error } => Err(error.clone()),
-        _ => Err(stopped()),
     }
 }

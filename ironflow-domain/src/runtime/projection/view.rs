@@ -6,11 +6,10 @@ use serde_json::value::RawValue;
 
 use crate::model::projection::State;
 use crate::runtime::ironflow::Ironflow;
-use crate::runtime::projection::checkpoint::{Checkpoint, is_outdated};
-use crate::runtime::projection::definition::Definition;
-use crate::runtime::projection::generation::view_key;
+use crate::runtime::projection::checkpoint::Checkpoint;
+use crate::runtime::projection::head::{SeenHead, view_key};
 use crate::store::{KeyValueStore, StoreError};
-use crate::{Projection, View};
+use crate::{Position, Projection, View};
 
 /// A view could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,11 +41,23 @@ pub enum QueryError {
         /// What has changed.
         changes: String,
     },
-    /// The views that this process follows have been deleted: other programs have begun newer ones
-    /// twice since.
+    /// The views are being filled from the start of the log, since what they depend on has changed,
+    /// and are not complete yet.
+    #[error(
+        "the views of projection {projection} are being filled: they are at position {position} of \
+         the log"
+    )]
+    #[non_exhaustive]
+    Rebuilding {
+        /// The projection.
+        projection: String,
+        /// How far they are.
+        position: Position,
+    },
+    /// The views that this process follows have been deleted: others have replaced them twice since.
     #[error(
         "generation {generation} of the views of projection {projection} has been deleted: \
-         generation {newest} has begun since"
+         generation {serving} serves now"
     )]
     #[non_exhaustive]
     Deleted {
@@ -54,8 +65,8 @@ pub enum QueryError {
         projection: String,
         /// The generation that is asked for here.
         generation: u32,
-        /// The generation that is filled now.
-        newest: u32,
+        /// The generation that serves.
+        serving: u32,
     },
     /// The store failed.
     #[error(transparent)]
@@ -101,13 +112,14 @@ impl<X> Ironflow<X> {
 
     /// One view with the event that last changed it; nothing where no event has reached it.
     ///
-    /// It is one of those that this process fills; where it does not follow the projection, of
-    /// those that were begun last.
+    /// It is one of those that were filled by the same definition of `P`, the ones that serve where
+    /// there are several.
     ///
     /// # Errors
     ///
     /// [`QueryError::OtherShape`] when the views were filled by a program in which the projection
-    /// is another, [`QueryError::Deleted`] when the ones this process follows are gone,
+    /// is another, [`QueryError::Rebuilding`] when those of this one are not complete yet,
+    /// [`QueryError::Deleted`] when the ones this process follows are gone,
     /// [`QueryError::Unreadable`] when what is stored does not fit the type all the same.
     pub async fn view<P: Projection>(&self, key: &P::Key) -> Result<Option<View<P>>, QueryError> {
         // The text is made before the await, so that a key that cannot cross threads can still be
@@ -122,7 +134,8 @@ impl<X> Ironflow<X> {
         }
     }
 
-    /// One view by the name of its projection, its state as the stored JSON.
+    /// One view by the name of its projection, its state as the stored JSON: of the views that answer
+    /// here, or else of those that serve.
     ///
     /// # Errors
     ///
@@ -132,43 +145,58 @@ impl<X> Ironflow<X> {
         projection: &str,
         key: &str,
     ) -> Result<Option<View<Box<RawValue>>>, QueryError> {
-        let generation = if let Some(followed) = self.projections().get(projection) {
-            Some(followed.generation)
-        } else {
-            let checkpoint = Checkpoint::read(self.store(), projection).await?;
-            checkpoint.map(|checkpoint| checkpoint.progress.generation)
+        let generation = match self.projections().get(projection) {
+            Some(followed) => followed.complete().unwrap_or_else(|| followed.serving()),
+            None => match SeenHead::read(self.store(), projection).await? {
+                Some(SeenHead { head, .. }) => head.serving,
+                None => return Ok(None),
+            },
         };
-        match generation {
-            Some(generation) => self.read(projection, generation, key).await,
-            None => Ok(None),
-        }
+        self.read(projection, generation, key).await
     }
 
-    /// The views of `P`: those that are followed here, or else those that were begun last. Nothing
-    /// where there are none.
-    async fn generation_of<P: Projection>(&self) -> Result<Option<u32>, QueryError> {
-        let followed = self.projections().get(P::NAME);
-        if let Some(followed) = followed
-            && followed.state == TypeId::of::<P>()
-        {
-            return Ok(Some(followed.generation));
-        }
-        let other_shape = |filled: &Definition| match self.definition::<P>().changes(filled) {
-            None => Ok(()),
-            Some(changes) => Err(QueryError::OtherShape {
-                projection: P::NAME.to_owned(),
-                changes,
-            }),
+    /// The views of `P`: those that answer here, or else those that fit. Nothing where there are none.
+    pub(super) async fn generation_of<P: Projection>(&self) -> Result<Option<u32>, QueryError> {
+        let other_shape = |changes: String| QueryError::OtherShape {
+            projection: P::NAME.to_owned(),
+            changes,
         };
-        if let Some(followed) = followed {
-            other_shape(&followed.definition)?;
-            return Ok(Some(followed.generation));
+        if let Some(followed) = self.projections().get(P::NAME) {
+            if followed.state != TypeId::of::<P>()
+                && let Some(changes) = self.definition::<P>().changes(&followed.definition)
+            {
+                return Err(other_shape(changes));
+            }
+            let generation = followed.complete();
+            return generation.map(Some).ok_or_else(|| QueryError::Rebuilding {
+                projection: P::NAME.to_owned(),
+                position: followed.status.borrow().position,
+            });
         }
-        let Some(checkpoint) = Checkpoint::read(self.store(), P::NAME).await? else {
+        let Some(SeenHead { head, .. }) = SeenHead::read(self.store(), P::NAME).await? else {
             return Ok(None);
         };
-        other_shape(&checkpoint.progress.definition)?;
-        Ok(Some(checkpoint.progress.generation))
+        let definition = self.definition::<P>();
+        let other_shape = || {
+            let serving = head.serving();
+            let changes = serving.and_then(|serving| definition.changes(&serving.definition));
+            other_shape(changes.unwrap_or_default())
+        };
+        let fitting = head.fitting(&definition).ok_or_else(other_shape)?;
+        if fitting.number == head.serving {
+            return Ok(Some(fitting.number));
+        }
+        let checkpoint = Checkpoint::read(self.store(), P::NAME, fitting.number).await?;
+        let progress = checkpoint.ok_or_else(other_shape)?.progress;
+        if fitting.is_building {
+            return Err(QueryError::Rebuilding {
+                projection: P::NAME.to_owned(),
+                position: progress.position,
+            });
+        }
+        // Where nobody follows them any more, they are not what the log says.
+        progress.owner.ok_or_else(other_shape)?;
+        Ok(Some(fitting.number))
     }
 
     /// Reads a view of a generation. One that is not there must not be one that was deleted.
@@ -182,12 +210,12 @@ impl<X> Ironflow<X> {
         if view.is_some() {
             return Ok(view);
         }
-        match Checkpoint::read(self.store(), projection).await? {
-            Some(Checkpoint { progress, .. }) if is_outdated(generation, progress.generation) => {
+        match SeenHead::read(self.store(), projection).await? {
+            Some(SeenHead { head, .. }) if head.generation(generation).is_none() => {
                 Err(QueryError::Deleted {
                     projection: projection.to_owned(),
                     generation,
-                    newest: progress.generation,
+                    serving: head.serving,
                 })
             }
             _ => Ok(None),

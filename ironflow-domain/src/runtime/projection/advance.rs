@@ -1,0 +1,250 @@
+//! Taking the log into views, and writing them.
+
+use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use crate::model::projection::{Applied, Routed, Routing, State, last_route};
+use crate::runtime::log_reader::LogReader;
+use crate::runtime::projection::follow::Following;
+use crate::runtime::projection::head::{SeenHead, view_key};
+use crate::runtime::projection::status::Doing;
+use crate::runtime::projection::taken::Taken;
+use crate::runtime::projection::trouble::Trouble;
+use crate::runtime::projection::view::parse_view;
+use crate::store::{
+    EventPage, Expected, Key, LogPage, ReadLog, ReadStream, Revision, Store, Write,
+};
+use crate::{Projection, StreamId, StreamVersion, View};
+
+/// Views are written at the end of the log. Before it, once there are so many to write,
+const MOST_CHANGES: usize = 2_000;
+/// or so many events have been taken into them,
+const MOST_EVENTS: usize = 100_000;
+/// or so much time has gone by since they were written last.
+const MOST_TIME: Duration = Duration::from_millis(500);
+/// How many streams to look up at once.
+const LOOKED_UP_AT_ONCE: usize = 64;
+
+impl<P: Projection> Following<P> {
+    /// Takes one page of the log into the views. Says whether that was the end of the log.
+    pub(super) async fn advance(&mut self) -> Result<bool, Trouble> {
+        let page = self.next_page().await?;
+        let Applied { views, dropped } = self.apply(&page).await?;
+        self.views.change(views);
+        self.taken.read_to = page.read_to;
+        self.taken.events += page.events.len();
+        self.taken.dropped += dropped;
+        let is_much = self.views.changed().len() >= MOST_CHANGES
+            || self.taken.events >= MOST_EVENTS
+            || self.taken.since.elapsed() >= MOST_TIME;
+        if page.at_end || is_much || self.page == 1 {
+            self.write_views(page.at_end).await?;
+        }
+        Ok(page.at_end)
+    }
+
+    /// The next page of the log, the one after it being read meanwhile.
+    async fn next_page(&mut self) -> Result<LogPage, Trouble> {
+        let after = self.taken.read_to;
+        let (store, limit) = (&self.store, self.page);
+        let reader = self.reader.get_or_insert_with(|| {
+            let read = ReadLog::after(after).categories(P::CATEGORIES.iter().copied());
+            LogReader::new(Arc::clone(store), read.limit(limit))
+        });
+        // It has a page, since it is dropped with the last one.
+        let page = reader.next().await?.unwrap_or_else(|| LogPage {
+            events: EventPage::new(),
+            read_to: after,
+            at_end: true,
+        });
+        if page.at_end {
+            self.reader = None;
+        }
+        Ok(page)
+    }
+
+    /// The views that the events of a page change, as they are after it.
+    async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
+        let routed = self.route(page).await?;
+        let keys = routed.keys().iter();
+        let lacking: Vec<&str> = keys
+            .map(String::as_str)
+            .filter(|key| self.views.lacks(key))
+            .collect();
+        let mut stored = self.read_views(&lacking).await?;
+        let views = routed.keys().iter().map(|key| {
+            let known = self.views.take(key);
+            known.or_else(|| stored.remove(key.as_str()))
+        });
+        let views = views.collect();
+        Ok(routed.apply(views)?)
+    }
+
+    /// Where the events of a page go.
+    async fn route<'p>(&mut self, page: &'p LogPage) -> Result<Routed<'p, P>, Trouble> {
+        let mut routing = Routing::<P>::read(page.events.iter(), &self.routes)?;
+        let unknown = routing.unknown();
+        for (chunk, numbers) in unknown.chunks(LOOKED_UP_AT_ONCE).zip(0..) {
+            let first = numbers * LOOKED_UP_AT_ONCE;
+            let mut lookups = JoinSet::new();
+            for (event, number) in chunk.iter().zip(first..) {
+                let store = Arc::clone(&self.store);
+                let (stream, before) = (event.stream.parse()?, event.version);
+                lookups.spawn(async move {
+                    let keys = earlier_route::<P>(&*store, stream, before).await;
+                    (number, keys)
+                });
+            }
+            while let Some(looked_up) = lookups.join_next().await {
+                // They are not aborted while we wait for them.
+                let (number, keys) = looked_up.map_err(|error| match error.try_into_panic() {
+                    Ok(panic) => resume_unwind(panic),
+                    Err(error) => Trouble::ShuttingDown(error),
+                })?;
+                routing.earlier(number, keys?);
+            }
+        }
+        Ok(routing.routed(&mut self.routes)?)
+    }
+
+    /// Views as they are stored, by their keys.
+    async fn read_views<'k>(
+        &self,
+        keys: &[&'k str],
+    ) -> Result<HashMap<&'k str, View<State<P>>>, Trouble> {
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let generation = self.generation;
+        let stored = |key: &&str| view_key(P::NAME, generation, key);
+        let stored: Vec<Key> = keys.iter().map(stored).collect();
+        let entries = self.store.get_all(&stored).await?;
+        let views = keys.iter().zip(entries).filter_map(|(key, entry)| {
+            let view = parse_view(P::NAME, key, &entry?.value);
+            Some(view.map(|view| (*key, view)))
+        });
+        Ok(views.collect::<Result<_, _>>()?)
+    }
+
+    /// Writes the views that have changed, and how far they have come. Where nothing has, that can
+    /// wait: it costs a write, and reading on from the old checkpoint is cheap. But those who stand by
+    /// must not take this process for gone.
+    async fn write_views(&mut self, at_end: bool) -> Result<(), Trouble> {
+        let read_to = self.taken.read_to;
+        let completed = if at_end {
+            self.completed().await?
+        } else {
+            None
+        };
+        let is_on_the_way = !at_end && read_to > self.position;
+        self.unwritten += self.taken.events as u64;
+        let must_be_told =
+            self.unwritten > 0 && self.last_written.elapsed() >= self.times.take_over_after / 4;
+        let events = self.progress.events + self.unwritten;
+        if !self.views.changed().is_empty() || completed.is_some() || is_on_the_way || must_be_told
+        {
+            let mut bytes = 0;
+            let mut batch = Vec::with_capacity(self.views.changed().len() + 2);
+            for (key, view) in self.views.changed() {
+                let json = view.write(key)?;
+                bytes += json.len();
+                batch.push(Write::put(view_key(P::NAME, self.generation, key), json));
+            }
+            let since = completed.as_ref().map(|(_, since)| *since);
+            batch.extend(completed.map(|(write, _)| write));
+            self.commit(batch, events).await?;
+            self.views.written(bytes);
+            if since.is_some() {
+                // Not again until others have said that it is to catch up.
+                self.complete_since = since;
+                tracing::info!(
+                    projection = P::NAME,
+                    generation = self.generation,
+                    "views are complete"
+                );
+                self.lookout.look();
+            }
+        }
+        let dropped = self.taken.dropped;
+        self.position = read_to;
+        self.taken = Taken::nothing(read_to);
+        self.tell(|step| {
+            step.position = read_to;
+            step.events = events;
+            step.dropped += dropped;
+            if at_end {
+                step.doing = Doing::AtEnd;
+            } else if step.doing != Doing::AtEnd {
+                step.doing = Doing::CatchingUp;
+            }
+        });
+        Ok(())
+    }
+
+    /// Makes changes and moves the checkpoint together, unless someone else has moved it.
+    async fn commit(&mut self, mut batch: Vec<Write>, events: u64) -> Result<(), Trouble> {
+        let progress = self.progress_at(self.taken.read_to, events);
+        // The checkpoint's comes last.
+        batch.push(progress.write(P::NAME, self.generation, self.guard())?);
+        let revision = self.store.write(batch).await?.last().copied().flatten();
+        self.moved(progress, revision)
+    }
+
+    /// The write that says that the views are complete, where nobody has said so, and the head that it
+    /// changes.
+    async fn completed(&mut self) -> Result<Option<(Write, Revision)>, Trouble> {
+        let is_building = {
+            let SeenHead { head, revision } = &*self.head.borrow();
+            let generation = head.generation(self.generation);
+            Some(*revision) > self.complete_since && generation.is_some_and(|it| it.is_building)
+        };
+        if !is_building {
+            return Ok(None);
+        }
+        let gone = Trouble::Gone(self.generation);
+        let Some(SeenHead { mut head, revision }) = SeenHead::read(&*self.store, P::NAME).await?
+        else {
+            return Err(gone);
+        };
+        let is_building = head.generation(self.generation).ok_or(gone)?.is_building;
+        if !is_building {
+            self.complete_since = Some(revision);
+            return Ok(None);
+        }
+        head.complete(self.generation);
+        let write = head.write(P::NAME, Expected::Revision(revision))?;
+        Ok(Some((write, revision)))
+    }
+}
+
+/// Where the last event of the same stream with a key went, before that version: a function of the
+/// log, so that it need not be stored.
+async fn earlier_route<P: Projection>(
+    store: &dyn Store,
+    stream: StreamId,
+    before: StreamVersion,
+) -> Result<Option<Vec<String>>, Trouble> {
+    let mut next = before.get().checked_sub(1).map(StreamVersion::new);
+    // Appends are met from the last to the first, and each is read from its first event to its
+    // last.
+    let mut append = EventPage::new();
+    while let Some(from) = next {
+        let page = store
+            .read_stream(&stream, ReadStream::backward(from))
+            .await?;
+        for earlier in page.events.iter() {
+            if earlier.left_in_commit == 0
+                && let Some(keys) = last_route::<P>(std::mem::take(&mut append).iter().rev())?
+            {
+                return Ok(Some(keys));
+            }
+            append.push(&earlier);
+        }
+        next = page.next;
+    }
+    Ok(last_route::<P>(append.iter().rev())?)
+}

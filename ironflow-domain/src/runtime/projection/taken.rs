@@ -1,0 +1,24 @@
+//! What has been taken into views that are not written yet.
+
+use std::time::Instant;
+
+use crate::Position;
+
+/// What has been taken into views that are not written yet.
+pub(super) struct Taken {
+    pub(super) read_to: Position,
+    pub(super) events: usize,
+    pub(super) dropped: u64,
+    pub(super) since: Instant,
+}
+
+impl Taken {
+    pub(super) fn nothing(position: Position) -> Self {
+        Self {
+            read_to: position,
+            events: 0,
+            dropped: 0,
+            since: Instant::now(),
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! Why views could not be filled.
+
+use tokio::task::JoinError;
+
+use crate::InvalidStreamId;
+use crate::model::projection::{Unapplied, Unstorable};
+use crate::runtime::projection::view::QueryError;
+use crate::store::{StoreError, StoreErrorKind, WriteError};
+
+/// Why a batch was not applied.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Trouble {
+    #[error(transparent)]
+    Event(#[from] Unapplied),
+    #[error(transparent)]
+    View(#[from] QueryError),
+    #[error(transparent)]
+    Unstorable(#[from] Unstorable),
+    #[error(transparent)]
+    Stream(#[from] InvalidStreamId),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("the tokio runtime is shutting down")]
+    ShuttingDown(#[source] JoinError),
+    #[error("another process follows this projection")]
+    Overtaken,
+    #[error("generation {0} of the views of this projection is gone: start the program again")]
+    Gone(u32),
+}
+
+impl From<WriteError> for Trouble {
+    fn from(error: WriteError) -> Self {
+        match error {
+            WriteError::Revision { .. } => Self::Overtaken,
+            WriteError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl Trouble {
+    /// Whether it may be gone the next time.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::View(QueryError::Store(error)) => !matches!(
+                error.kind(),
+                StoreErrorKind::Damaged | StoreErrorKind::Incompatible
+            ),
+            Self::Overtaken | Self::ShuttingDown(_) => true,
+            _ => false,
+        }
+    }
+
+    /// Whether no event is to blame for it.
+    pub(super) fn is_the_end(&self) -> bool {
+        matches!(self, Self::Gone(_))
+    }
+}
+
+/// An error with all its causes.
+pub(super) fn full_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -248,7 +248,9 @@ impl From<QueryError> for ApiError {
         match error {
             QueryError::Store(error) => error.into(),
             // Another program has taken over: one of its processes can answer.
-            QueryError::OtherShape { .. } | QueryError::Deleted { .. } => Self::unavailable(&error),
+            QueryError::OtherShape { .. }
+            | QueryError::Deleted { .. }
+            | QueryError::Rebuilding { .. } => Self::unavailable(&error),
             error => Self::internal(&error),
         }
     }
@@ -262,6 +264,7 @@ impl From<WaitError> for ApiError {
                 "deadline_exceeded",
                 error.to_string(),
             ),
+            WaitError::Store(error) => error.into(),
             error => Self::unavailable(&error),
         }
     }

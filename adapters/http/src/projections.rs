@@ -36,7 +36,7 @@ struct Summary {
 impl From<ProjectionStatus> for Summary {
     fn from(status: ProjectionStatus) -> Self {
         let (word, error_message) = match status.state {
-            ProjectionState::Stopped => ("paused", None),
+            ProjectionState::Stopped | ProjectionState::Paused => ("paused", None),
             ProjectionState::Rebuilding => ("rebuilding", None),
             ProjectionState::Retrying { error } | ProjectionState::Failed { error } => {
                 ("error", Some(error))

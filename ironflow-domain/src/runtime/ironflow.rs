@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{
-    Definition, Followed, Lookout, Registration, Surroundings, Times, WhenChanged,
+    Definition, Followed, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
 };
 use crate::store::{Capabilities, Store};
 use crate::{Command, CommandPolicy, Enrich, Projection};
@@ -33,6 +33,7 @@ pub struct Builder<X = NoEnrichment> {
     cached_streams: usize,
     times: Times,
     when_changed: WhenChanged,
+    most_waiters: usize,
     projections: Vec<Registration>,
 }
 
@@ -51,6 +52,7 @@ struct Shared<X> {
     registry: Registry<X>,
     queues: Arc<Queues>,
     projections: BTreeMap<&'static str, Followed>,
+    waiters: Waiters,
     /// Of projections that are asked for and not followed: it takes time to make one.
     definitions: Mutex<HashMap<TypeId, Definition>>,
 }
@@ -82,6 +84,7 @@ impl Ironflow {
                 take_over_after: Duration::from_secs(2),
             },
             when_changed: WhenChanged::default(),
+            most_waiters: 10_000,
             projections: Vec::new(),
         }
     }
@@ -120,6 +123,7 @@ impl<N> Builder<N> {
             cached_streams,
             times,
             when_changed,
+            most_waiters,
             projections,
         } = self;
         let too_early = registry.names().next().map(StartError::RegisteredTooEarly);
@@ -133,6 +137,7 @@ impl<N> Builder<N> {
             cached_streams,
             times,
             when_changed,
+            most_waiters,
             projections,
         }
     }
@@ -213,6 +218,13 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
+    /// How many may [wait](Ironflow::wait_for) for projections at a time; 10 000 unless given. Where
+    /// projections do not move, one more is told so at once, instead of filling the memory.
+    pub fn most_waiters(mut self, waiters: usize) -> Self {
+        self.most_waiters = waiters;
+        self
+    }
+
     /// What to do where a projection is not as it was when its views were filled; fill new ones
     /// unless given.
     ///
@@ -255,6 +267,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             cached_streams,
             times,
             when_changed,
+            most_waiters,
             projections,
         } = self;
         if let Some(error) = misregistered {
@@ -288,6 +301,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             policies,
             registry,
             projections: followed,
+            waiters: Waiters::at_most(most_waiters),
             definitions: Mutex::default(),
         };
         Ok(Ironflow {
@@ -369,6 +383,10 @@ impl<X> Ironflow<X> {
 
     pub(crate) fn projections(&self) -> &BTreeMap<&'static str, Followed> {
         &self.shared.projections
+    }
+
+    pub(crate) fn waiters(&self) -> &Waiters {
+        &self.shared.waiters
     }
 
     pub(crate) fn definition<P: Projection>(&self) -> Definition {

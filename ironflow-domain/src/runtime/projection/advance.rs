@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 
@@ -32,6 +32,7 @@ const LOOKED_UP_AT_ONCE: usize = 64;
 impl<P: Projection> Following<P> {
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     pub(super) async fn advance(&mut self) -> Result<bool, Trouble> {
+        let begun = Instant::now();
         let page = self.next_page().await?;
         let Applied { views, dropped } = self.apply(&page).await?;
         self.views.change(views);
@@ -44,13 +45,30 @@ impl<P: Projection> Following<P> {
         if page.at_end || is_much || self.page == 1 {
             self.write_views(page.at_end).await?;
         }
+        if let Some(rate) = self.most_events_per_second() {
+            let time = Duration::from_secs(page.events.len() as u64) / rate;
+            self.pause(time.saturating_sub(begun.elapsed())).await;
+        }
         Ok(page.at_end)
+    }
+
+    /// How fast it may be, where that is limited.
+    fn most_events_per_second(&self) -> Option<u32> {
+        let SeenHead { head, .. } = &*self.head.borrow();
+        let generation = head.generation(self.generation)?;
+        generation
+            .most_events_per_second
+            .filter(|_| generation.is_building)
     }
 
     /// The next page of the log, the one after it being read meanwhile.
     async fn next_page(&mut self) -> Result<LogPage, Trouble> {
         let after = self.taken.read_to;
-        let (store, limit) = (&self.store, self.page);
+        // Small pages where it is slow, so that it can be told to stop.
+        let most = self
+            .most_events_per_second()
+            .map_or(self.page, |rate| rate as usize / 4);
+        let (store, limit) = (&self.store, self.page.min(most.max(1)));
         let reader = self.reader.get_or_insert_with(|| {
             let read = ReadLog::after(after).categories(P::CATEGORIES.iter().copied());
             LogReader::new(Arc::clone(store), read.limit(limit))
@@ -200,7 +218,8 @@ impl<P: Projection> Following<P> {
         let is_building = {
             let SeenHead { head, revision } = &*self.head.borrow();
             let generation = head.generation(self.generation);
-            Some(*revision) > self.complete_since && generation.is_some_and(|it| it.is_building)
+            Some(*revision) > self.complete_since
+                && generation.is_some_and(|it| it.is_building && !it.is_held)
         };
         if !is_building {
             return Ok(None);
@@ -210,7 +229,8 @@ impl<P: Projection> Following<P> {
         else {
             return Err(gone);
         };
-        let is_building = head.generation(self.generation).ok_or(gone)?.is_building;
+        let generation = head.generation(self.generation).ok_or(gone)?;
+        let is_building = generation.is_building && !generation.is_held;
         if !is_building {
             self.complete_since = Some(revision);
             return Ok(None);

@@ -49,6 +49,9 @@ pub(crate) struct Generation {
     /// Whether it is to serve once it is complete, though newer ones have served.
     #[serde(default)]
     serves_again: bool,
+    /// Whether it is not to serve before somebody says so.
+    #[serde(default)]
+    pub(crate) is_held: bool,
     /// How many events a second it may take while it is filled.
     #[serde(default)]
     pub(crate) most_events_per_second: Option<u32>,
@@ -170,6 +173,7 @@ impl Head {
             reason,
             begun_at: SystemTime::now().into(),
             serves_again: false,
+            is_held: false,
             most_events_per_second,
         });
         number
@@ -195,6 +199,24 @@ impl Head {
         let kept = [number, self.serving];
         self.serving = number;
         self.retire(|generation| !generation.is_building && !kept.contains(&generation.number));
+    }
+
+    /// A generation is not to serve before it is released.
+    pub(crate) fn hold(&mut self, number: u32) {
+        self.set_held(number, true);
+    }
+
+    /// A generation may serve.
+    pub(crate) fn release(&mut self, number: u32) {
+        self.set_held(number, false);
+    }
+
+    fn set_held(&mut self, number: u32, is_held: bool) {
+        for generation in &mut self.generations {
+            if generation.number == number {
+                generation.is_held = is_held;
+            }
+        }
     }
 
     /// A generation is not to be filled any more.

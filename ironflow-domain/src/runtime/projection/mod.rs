@@ -17,6 +17,7 @@
 //! | `status.rs`       | how it is doing                                           |
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
+//! | `operate.rs`      | what operators do with it                                 |
 
 mod advance;
 mod checkpoint;
@@ -25,6 +26,7 @@ mod follow;
 mod head;
 mod keep;
 mod lookout;
+mod operate;
 mod outdated;
 mod rate;
 mod registration;
@@ -39,12 +41,14 @@ mod views;
 mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
+pub use operate::{OperationError, Rebuild, RebuildCheck};
 pub use registration::WhenChanged;
 pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
 pub use view::QueryError;
-pub use wait::WaitError;
+pub use wait::{Awaited, WaitError};
 
 pub(crate) use definition::Definition;
 pub(crate) use follow::Times;
 pub(crate) use lookout::Lookout;
 pub(crate) use registration::{Followed, Registration, Surroundings};
+pub(crate) use wait::Waiters;

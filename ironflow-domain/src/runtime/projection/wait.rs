@@ -1,20 +1,23 @@
 //! Waiting until a projection has come far enough.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
-use crate::{Position, Projection, Receipt};
+use crate::store::StoreError;
+use crate::{EventId, Position, Projection, Receipt};
 
 /// A wait for a projection ended without it being there.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WaitError {
     /// It was not there in time.
     #[error(
-        "projection {name} is at position {reached}, and did not reach {wanted} within {timeout:?}"
+        "projection {name} is at position {reached}, and did not reach {wanted} within \
+         {timeout:?}{}", why(.state)
     )]
     #[non_exhaustive]
     Timeout {
@@ -26,7 +29,31 @@ pub enum WaitError {
         reached: Position,
         /// How long that took.
         timeout: Duration,
+        /// What it was doing.
+        state: ProjectionState,
     },
+    /// There is no such event.
+    #[error("event {event} is not recorded, so projection {name} will not show it")]
+    #[non_exhaustive]
+    UnknownEvent {
+        /// The projection's name.
+        name: &'static str,
+        /// The event's id.
+        event: EventId,
+    },
+    /// So many wait already that there may be something wrong.
+    #[error(
+        "{waiting} wait for projections already: see whether they move, or raise \
+         `.most_waiters(…)` of `Ironflow::new(…)`"
+    )]
+    #[non_exhaustive]
+    TooMany {
+        /// How many wait.
+        waiting: usize,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// It does not move any more.
     #[error("projection {name} has stopped: {error}")]
     #[non_exhaustive]
@@ -47,36 +74,128 @@ pub enum WaitError {
     },
 }
 
+fn why(state: &ProjectionState) -> String {
+    match state {
+        ProjectionState::Paused => ": it is paused".to_owned(),
+        ProjectionState::Rebuilding => ": it is being rebuilt".to_owned(),
+        ProjectionState::Retrying { error } => format!(": it is trying again: {error}"),
+        _ => String::new(),
+    }
+}
+
+/// What a projection is to show: what became of a command, an event, or all up to a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Awaited(What);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Nothing,
+    Position(Position),
+    Event(EventId),
+}
+
+impl From<&Receipt> for Awaited {
+    fn from(receipt: &Receipt) -> Self {
+        Self(receipt.position.map_or(What::Nothing, What::Position))
+    }
+}
+
+impl From<Position> for Awaited {
+    fn from(position: Position) -> Self {
+        Self(What::Position(position))
+    }
+}
+
+impl From<EventId> for Awaited {
+    fn from(event: EventId) -> Self {
+        Self(What::Event(event))
+    }
+}
+
+/// How many wait for projections of this process.
+#[derive(Debug)]
+pub(crate) struct Waiters {
+    waiting: AtomicUsize,
+    most: usize,
+}
+
+/// One that waits.
+struct Waiting<'w>(&'w Waiters);
+
+impl Waiters {
+    pub(crate) const fn at_most(most: usize) -> Self {
+        Self {
+            waiting: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    fn one_more(&self) -> Result<Waiting<'_>, WaitError> {
+        let one = Waiting(self);
+        let before = self.waiting.fetch_add(1, Ordering::Relaxed);
+        if before < self.most {
+            return Ok(one);
+        }
+        Err(WaitError::TooMany { waiting: before })
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl<X> Ironflow<X> {
-    /// Waits until the views of `P` show what became of a command, at most for `timeout`.
+    /// Waits until the views of `P` show what became of a command (`&receipt`), an event (its id), or
+    /// all up to a position, at most for `timeout`. Nobody asks the store for it, however many wait.
     ///
     /// # Errors
     ///
-    /// When they do not in time, when the projection has stopped, or when this process does not
-    /// follow it.
+    /// When they do not in time, when the projection has stopped, when this process does not follow
+    /// it, when there is no such event, or when [too many](crate::Builder::most_waiters) wait.
     pub async fn wait_for<P: Projection>(
         &self,
-        receipt: &Receipt,
+        awaited: impl Into<Awaited>,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let name = P::NAME;
-        let Some(wanted) = receipt.position else {
-            return Ok(());
+        self.wait_for_name(P::NAME, awaited.into(), timeout).await
+    }
+
+    async fn wait_for_name(
+        &self,
+        name: &'static str,
+        Awaited(awaited): Awaited,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let wanted = match awaited {
+            What::Nothing => return Ok(()),
+            What::Position(position) => position,
+            What::Event(event) => {
+                let recorded = self.store().find_event(event).await?;
+                let recorded = recorded.ok_or(WaitError::UnknownEvent { name, event })?;
+                recorded.position
+            }
         };
         let followed = self
             .projections()
             .get(name)
             .ok_or(WaitError::NotFollowed { name })?;
+        let _waiting = self.waiters().one_more()?;
         let mut status = followed.status.clone();
         let arrived = tokio::time::timeout(timeout, wait_until(&mut status, wanted)).await;
         match arrived {
             Ok(arrived) => arrived.map_err(|error| WaitError::Stopped { name, error }),
-            Err(_) => Err(WaitError::Timeout {
-                name,
-                wanted,
-                reached: status.borrow().position,
-                timeout,
-            }),
+            Err(_) => {
+                let status = status.borrow();
+                Err(WaitError::Timeout {
+                    name,
+                    wanted,
+                    reached: status.position,
+                    timeout,
+                    state: status.state.clone(),
+                })
+            }
         }
     }
 }

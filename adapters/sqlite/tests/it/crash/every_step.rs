@@ -12,13 +12,14 @@ use super::work::Batch;
 
 /// What a process does with one order of each kind, its start and its projection included. It dies
 /// before and after each.
-const STEPS: [&str; 17] = [
+const STEPS: [&str; 19] = [
     "append_all",
     "deletion of claims-begun",
     "find_event",
     "get of claims",
     "get of claims-begun",
     "get of projection-checkpoints",
+    "get of projections",
     "get of snapshots",
     "get_all of projection",
     "read_log",
@@ -29,6 +30,7 @@ const STEPS: [&str; 17] = [
     "write of claims-begun",
     "write of projection and projection-checkpoints",
     "write of projection-checkpoints",
+    "write of projection-checkpoints and projections",
     "write of snapshots",
 ];
 

@@ -1,8 +1,9 @@
 //! What a process does for its client, and what it answers.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
+use ironflow_domain::store::{ReadLog, StreamStore};
 use ironflow_domain::{
     Claimed, Claims, CommandPolicy, EventId, ExecuteError, FinalizeError, Ironflow, Position,
     Receipt, TakenOver,
@@ -87,6 +88,7 @@ pub(super) type Tell = Arc<dyn Fn(Answer) + Send + Sync>;
 
 /// Executes the orders, and waits until the views show them.
 pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Life, tell: Tell) {
+    let file = store.clone();
     let store = Stepped {
         store,
         life: life.clone(),
@@ -99,6 +101,8 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
         .queued(batch.queued);
     let ironflow = Ironflow::new(store)
         .projection::<Balance>()
+        .take_over_after(Duration::from_millis(20))
+        .poll_interval(Duration::from_millis(20))
         .policy(policy)
         .start()
         .await
@@ -110,7 +114,6 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
         effects,
         life,
         tell,
-        newest: Arc::default(),
     };
     let mut hands: Vec<Vec<_>> = (0..batch.tasks).map(|_| Vec::new()).collect();
     for (turn, order) in batch.orders.into_iter().enumerate() {
@@ -131,12 +134,22 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
         }
     };
     timeout(SOON, answered).await.expect("all are answered");
-    let newest = worker.newest.lock().unwrap().clone();
-    if let Some(newest) = newest {
-        let shown = worker.ironflow.wait_for::<Balance>(&newest, SOON).await;
-        shown.unwrap();
-    }
+    let end = end_of_the_log(&file).await;
+    let shown = worker.ironflow.wait_for::<Balance>(end, SOON).await;
+    shown.unwrap();
     worker.ironflow.stop().await;
+}
+
+/// What is read there is no step of the process.
+async fn end_of_the_log(file: &Sqlite) -> Position {
+    let mut read = ReadLog::after(Position::START);
+    loop {
+        let page = file.read_log(read.clone()).await.unwrap();
+        if page.at_end {
+            return page.read_to;
+        }
+        read.after = page.read_to;
+    }
 }
 
 #[derive(Clone)]
@@ -146,8 +159,6 @@ struct Worker {
     effects: Effects,
     life: Life,
     tell: Tell,
-    /// The receipt that is the last one in the log.
-    newest: Arc<Mutex<Option<Receipt>>>,
 }
 
 impl Worker {
@@ -173,17 +184,7 @@ impl Worker {
         };
         let executed = self.ironflow.execute(book).command_id(&*order.id).await;
         match executed {
-            Ok(receipt) => {
-                let proof = Proof::from(&receipt);
-                let mut newest = self.newest.lock().unwrap();
-                if newest
-                    .as_ref()
-                    .is_none_or(|so_far| so_far.position < receipt.position)
-                {
-                    *newest = Some(receipt);
-                }
-                Outcome::Accepted(proof)
-            }
+            Ok(receipt) => Outcome::Accepted(Proof::from(&receipt)),
             Err(ExecuteError::Rejected(reason)) => Outcome::Refused(reason),
             Err(error) => panic!("{}: {error}", order.id),
         }

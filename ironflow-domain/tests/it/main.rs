@@ -16,6 +16,7 @@ mod model;
 mod observed;
 mod operations;
 mod parcels;
+mod parked;
 mod projections;
 mod queue;
 mod rebuilds;

@@ -208,17 +208,19 @@ async fn more_events_than_a_batch_holds_are_all_applied() {
 }
 
 #[tokio::test]
-async fn a_panic_stops_one_projection_and_names_the_event() {
+async fn a_panic_parks_one_view_of_one_projection_and_names_the_event() {
     let bank = bank(&MemoryStore::new()).await;
     open(&bank, "1", "Ann").await;
     let unlucky = deposit(&bank, "1", 666).await;
-    let error = bank.wait_for::<Balance>(&unlucky, SOON).await.unwrap_err();
+    let one = "1".to_owned();
+    let waited = bank.wait_for_view::<Balance>(&one, &unlucky, SOON).await;
+    let error = waited.unwrap_err();
     let id = unlucky.event_ids[0];
     assert_eq!(
         error.to_string(),
         format!(
-            "projection balance has stopped: event account.deposited {id}, version 2 of stream account-1, \
-             made the projection panic: an unlucky number"
+            "the view 1 of projection balance is parked: event account.deposited {id}, version 2 of \
+             stream account-1, made the projection panic: an unlucky number"
         )
     );
     // The other one goes on, and so do commands.

@@ -15,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const SOON: Duration = Duration::from_secs(10);
 /// Longer than any of these tests takes.
-const NEVER: Duration = Duration::from_secs(3600);
+const NEVER: Duration = Duration::from_hours(1);
 
 #[event("bell")]
 enum BellEvent {

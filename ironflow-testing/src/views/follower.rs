@@ -34,7 +34,7 @@ impl Trouble {
         match self {
             Self::Unapplied(Unapplied::Undecodable(_)) => "what is stored cannot be read",
             Self::Unapplied(Unapplied::Unrouted(_)) => "an event has no view to go to",
-            Self::Unapplied(Unapplied::Panicked(..)) => {
+            Self::Unapplied(Unapplied::Panicked(..) | Unapplied::Unprojected { .. }) => {
                 "the projection panicked: an event that has happened cannot be refused"
             }
             Self::Unstorable(_) => "a view cannot be stored",

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{EventId, EventRef, StreamVersion, UndecodableEvent};
+use crate::{EventId, EventRef, Position, StreamVersion, UndecodableEvent};
 
 /// Why an event could not be applied to the views of a projection.
 #[derive(Debug)]
@@ -16,6 +16,29 @@ pub enum Unapplied {
     Unrouted(Named),
     /// The user's code panicked, and this is what it said.
     Panicked(Named, String),
+    /// The same, when it was applied to the view with that key.
+    Unprojected {
+        /// The event.
+        event: Box<Named>,
+        /// The key of the view.
+        key: String,
+        /// What the code said.
+        panic: String,
+    },
+}
+
+impl Unapplied {
+    /// It was applied to the view with that key when the user's code panicked.
+    pub(super) fn of_view(self, key: &str) -> Self {
+        match self {
+            Self::Panicked(event, panic) => Self::Unprojected {
+                event: Box::new(event),
+                key: key.to_owned(),
+                panic,
+            },
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for Unapplied {
@@ -29,6 +52,9 @@ impl fmt::Display for Unapplied {
             Self::Panicked(event, panic) => {
                 write!(f, "{event} made the projection panic: {panic}")
             }
+            Self::Unprojected { event, panic, .. } => {
+                write!(f, "{event} made the projection panic: {panic}")
+            }
         }
     }
 }
@@ -38,7 +64,7 @@ impl Error for Unapplied {
         match self {
             // It says itself what is wrong here.
             Self::Undecodable(error) => error.source(),
-            Self::Unrouted(_) | Self::Panicked(..) => None,
+            Self::Unrouted(_) | Self::Panicked(..) | Self::Unprojected { .. } => None,
         }
     }
 }
@@ -52,10 +78,11 @@ impl From<UndecodableEvent> for Unapplied {
 /// Which event it was.
 #[derive(Debug)]
 pub struct Named {
-    name: String,
-    id: EventId,
-    version: StreamVersion,
-    stream: String,
+    pub(crate) name: String,
+    pub(crate) id: EventId,
+    pub(crate) version: StreamVersion,
+    pub(crate) stream: String,
+    pub(crate) position: Position,
 }
 
 impl Named {
@@ -65,6 +92,7 @@ impl Named {
             id: event.id,
             version: event.version,
             stream: event.stream.to_owned(),
+            position: event.position,
         }
     }
 }
@@ -76,6 +104,7 @@ impl fmt::Display for Named {
             id,
             version,
             stream,
+            position: _,
         } = self;
         write!(
             f,

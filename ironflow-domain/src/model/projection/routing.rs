@@ -46,6 +46,7 @@ struct Page<'e, P> {
 }
 
 /// What is delivered of an event, and where.
+#[derive(Clone, Copy)]
 struct Delivery {
     event: usize,
     item: Item,
@@ -192,6 +193,34 @@ impl<P: Projection> Routed<'_, P> {
         &self.page.keys.all
     }
 
+    /// The same but for the events that are left out of the view with a key.
+    #[must_use]
+    pub fn leaving_out(self, is_left_out: impl Fn(&str, &EventRef<'_>) -> bool) -> Self {
+        let mut left = Keys::default();
+        let page = self.page;
+        let keep = |delivery: &Delivery| {
+            let event = &page.events[delivery.event];
+            let keys = page.keys.of(&delivery.target).iter();
+            let keys = keys.map(|number| &page.keys.all[*number]);
+            let keys: Vec<_> = keys
+                .filter(|key| !is_left_out(key, event))
+                .cloned()
+                .collect();
+            (!keys.is_empty()).then(|| Delivery {
+                target: left.target(keys),
+                ..*delivery
+            })
+        };
+        let deliveries = page.deliveries.iter().filter_map(keep).collect();
+        Self {
+            page: Page {
+                deliveries,
+                keys: left,
+                ..page
+            },
+        }
+    }
+
     /// Applies the events to the views, which are given in the order of their [`keys`](Self::keys);
     /// nothing where one is new.
     ///
@@ -215,7 +244,8 @@ impl<P: Projection> Routed<'_, P> {
             let event = &events[delivery.event];
             for number in keys.of(&delivery.target) {
                 let state = states[*number].get_or_insert_default();
-                guarded(event, || feed.project(delivery.item, &mut state.0))?;
+                guarded(event, || feed.project(delivery.item, &mut state.0))
+                    .map_err(|error| error.of_view(&keys.all[*number]))?;
                 last[*number] = Some(delivery.event);
             }
         }

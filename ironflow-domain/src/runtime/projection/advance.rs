@@ -1,24 +1,21 @@
 //! Taking the log into views, and writing them.
 
 use std::collections::HashMap;
-use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::task::JoinSet;
-
-use crate::model::projection::{Applied, Routed, Routing, State, last_route};
+use crate::model::projection::{Applied, State};
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::{SeenHead, view_key};
+use crate::runtime::projection::parked::{self, Parked};
+use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
-use crate::store::{
-    EventPage, Expected, Key, LogPage, ReadLog, ReadStream, Revision, Store, Write,
-};
-use crate::{Projection, StreamId, StreamVersion, View};
+use crate::store::{EventPage, Expected, Key, LogPage, ReadLog, Revision, Write};
+use crate::{Projection, View};
 
 /// Views are written at the end of the log. Before it, once there are so many to write,
 const MOST_CHANGES: usize = 2_000;
@@ -26,13 +23,17 @@ const MOST_CHANGES: usize = 2_000;
 const MOST_EVENTS: usize = 100_000;
 /// or so much time has gone by since they were written last.
 const MOST_TIME: Duration = Duration::from_millis(500);
-/// How many streams to look up at once.
-const LOOKED_UP_AT_ONCE: usize = 64;
 
 impl<P: Projection> Following<P> {
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     pub(super) async fn advance(&mut self) -> Result<bool, Trouble> {
         let begun = Instant::now();
+        if self.parked.is_none() {
+            self.parked = Some(match self.progress.parked {
+                0 => Parked::new(),
+                _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
+            });
+        }
         let page = self.next_page().await?;
         let Applied { views, dropped } = self.apply(&page).await?;
         self.views.change(views);
@@ -87,7 +88,15 @@ impl<P: Projection> Following<P> {
 
     /// The views that the events of a page change, as they are after it.
     async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
-        let routed = self.route(page).await?;
+        let events = page.events.iter();
+        let routed = route::<P>(&self.store, events, &mut self.routes).await?;
+        let routed = match &self.parked {
+            Some(parked) if !parked.is_empty() => routed.leaving_out(|key, event| {
+                let parked = parked.get(key);
+                parked.is_some_and(|parked| !parked.has(event))
+            }),
+            _ => routed,
+        };
         let keys = routed.keys().iter();
         let lacking: Vec<&str> = keys
             .map(String::as_str)
@@ -102,35 +111,8 @@ impl<P: Projection> Following<P> {
         Ok(routed.apply(views)?)
     }
 
-    /// Where the events of a page go.
-    async fn route<'p>(&mut self, page: &'p LogPage) -> Result<Routed<'p, P>, Trouble> {
-        let mut routing = Routing::<P>::read(page.events.iter(), &self.routes)?;
-        let unknown = routing.unknown();
-        for (chunk, numbers) in unknown.chunks(LOOKED_UP_AT_ONCE).zip(0..) {
-            let first = numbers * LOOKED_UP_AT_ONCE;
-            let mut lookups = JoinSet::new();
-            for (event, number) in chunk.iter().zip(first..) {
-                let store = Arc::clone(&self.store);
-                let (stream, before) = (event.stream.parse()?, event.version);
-                lookups.spawn(async move {
-                    let keys = earlier_route::<P>(&*store, stream, before).await;
-                    (number, keys)
-                });
-            }
-            while let Some(looked_up) = lookups.join_next().await {
-                // They are not aborted while we wait for them.
-                let (number, keys) = looked_up.map_err(|error| match error.try_into_panic() {
-                    Ok(panic) => resume_unwind(panic),
-                    Err(error) => Trouble::ShuttingDown(error),
-                })?;
-                routing.earlier(number, keys?);
-            }
-        }
-        Ok(routing.routed(&mut self.routes)?)
-    }
-
     /// Views as they are stored, by their keys.
-    async fn read_views<'k>(
+    pub(super) async fn read_views<'k>(
         &self,
         keys: &[&'k str],
     ) -> Result<HashMap<&'k str, View<State<P>>>, Trouble> {
@@ -151,7 +133,7 @@ impl<P: Projection> Following<P> {
     /// Writes the views that have changed, and how far they have come. Where nothing has, that can
     /// wait: it costs a write, and reading on from the old checkpoint is cheap. But those who stand by
     /// must not take this process for gone.
-    async fn write_views(&mut self, at_end: bool) -> Result<(), Trouble> {
+    pub(super) async fn write_views(&mut self, at_end: bool) -> Result<(), Trouble> {
         let read_to = self.taken.read_to;
         let completed = if at_end {
             self.completed().await?
@@ -163,19 +145,29 @@ impl<P: Projection> Following<P> {
         let must_be_told =
             self.unwritten > 0 && self.last_written.elapsed() >= self.times.take_over_after / 4;
         let events = self.progress.events + self.unwritten;
-        if !self.views.changed().is_empty() || completed.is_some() || is_on_the_way || must_be_told
+        if !self.views.changed().is_empty()
+            || !self.besides.is_empty()
+            || completed.is_some()
+            || is_on_the_way
+            || must_be_told
         {
             let mut bytes = 0;
             let mut batch = Vec::with_capacity(self.views.changed().len() + 2);
             for (key, view) in self.views.changed() {
-                let json = view.write(key)?;
+                let json = view.write(key).map_err(|error| Trouble::Unstorable {
+                    key: key.clone(),
+                    event: view.last_event_id,
+                    error,
+                })?;
                 bytes += json.len();
                 batch.push(Write::put(view_key(P::NAME, self.generation, key), json));
             }
+            batch.extend(self.besides.iter().cloned());
             let since = completed.as_ref().map(|(_, since)| *since);
             batch.extend(completed.map(|(write, _)| write));
             self.commit(batch, events).await?;
             self.views.written(bytes);
+            self.besides.clear();
             if since.is_some() {
                 // Not again until others have said that it is to catch up.
                 self.complete_since = since;
@@ -188,12 +180,16 @@ impl<P: Projection> Following<P> {
             }
         }
         let dropped = self.taken.dropped;
+        let stuck = self.stuck();
         self.position = read_to;
         self.taken = Taken::nothing(read_to);
+        let parked = self.progress.parked;
         self.tell(|step| {
+            step.parked = parked;
             step.position = read_to;
             step.events = events;
             step.dropped += dropped;
+            step.stuck = stuck;
             if at_end {
                 step.doing = Doing::AtEnd;
             } else if step.doing != Doing::AtEnd {
@@ -239,32 +235,4 @@ impl<P: Projection> Following<P> {
         let write = head.write(P::NAME, Expected::Revision(revision))?;
         Ok(Some((write, revision)))
     }
-}
-
-/// Where the last event of the same stream with a key went, before that version: a function of the
-/// log, so that it need not be stored.
-async fn earlier_route<P: Projection>(
-    store: &dyn Store,
-    stream: StreamId,
-    before: StreamVersion,
-) -> Result<Option<Vec<String>>, Trouble> {
-    let mut next = before.get().checked_sub(1).map(StreamVersion::new);
-    // Appends are met from the last to the first, and each is read from its first event to its
-    // last.
-    let mut append = EventPage::new();
-    while let Some(from) = next {
-        let page = store
-            .read_stream(&stream, ReadStream::backward(from))
-            .await?;
-        for earlier in page.events.iter() {
-            if earlier.left_in_commit == 0
-                && let Some(keys) = last_route::<P>(std::mem::take(&mut append).iter().rev())?
-            {
-                return Ok(Some(keys));
-            }
-            append.push(&earlier);
-        }
-        next = page.next;
-    }
-    Ok(last_route::<P>(append.iter().rev())?)
 }

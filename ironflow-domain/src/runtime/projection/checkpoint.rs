@@ -15,6 +15,9 @@ pub(crate) struct Progress {
     /// How many events were read to get there.
     #[serde(default)]
     pub(crate) events: u64,
+    /// How many views are parked.
+    #[serde(default)]
+    pub(crate) parked: u64,
     /// The process that fills them; nobody where the last one has stopped.
     #[serde(default)]
     pub(crate) owner: Option<String>,
@@ -35,6 +38,7 @@ impl Progress {
         Self {
             position: Position::START,
             events: 0,
+            parked: 0,
             owner: None,
             at: SystemTime::now().into(),
         }

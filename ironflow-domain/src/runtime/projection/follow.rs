@@ -4,22 +4,25 @@
 //! process that fills the same views fails that guard instead of applying an event twice. It stands
 //! by then, and takes over where the first one does not go on though there is something to do.
 
+use std::future::pending;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::model::projection::{Routes, State};
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
+use crate::runtime::projection::parked::Parked;
+use crate::runtime::projection::refold::Refold;
 use crate::runtime::projection::status::{Doing, Step, Steps};
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::{Trouble, full_text};
 use crate::runtime::projection::views::Views;
-use crate::store::{Expected, Revision, Store};
-use crate::{Position, Projection, View};
+use crate::store::{Expected, Revision, Store, Write};
+use crate::{EventId, Position, Projection, View};
 
 /// About how many events to read at once.
 pub(super) const PAGE: usize = 4_000;
@@ -99,6 +102,16 @@ pub(super) struct Following<P> {
     pub(super) asked_who_serves: Option<Instant>,
     /// The head under which it has deleted all outdated views.
     pub(super) deleted_since: Option<Revision>,
+    /// What is parked, where that was read.
+    pub(super) parked: Option<Parked>,
+    /// What is to be written with the views.
+    pub(super) besides: Vec<Write>,
+    /// The event and the view that it could not be applied to, and how often that was tried.
+    pub(super) failing: Option<(EventId, String, u32)>,
+    /// A parked view that is filled again.
+    pub(super) refold: Option<Refold<P>>,
+    /// That is done.
+    pub(super) refolded: Arc<Notify>,
     pub(super) routes: Routes,
     pub(super) views: Views<View<State<P>>>,
 }
@@ -139,6 +152,11 @@ impl<P: Projection> Following<P> {
             complete_since: None,
             asked_who_serves: None,
             deleted_since: None,
+            parked: None,
+            besides: Vec::new(),
+            failing: None,
+            refold: None,
+            refolded: Arc::default(),
             routes: Routes::default(),
         }
     }
@@ -159,7 +177,11 @@ impl<P: Projection> Following<P> {
                 Ok(false) => {}
                 Err(error) => trouble = error,
             }
-            if trouble.may_pass() {
+            let trouble = match self.fails_at_a_view(trouble).await {
+                Ok(()) => continue,
+                Err(trouble) => trouble,
+            };
+            if trouble.may_pass() || self.is_tried_again(&trouble) {
                 failures += 1;
                 let error = full_text(&trouble);
                 tracing::warn!(
@@ -230,10 +252,14 @@ impl<P: Projection> Following<P> {
         self.views.clear();
         self.reader = None;
         self.taken = Taken::nothing(self.position);
+        self.parked = None;
+        self.besides.clear();
+        self.refold = None;
     }
 
     /// Takes a page of the log into the views; deletes some outdated views, or waits for more.
     async fn take_a_turn(&mut self) -> Result<(), Trouble> {
+        self.retry_parked_views().await?;
         let at_end = self.advance().await?;
         if !at_end {
             return Ok(());
@@ -265,12 +291,16 @@ impl<P: Projection> Following<P> {
         self.position = self.position.max(progress.position);
         self.go_back();
         self.views = Views::new(progress.position == Position::START);
-        let (position, events) = (self.position, progress.events);
+        let (position, events, parked) = (self.position, progress.events, progress.parked);
         self.progress = progress;
         self.revision = Some(revision);
         self.takes_over = false;
         self.unwritten = 0;
-        self.tell(|step| (step.position, step.events) = (position, events));
+        self.tell(|step| {
+            step.position = position;
+            step.events = events;
+            step.parked = parked;
+        });
     }
 
     /// How the checkpoint has to be for what this process has read to be true.
@@ -298,6 +328,10 @@ impl<P: Projection> Following<P> {
         Progress {
             position,
             events,
+            parked: match &self.parked {
+                Some(parked) => parked.len() as u64,
+                None => self.progress.parked,
+            },
             owner: Some(self.node.to_string()),
             at: SystemTime::now().into(),
         }
@@ -313,7 +347,7 @@ impl<P: Projection> Following<P> {
         };
         if seen.wait_for(is_other).await.is_err() {
             // Nobody looks any more, since the application has stopped.
-            std::future::pending().await
+            pending::<()>().await;
         }
     }
 
@@ -324,6 +358,7 @@ impl<P: Projection> Following<P> {
             biased;
             () = self.told_to_stop() => Ok(()),
             () = self.overtaken() => Err(Trouble::Overtaken),
+            () = self.refolded.notified() => Ok(()),
             grown = self.store.log_grown(self.position) => Ok(grown?),
             () = tokio::time::sleep(self.times.poll) => Ok(()),
         }

@@ -17,7 +17,7 @@ use crate::runtime::projection::follow::{Follower, Times};
 use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::rate::Begun;
-use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Steps};
+use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Step, Steps};
 use crate::store::Store;
 
 pub(super) type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -171,7 +171,7 @@ impl Keeper {
             steps: steps.clone(),
             stopping,
         };
-        steps.send_modify(|steps| *steps.of(generation) = super::status::Step::default());
+        steps.send_modify(|steps| *steps.of(generation) = Step::default());
         let following = tokio::spawn((self.follow)(follower));
         let task = tokio::spawn(report_panic(
             self.name,
@@ -216,8 +216,10 @@ impl Keeper {
             if answers {
                 status.position = step.position;
                 status.dropped = step.dropped;
+                status.parked = step.parked;
+                status.is_stuck = step.stuck.is_some();
                 status.state = state(
-                    &step.doing,
+                    step,
                     is_building && head.serving != *generation,
                     &before.state,
                 );
@@ -259,8 +261,13 @@ impl Keeper {
 }
 
 /// What a projection is doing, in words for its user.
-fn state(doing: &Doing, is_rebuilding: bool, before: &ProjectionState) -> ProjectionState {
-    match doing {
+fn state(step: &Step, is_rebuilding: bool, before: &ProjectionState) -> ProjectionState {
+    if let Some(error) = &step.stuck {
+        return ProjectionState::Failed {
+            error: error.clone(),
+        };
+    }
+    match &step.doing {
         Doing::Retrying { error } => ProjectionState::Retrying {
             error: error.clone(),
         },
@@ -282,7 +289,7 @@ async fn moved(seen: &mut Option<Seen>) {
         return;
     }
     // Nothing to wait for, or nobody looks any more, since the application has stopped.
-    pending().await
+    pending::<()>().await;
 }
 
 async fn stop_all(running: BTreeMap<u32, Running>) {

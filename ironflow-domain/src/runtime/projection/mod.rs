@@ -12,12 +12,16 @@
 //! | `follow.rs`       | the loop that follows one of them                         |
 //! | `standby.rs`      | waiting while another process does                        |
 //! | `advance.rs`      | taking pages of the log into views                        |
+//! | `route.rs`        | where the events of a page go                             |
+//! | `parked.rs`       | views that an event could not be applied to               |
+//! | `refold.rs`       | parking them, and filling them again                      |
 //! | `outdated.rs`     | deleting views                                            |
 //! | `taken.rs`, `views.rs`, `trouble.rs`, `rate.rs` | their parts                 |
 //! | `status.rs`       | how it is doing                                           |
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
 //! | `operate.rs`      | what operators do with it                                 |
+//! | `partitions.rs`   | its views one by one                                      |
 
 mod advance;
 mod checkpoint;
@@ -28,8 +32,12 @@ mod keep;
 mod lookout;
 mod operate;
 mod outdated;
+mod parked;
+mod partitions;
 mod rate;
+mod refold;
 mod registration;
+mod route;
 mod serve;
 mod standby;
 mod status;
@@ -42,6 +50,8 @@ mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
 pub use operate::{OperationError, Rebuild, RebuildCheck};
+pub use parked::{ParkedEvent, ParkedView};
+pub use partitions::PartitionInfo;
 pub use registration::WhenChanged;
 pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
 pub use view::QueryError;

@@ -11,6 +11,7 @@ use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::head::{Head, PastRebuild, SeenHead, views_of};
+use crate::runtime::projection::parked;
 use crate::runtime::projection::view::{QueryError, parse_view};
 use crate::store::{Entry, Expected, KeyRange, Store, StoreError, Write, WriteError};
 use crate::{Position, Projection, View};
@@ -108,6 +109,15 @@ pub enum OperationError {
     NothingBefore {
         /// The name.
         projection: String,
+    },
+    /// The view is not parked.
+    #[error("the view {key} of projection {projection} is not parked")]
+    #[non_exhaustive]
+    NotParked {
+        /// The projection.
+        projection: String,
+        /// The view.
+        key: String,
     },
     /// What is stored of it is no view.
     #[error(transparent)]
@@ -297,7 +307,13 @@ impl<X> Ironflow<X> {
         })
         .await?;
         for generation in generations {
-            delete_views(self.store(), projection, generation).await?;
+            let buckets = [
+                views_of(projection, generation),
+                parked::bucket(projection, generation),
+            ];
+            for bucket in buckets {
+                delete_all(self.store(), bucket).await?;
+            }
         }
         let head = Write::delete(super::head::key(projection));
         self.store().write(vec![head]).await.map_err(failure)?;
@@ -381,14 +397,10 @@ fn failure(error: WriteError) -> OperationError {
     }
 }
 
-async fn delete_views(
-    store: &dyn Store,
-    projection: &str,
-    generation: u32,
-) -> Result<(), OperationError> {
+async fn delete_all(store: &dyn Store, bucket: String) -> Result<(), OperationError> {
+    let some = KeyRange::bucket(bucket).limit(AT_ONCE);
     loop {
-        let some = KeyRange::bucket(views_of(projection, generation)).limit(AT_ONCE);
-        let entries = store.list(some).await?;
+        let entries = store.list(some.clone()).await?;
         if entries.is_empty() {
             return Ok(());
         }
@@ -460,23 +472,22 @@ async fn compare(
     let mut other = Views::of(store, projection, other).await?;
     let mut check = RebuildCheck::default();
     loop {
-        let (order, key, is_same) = match (&one.next, &other.next) {
+        let order = match (&one.next, &other.next) {
             (None, None) => return Ok(check),
-            (Some((key, view)), Some((other_key, other_view))) if key == other_key => {
-                let is_comparable = view.last_event_id == other_view.last_event_id;
-                let is_same = is_comparable.then(|| view.state == other_view.state);
-                (Ordering::Equal, key, is_same)
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some((key, _)), Some((other_key, _))) => key.cmp(other_key),
+        };
+        let (key, is_same) = match (order, &one.next, &other.next) {
+            (Ordering::Equal, Some((key, view)), Some((_, other))) => {
+                let is_comparable = view.last_event_id == other.last_event_id;
+                (key, is_comparable.then(|| view.state == other.state))
             }
-            (Some((key, view)), next) if next.as_ref().is_none_or(|next| *key < next.0) => {
-                (Ordering::Less, key, other.would_have(view).then_some(false))
+            (Ordering::Less, Some((key, view)), _) => {
+                (key, other.would_have(view).then_some(false))
             }
-            (_, Some((key, view))) => (
-                Ordering::Greater,
-                key,
-                one.would_have(view).then_some(false),
-            ),
-            // The one before holds wherever there is no second.
-            (Some(_), None) => return Ok(check),
+            (_, _, Some((key, view))) => (key, one.would_have(view).then_some(false)),
+            (_, _, None) => return Ok(check),
         };
         match is_same {
             Some(true) => check.same += 1,

@@ -4,6 +4,7 @@ use crate::Projection;
 use crate::runtime::projection::checkpoint;
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::{SeenHead, views_of};
+use crate::runtime::projection::parked;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::{Expected, KeyRange, Write};
 
@@ -26,8 +27,12 @@ impl<P: Projection> Following<P> {
         let Some(outdated) = head.outdated.first().copied() else {
             return Ok(());
         };
-        let some = KeyRange::bucket(views_of(P::NAME, outdated)).limit(DELETED_AT_ONCE);
-        let entries = self.store.list(some).await?;
+        let some = |bucket| KeyRange::bucket(bucket).limit(DELETED_AT_ONCE);
+        let mut entries = self.store.list(some(views_of(P::NAME, outdated))).await?;
+        if entries.is_empty() {
+            let parked = some(parked::bucket(P::NAME, outdated));
+            entries = self.store.list(parked).await?;
+        }
         let mut batch = vec![Write::delete(checkpoint::key(P::NAME, outdated))];
         if !entries.is_empty() {
             batch.extend(entries.into_iter().map(|entry| Write::delete(entry.key)));

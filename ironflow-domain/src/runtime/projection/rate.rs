@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn what_is_left_takes_as_long_as_what_was_done() {
         let begun = Begun {
-            at: Instant::now() - Duration::from_secs(10),
+            at: Instant::now().checked_sub(Duration::from_secs(10)).unwrap(),
             position: Position::new(1, 1_000),
             events: 500,
         };

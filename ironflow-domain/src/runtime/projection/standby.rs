@@ -52,7 +52,8 @@ impl<P: Projection> Following<P> {
                 let since = event.time.max(self.progress.at);
                 self.tell(|step| step.doing = Doing::CatchingUp);
                 let left = self.times.take_over_after.saturating_sub(age(since));
-                return Ok(tokio::time::sleep(left).await);
+                tokio::time::sleep(left).await;
+                return Ok(());
             }
             // There is nothing before that what has to be taken into the views.
             let position = ahead.read_to;

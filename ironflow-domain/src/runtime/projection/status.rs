@@ -26,7 +26,8 @@ pub enum ProjectionState {
         /// What the store said.
         error: String,
     },
-    /// It met an event it cannot apply, and stays there until a program that can is started.
+    /// It met an event it cannot read, and stays there until a program that can is started; or the
+    /// only view it has is [parked](crate::ParkedView).
     Failed {
         /// Which event, and why.
         error: String,
@@ -55,12 +56,17 @@ pub struct ProjectionStatus {
     /// How many events it has dropped since it was started here, because their set says
     /// `dropped(…)` or splits them into nothing.
     pub dropped: u64,
+    /// How many views are parked, since an event could not be applied to them: see
+    /// [`Ironflow::parked_views`].
+    pub parked: u64,
     /// The number of the views that answer here.
     pub generation: u32,
     /// The views that are filled now, to answer later.
     pub rebuild: Option<RebuildProgress>,
     /// When one of these changed.
     pub updated_at: Timestamp,
+    /// Whether the only view there is does not change any more, whatever the position says.
+    pub(super) is_stuck: bool,
 }
 
 /// How far a rebuild has come.
@@ -90,16 +96,19 @@ impl ProjectionStatus {
             state: ProjectionState::Starting,
             position,
             dropped: 0,
+            parked: 0,
             generation,
             rebuild: None,
+            is_stuck: false,
             updated_at: SystemTime::now().into(),
         }
     }
 
-    /// Whether its views are complete, so that they can be asked.
+    /// Whether its views are complete, and show what the position says.
     pub(super) fn answers(&self) -> bool {
         let rebuild = self.rebuild.as_ref();
         self.state != ProjectionState::Rebuilding
+            && !self.is_stuck
             && rebuild.is_none_or(|rebuild| rebuild.generation != self.generation)
     }
 
@@ -119,6 +128,9 @@ pub(super) struct Step {
     pub(super) position: Position,
     pub(super) events: u64,
     pub(super) dropped: u64,
+    pub(super) parked: u64,
+    /// Why the only view there is does not change any more.
+    pub(super) stuck: Option<String>,
     pub(super) doing: Doing,
 }
 

@@ -2,10 +2,10 @@
 
 use tokio::task::JoinError;
 
-use crate::InvalidStreamId;
 use crate::model::projection::{Unapplied, Unstorable};
 use crate::runtime::projection::view::QueryError;
 use crate::store::{StoreError, StoreErrorKind, WriteError};
+use crate::{EventId, InvalidStreamId};
 
 /// Why a batch was not applied.
 #[derive(Debug, thiserror::Error)]
@@ -14,8 +14,14 @@ pub(super) enum Trouble {
     Event(#[from] Unapplied),
     #[error(transparent)]
     View(#[from] QueryError),
-    #[error(transparent)]
-    Unstorable(#[from] Unstorable),
+    #[error("{error}")]
+    Unstorable {
+        key: String,
+        /// The last one that changed the view.
+        event: EventId,
+        #[source]
+        error: Unstorable,
+    },
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
     #[error(transparent)]
@@ -47,6 +53,15 @@ impl Trouble {
             ),
             Self::Overtaken | Self::ShuttingDown(_) => true,
             _ => false,
+        }
+    }
+
+    /// The event and the key of the view that it could not be applied to, where that is the trouble.
+    pub(super) fn at_a_view(&self) -> Option<(EventId, &str)> {
+        match self {
+            Self::Event(Unapplied::Unprojected { event, key, .. }) => Some((event.id, key)),
+            Self::Unstorable { key, event, .. } => Some((*event, key)),
+            _ => None,
         }
     }
 

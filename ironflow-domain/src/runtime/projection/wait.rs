@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::runtime::ironflow::Ironflow;
+use crate::runtime::projection::parked;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::store::StoreError;
 use crate::{EventId, Position, Projection, Receipt};
@@ -31,6 +32,17 @@ pub enum WaitError {
         timeout: Duration,
         /// What it was doing.
         state: ProjectionState,
+    },
+    /// The view is parked, since an event could not be applied to it: it does not show what came later.
+    #[error("the view {key} of projection {name} is parked: {error}")]
+    #[non_exhaustive]
+    Parked {
+        /// The projection's name.
+        name: &'static str,
+        /// The view.
+        key: String,
+        /// Which event, and why.
+        error: String,
     },
     /// There is no such event.
     #[error("event {event} is not recorded, so projection {name} will not show it")]
@@ -162,6 +174,47 @@ impl<X> Ironflow<X> {
         self.wait_for_name(P::NAME, awaited.into(), timeout).await
     }
 
+    /// The same, for one of the views: where that is parked, it is an error.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`wait_for`](Self::wait_for), and when the view is parked.
+    pub async fn wait_for_view<P: Projection>(
+        &self,
+        key: &P::Key,
+        awaited: impl Into<Awaited>,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let (name, key) = (P::NAME, key.to_string());
+        self.wait_for_name(name, awaited.into(), timeout).await?;
+        let Some(followed) = self.projections().get(name) else {
+            return Ok(());
+        };
+        let (generation, parked) = {
+            let status = followed.status.borrow();
+            (status.generation, status.parked)
+        };
+        if parked == 0 {
+            return Ok(());
+        }
+        let Some(entry) = self
+            .store()
+            .get(&parked::key(name, generation, &key))
+            .await?
+        else {
+            return Ok(());
+        };
+        match parked::read(&entry, name)?.event {
+            Some(event) => Err(WaitError::Parked {
+                name,
+                key,
+                error: event.error,
+            }),
+            // It is being filled again.
+            None => Ok(()),
+        }
+    }
+
     async fn wait_for_name(
         &self,
         name: &'static str,
@@ -184,19 +237,17 @@ impl<X> Ironflow<X> {
         let _waiting = self.waiters().one_more()?;
         let mut status = followed.status.clone();
         let arrived = tokio::time::timeout(timeout, wait_until(&mut status, wanted)).await;
-        match arrived {
-            Ok(arrived) => arrived.map_err(|error| WaitError::Stopped { name, error }),
-            Err(_) => {
-                let status = status.borrow();
-                Err(WaitError::Timeout {
-                    name,
-                    wanted,
-                    reached: status.position,
-                    timeout,
-                    state: status.state.clone(),
-                })
-            }
+        if let Ok(arrived) = arrived {
+            return arrived.map_err(|error| WaitError::Stopped { name, error });
         }
+        let status = status.borrow();
+        Err(WaitError::Timeout {
+            name,
+            wanted,
+            reached: status.position,
+            timeout,
+            state: status.state.clone(),
+        })
     }
 }
 

@@ -27,6 +27,6 @@ pub use log_reader::LogReader;
 pub use projection::{
     Awaited, OperationError, ParkedEvent, ParkedView, PartitionInfo, PastRebuild, ProjectionState,
     ProjectionStatus, QueryError, Rebuild, RebuildCheck, RebuildOutcome, RebuildProgress,
-    WaitError, WhenChanged,
+    Subscription, SubscriptionError, ViewChange, WaitError, WhenChanged,
 };
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

@@ -25,6 +25,7 @@ mod snapshots;
 mod standby;
 mod stored;
 mod storm;
+mod subscriptions;
 mod transactions;
 mod upcast;
 mod watched;

@@ -11,6 +11,7 @@ use crate::runtime::projection::head::{SeenHead, view_key};
 use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
+use crate::runtime::projection::subscribe::Updated;
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
@@ -152,6 +153,8 @@ impl<P: Projection> Following<P> {
             || must_be_told
         {
             let mut bytes = 0;
+            let are_wanted = self.updates.are_wanted();
+            let mut updated = Vec::new();
             let mut batch = Vec::with_capacity(self.views.changed().len() + 2);
             for (key, view) in self.views.changed() {
                 let json = view.write(key).map_err(|error| Trouble::Unstorable {
@@ -160,6 +163,9 @@ impl<P: Projection> Following<P> {
                     error,
                 })?;
                 bytes += json.len();
+                if are_wanted {
+                    updated.push((key.clone(), json.clone()));
+                }
                 batch.push(Write::put(view_key(P::NAME, self.generation, key), json));
             }
             batch.extend(self.besides.iter().cloned());
@@ -167,6 +173,7 @@ impl<P: Projection> Following<P> {
             batch.extend(completed.map(|(write, _)| write));
             self.commit(batch, events).await?;
             self.views.written(bytes);
+            self.tell_subscribers(updated);
             self.besides.clear();
             if since.is_some() {
                 // Not again until others have said that it is to catch up.
@@ -197,6 +204,17 @@ impl<P: Projection> Following<P> {
             }
         });
         Ok(())
+    }
+
+    /// Tells whoever wants to know of views that are written.
+    pub(super) fn tell_subscribers(&self, updated: impl IntoIterator<Item = (String, Vec<u8>)>) {
+        for (key, json) in updated {
+            self.updates.send(Updated {
+                generation: self.generation,
+                key,
+                json,
+            });
+        }
     }
 
     /// Makes changes and moves the checkpoint together, unless someone else has moved it.

@@ -18,6 +18,7 @@ use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::parked::Parked;
 use crate::runtime::projection::refold::Refold;
 use crate::runtime::projection::status::{Doing, Step, Steps};
+use crate::runtime::projection::subscribe::Updates;
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::{Trouble, full_text};
 use crate::runtime::projection::views::Views;
@@ -38,6 +39,7 @@ pub(super) struct Follower {
     pub(super) node: Arc<str>,
     pub(super) head: watch::Receiver<SeenHead>,
     pub(super) generation: u32,
+    pub(super) updates: Updates,
     pub(super) steps: watch::Sender<Steps>,
     pub(super) stopping: watch::Receiver<bool>,
 }
@@ -76,6 +78,7 @@ pub(super) struct Following<P> {
     node: Arc<str>,
     pub(super) head: watch::Receiver<SeenHead>,
     pub(super) generation: u32,
+    pub(super) updates: Updates,
     steps: watch::Sender<Steps>,
     stopping: watch::Receiver<bool>,
     /// The checkpoint, as it was looked up by the way.
@@ -125,6 +128,7 @@ impl<P: Projection> Following<P> {
             node,
             head,
             generation,
+            updates,
             steps,
             stopping,
         } = follower;
@@ -137,6 +141,7 @@ impl<P: Projection> Following<P> {
             node,
             head,
             generation,
+            updates,
             steps,
             stopping,
             takes_over: false,

@@ -18,6 +18,7 @@ use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::rate::Begun;
 use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Step, Steps};
+use crate::runtime::projection::subscribe::Updates;
 use crate::store::Store;
 
 pub(super) type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -35,6 +36,7 @@ pub(super) struct Keeper {
     pub(super) head: watch::Sender<SeenHead>,
     /// The same, as it was looked up by the way.
     pub(super) seen: Seen,
+    pub(super) updates: Updates,
     /// The generation that serves and its checkpoint, where that is not followed here.
     pub(super) elsewhere: Option<(u32, Seen)>,
     pub(super) status: watch::Sender<ProjectionStatus>,
@@ -168,6 +170,7 @@ impl Keeper {
             node: Arc::clone(&self.node),
             head: self.head.subscribe(),
             generation,
+            updates: self.updates.clone(),
             steps: steps.clone(),
             stopping,
         };

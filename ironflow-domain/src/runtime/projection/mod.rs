@@ -20,6 +20,7 @@
 //! | `status.rs`       | how it is doing                                           |
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
+//! | `subscribe.rs`    | being told of changes                                     |
 //! | `operate.rs`      | what operators do with it                                 |
 //! | `partitions.rs`   | its views one by one                                      |
 
@@ -42,6 +43,7 @@ mod serve;
 mod standby;
 mod status;
 mod stored;
+mod subscribe;
 mod taken;
 mod trouble;
 mod view;
@@ -54,6 +56,7 @@ pub use parked::{ParkedEvent, ParkedView};
 pub use partitions::PartitionInfo;
 pub use registration::WhenChanged;
 pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
+pub use subscribe::{Subscription, SubscriptionError, ViewChange};
 pub use view::QueryError;
 pub use wait::{Awaited, WaitError};
 

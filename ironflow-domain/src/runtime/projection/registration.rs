@@ -13,6 +13,7 @@ use crate::runtime::projection::head::{self, Head, SeenHead};
 use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
+use crate::runtime::projection::subscribe::Updates;
 use crate::store::{Entry, Expected, Store, StoreError, StoreErrorKind, WriteError};
 use crate::{Position, Projection};
 
@@ -43,6 +44,7 @@ pub(crate) struct Followed {
     /// The type of its state.
     pub(crate) state: TypeId,
     pub(crate) definition: Definition,
+    pub(super) updates: Updates,
     /// Dropping it stops the projection too.
     stop: watch::Sender<bool>,
 }
@@ -89,6 +91,7 @@ impl Registration {
         if is_rebuilding {
             initial.change(ProjectionState::Rebuilding);
         }
+        let updates = Updates::new();
         let (publish, status) = watch::channel(initial);
         let (stop, stopping) = watch::channel(false);
         let (send_head, head) = watch::channel(seen);
@@ -102,6 +105,7 @@ impl Registration {
             node: Arc::clone(node),
             head: send_head,
             seen: lookout.watch(head::key(self.name), Found::Entry(entry)),
+            updates: updates.clone(),
             elsewhere: None,
             status: publish,
             stopping,
@@ -112,6 +116,7 @@ impl Registration {
             head,
             state: self.state,
             definition,
+            updates,
             stop,
         })
     }

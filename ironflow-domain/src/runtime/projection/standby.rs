@@ -4,15 +4,20 @@
 //! something to do; where it does not, another process does it. Should both do it after all, one of
 //! them fails the checkpoint's guard.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use crate::model::projection::Routes;
+use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::Checkpoint;
-use crate::runtime::projection::follow::Following;
+use crate::runtime::projection::follow::{Following, PAGE};
+use crate::runtime::projection::head::view_key;
 use crate::runtime::projection::lookout::Found;
+use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::{Expected, ReadLog};
-use crate::{Projection, Timestamp};
+use crate::{Position, Projection, Timestamp};
 
 impl<P: Projection> Following<P> {
     /// Follows the process that fills the views, until it is this one's turn, or told to stop.
@@ -30,7 +35,9 @@ impl<P: Projection> Following<P> {
                         Found::Unknown => continue,
                     };
                     if self.guard() != Expected::Revision(entry.revision) {
+                        let before = self.progress.position;
                         self.go_on_from(Checkpoint::parse(&entry, P::NAME)?);
+                        self.tell_of_others(before).await?;
                     }
                 }
                 due = self.due() => {
@@ -38,6 +45,31 @@ impl<P: Projection> Following<P> {
                     tracing::info!(projection = P::NAME, "projection is taken over");
                     self.takes_over = true;
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Tells whoever wants to know which views another process has written since. The log says which
+    /// they are.
+    async fn tell_of_others(&self, since: Position) -> Result<(), Trouble> {
+        let to = self.progress.position;
+        if !self.updates.are_wanted() || since >= to {
+            return Ok(());
+        }
+        let read = ReadLog::after(since).categories(P::CATEGORIES.iter().copied());
+        let mut log = LogReader::new(Arc::clone(&self.store), read.limit(PAGE));
+        let mut known = Routes::default();
+        while let Some(page) = log.next().await? {
+            let events = page.events.iter().filter(|event| event.position <= to);
+            let routed = route::<P>(&self.store, events, &mut known).await?;
+            let keys = routed.keys().iter();
+            let keys = keys.map(|key| view_key(P::NAME, self.generation, key));
+            let entries = self.store.get_all(&keys.collect::<Vec<_>>()).await?;
+            let written = entries.into_iter().flatten();
+            self.tell_subscribers(written.map(|entry| (entry.key.name, entry.value)));
+            if page.read_to >= to {
+                break;
             }
         }
         Ok(())

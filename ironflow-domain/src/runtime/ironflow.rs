@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{
-    Definition, Followed, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
+    Definition, Followed, Hub, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
 };
 use crate::store::{Capabilities, Store};
 use crate::{Command, CommandPolicy, Enrich, Projection};
@@ -276,7 +276,15 @@ impl<X: Send + Sync + 'static> Builder<X> {
         if let Some(missing) = required.missing_in(store.capabilities()) {
             return Err(StartError::Unsupported(missing));
         }
+        let categories = projections.iter().flat_map(|it| it.categories);
+        let hub = Hub::new(
+            Arc::clone(&store),
+            categories.copied().collect(),
+            times.poll,
+        );
         let surroundings = Surroundings {
+            // One alone reads what it needs, and ahead.
+            hub: (projections.len() > 1).then(|| Arc::new(hub)),
             store: Arc::clone(&store),
             lookout: Lookout::new(Arc::clone(&store)),
             times,

@@ -21,6 +21,7 @@ mod projections;
 mod queue;
 mod rebuilds;
 mod registry;
+mod sharing;
 mod snapshots;
 mod standby;
 mod stored;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::model::projection::{Applied, State};
 use crate::runtime::log_reader::LogReader;
-use crate::runtime::projection::follow::Following;
+use crate::runtime::projection::follow::{Following, PAGE};
 use crate::runtime::projection::head::{SeenHead, view_key};
+use crate::runtime::projection::hub::Next;
 use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
@@ -16,7 +17,7 @@ use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
 use crate::store::{EventPage, Expected, Key, LogPage, ReadLog, Revision, Write};
-use crate::{Projection, View};
+use crate::{EventRef, Position, Projection, View};
 
 /// Views are written at the end of the log. Before it, once there are so many to write,
 const MOST_CHANGES: usize = 2_000;
@@ -24,6 +25,42 @@ const MOST_CHANGES: usize = 2_000;
 const MOST_EVENTS: usize = 100_000;
 /// or so much time has gone by since they were written last.
 const MOST_TIME: Duration = Duration::from_millis(500);
+
+/// A page of the log.
+pub(super) struct Page {
+    pub(super) log: Arc<LogPage>,
+    /// Whether there was nothing after it.
+    at_end: bool,
+    /// Where it is shared: from where on it matters. It has other projections' events, too.
+    shared_after: Option<Position>,
+}
+
+impl Page {
+    pub(super) fn shared(next: Next, after: Position) -> Self {
+        Self {
+            log: next.page,
+            at_end: next.at_end,
+            shared_after: Some(after),
+        }
+    }
+
+    pub(super) fn alone(page: LogPage) -> Self {
+        Self {
+            at_end: page.at_end,
+            log: Arc::new(page),
+            shared_after: None,
+        }
+    }
+
+    /// Those of its events that matter.
+    pub(super) fn events<P: Projection>(&self) -> impl Iterator<Item = EventRef<'_>> {
+        let matters = |event: &EventRef<'_>| match self.shared_after {
+            Some(after) => event.position > after && P::CATEGORIES.contains(&event.category()),
+            None => true,
+        };
+        self.log.events.iter().filter(matters)
+    }
+}
 
 impl<P: Projection> Following<P> {
     /// Takes one page of the log into the views. Says whether that was the end of the log.
@@ -38,8 +75,9 @@ impl<P: Projection> Following<P> {
         let page = self.next_page().await?;
         let Applied { views, dropped } = self.apply(&page).await?;
         self.views.change(views);
-        self.taken.read_to = page.read_to;
-        self.taken.events += page.events.len();
+        let events = page.events::<P>().count();
+        self.taken.read_to = page.log.read_to;
+        self.taken.events += events;
         self.taken.dropped += dropped;
         let is_much = self.views.changed().len() >= MOST_CHANGES
             || self.taken.events >= MOST_EVENTS
@@ -48,7 +86,7 @@ impl<P: Projection> Following<P> {
             self.write_views(page.at_end).await?;
         }
         if let Some(rate) = self.most_events_per_second() {
-            let time = Duration::from_secs(page.events.len() as u64) / rate;
+            let time = Duration::from_secs(events as u64) / rate;
             self.pause(time.saturating_sub(begun.elapsed())).await;
         }
         Ok(page.at_end)
@@ -63,14 +101,23 @@ impl<P: Projection> Following<P> {
             .filter(|_| generation.is_building)
     }
 
-    /// The next page of the log, the one after it being read meanwhile.
-    async fn next_page(&mut self) -> Result<LogPage, Trouble> {
+    /// The next page of the log: from those that all projections share, or else read alone.
+    async fn next_page(&mut self) -> Result<Page, Trouble> {
         let after = self.taken.read_to;
+        let most = self.most_events_per_second();
+        if self.reader.is_none()
+            && self.page == PAGE
+            && most.is_none()
+            && let Some(hub) = &self.hub
+            && let Some(next) = hub.next(after, self.has_grown).await?
+        {
+            self.has_grown = false;
+            return Ok(Page::shared(next, after));
+        }
         // Small pages where it is slow, so that it can be told to stop.
-        let most = self
-            .most_events_per_second()
-            .map_or(self.page, |rate| rate as usize / 4);
+        let most = most.map_or(self.page, |rate| rate as usize / 4);
         let (store, limit) = (&self.store, self.page.min(most.max(1)));
+        // The page after it is read meanwhile.
         let reader = self.reader.get_or_insert_with(|| {
             let read = ReadLog::after(after).categories(P::CATEGORIES.iter().copied());
             LogReader::new(Arc::clone(store), read.limit(limit))
@@ -84,12 +131,12 @@ impl<P: Projection> Following<P> {
         if page.at_end {
             self.reader = None;
         }
-        Ok(page)
+        Ok(Page::alone(page))
     }
 
     /// The views that the events of a page change, as they are after it.
-    async fn apply(&mut self, page: &LogPage) -> Result<Applied<P>, Trouble> {
-        let events = page.events.iter();
+    async fn apply(&mut self, page: &Page) -> Result<Applied<P>, Trouble> {
+        let events = page.events::<P>();
         let routed = route::<P>(&self.store, events, &mut self.routes).await?;
         let routed = match &self.parked {
             Some(parked) if !parked.is_empty() => routed.leaving_out(|key, event| {

@@ -14,6 +14,7 @@ use crate::model::projection::{Routes, State};
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::head::SeenHead;
+use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::parked::Parked;
 use crate::runtime::projection::refold::Refold;
@@ -34,6 +35,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub(super) struct Follower {
     pub(super) store: Arc<dyn Store>,
     pub(super) lookout: Arc<Lookout>,
+    pub(super) hub: Option<Arc<Hub>>,
     pub(super) times: Times,
     /// This process.
     pub(super) node: Arc<str>,
@@ -74,6 +76,9 @@ pub(super) async fn run<P: Projection>(follower: Follower) {
 pub(super) struct Following<P> {
     pub(super) store: Arc<dyn Store>,
     pub(super) lookout: Arc<Lookout>,
+    pub(super) hub: Option<Arc<Hub>>,
+    /// Whether the log is known to have grown.
+    pub(super) has_grown: bool,
     pub(super) times: Times,
     node: Arc<str>,
     pub(super) head: watch::Receiver<SeenHead>,
@@ -124,6 +129,7 @@ impl<P: Projection> Following<P> {
         let Follower {
             store,
             lookout,
+            hub,
             times,
             node,
             head,
@@ -137,6 +143,8 @@ impl<P: Projection> Following<P> {
             seen: lookout.watch(checkpoint::key(P::NAME, generation), Found::Unknown),
             store,
             lookout,
+            hub,
+            has_grown: true,
             times,
             node,
             head,
@@ -358,14 +366,25 @@ impl<P: Projection> Following<P> {
 
     /// Waits until the log has grown, until it is time to look whether another process made it
     /// grow, or until told to stop.
-    async fn wait_for_more(&self) -> Result<(), Trouble> {
-        tokio::select! {
+    async fn wait_for_more(&mut self) -> Result<(), Trouble> {
+        let grown = tokio::select! {
             biased;
-            () = self.told_to_stop() => Ok(()),
-            () = self.overtaken() => Err(Trouble::Overtaken),
-            () = self.refolded.notified() => Ok(()),
-            grown = self.store.log_grown(self.position) => Ok(grown?),
-            () = tokio::time::sleep(self.times.poll) => Ok(()),
+            () = self.told_to_stop() => false,
+            () = self.overtaken() => return Err(Trouble::Overtaken),
+            () = self.refolded.notified() => false,
+            grown = self.store.log_grown(self.position) => { grown?; true }
+            () = self.others_read_on() => false,
+            () = tokio::time::sleep(self.times.poll) => false,
+        };
+        self.has_grown = grown;
+        Ok(())
+    }
+
+    /// Waits until another projection of this process has read on.
+    pub(super) async fn others_read_on(&self) {
+        match &self.hub {
+            Some(hub) => hub.read_beyond(self.position).await,
+            None => pending().await,
         }
     }
 

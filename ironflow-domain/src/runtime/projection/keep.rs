@@ -15,6 +15,7 @@ use crate::runtime::projection::checkpoint::{self, Checkpoint};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::follow::{Follower, Times};
 use crate::runtime::projection::head::SeenHead;
+use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::rate::Begun;
 use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Step, Steps};
@@ -30,6 +31,7 @@ pub(super) struct Keeper {
     pub(super) follow: fn(Follower) -> Following,
     pub(super) store: Arc<dyn Store>,
     pub(super) lookout: Arc<Lookout>,
+    pub(super) hub: Option<Arc<Hub>>,
     pub(super) times: Times,
     pub(super) node: Arc<str>,
     /// The generations there are.
@@ -166,6 +168,7 @@ impl Keeper {
         let follower = Follower {
             store: Arc::clone(&self.store),
             lookout: Arc::clone(&self.lookout),
+            hub: self.hub.clone(),
             times: self.times,
             node: Arc::clone(&self.node),
             head: self.head.subscribe(),

@@ -15,6 +15,7 @@
 //! | `route.rs`        | where the events of a page go                             |
 //! | `parked.rs`       | views that an event could not be applied to               |
 //! | `refold.rs`       | parking them, and filling them again                      |
+//! | `hub.rs`          | one read of the log for all projections                   |
 //! | `outdated.rs`     | deleting views                                            |
 //! | `taken.rs`, `views.rs`, `trouble.rs`, `rate.rs` | their parts                 |
 //! | `status.rs`       | how it is doing                                           |
@@ -29,6 +30,7 @@ mod checkpoint;
 mod definition;
 mod follow;
 mod head;
+mod hub;
 mod keep;
 mod lookout;
 mod operate;
@@ -62,6 +64,7 @@ pub use wait::{Awaited, WaitError};
 
 pub(crate) use definition::Definition;
 pub(crate) use follow::Times;
+pub(crate) use hub::Hub;
 pub(crate) use lookout::Lookout;
 pub(crate) use registration::{Followed, Registration, Surroundings};
 pub(crate) use wait::Waiters;

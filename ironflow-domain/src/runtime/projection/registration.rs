@@ -10,6 +10,7 @@ use crate::runtime::projection::checkpoint::Progress;
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::follow::{self, Follower, Times};
 use crate::runtime::projection::head::{self, Head, SeenHead};
+use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
@@ -33,6 +34,7 @@ pub enum WhenChanged {
 pub(crate) struct Registration {
     pub(crate) name: &'static str,
     state: TypeId,
+    pub(crate) categories: &'static [&'static str],
     define: fn() -> Definition,
     follow: fn(Follower) -> Following,
 }
@@ -53,6 +55,8 @@ pub(crate) struct Followed {
 pub(crate) struct Surroundings {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) lookout: Arc<Lookout>,
+    /// Where there are several projections.
+    pub(crate) hub: Option<Arc<Hub>>,
     pub(crate) times: Times,
     /// This process.
     pub(crate) node: Arc<str>,
@@ -64,6 +68,7 @@ impl Registration {
         Self {
             name: P::NAME,
             state: TypeId::of::<P>(),
+            categories: P::CATEGORIES,
             define: Definition::of::<P>,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }
@@ -75,6 +80,7 @@ impl Registration {
         let Surroundings {
             store,
             lookout,
+            hub,
             times,
             node,
             when_changed,
@@ -101,6 +107,7 @@ impl Registration {
             follow: self.follow,
             store: Arc::clone(store),
             lookout: Arc::clone(lookout),
+            hub: hub.clone(),
             times: *times,
             node: Arc::clone(node),
             head: send_head,

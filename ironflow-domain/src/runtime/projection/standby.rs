@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::model::projection::Routes;
 use crate::runtime::log_reader::LogReader;
+use crate::runtime::projection::advance::Page;
 use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::{Following, PAGE};
 use crate::runtime::projection::head::view_key;
@@ -78,9 +79,8 @@ impl<P: Projection> Following<P> {
     /// Waits until an event should have been taken into the views for some time.
     async fn due(&mut self) -> Result<(), Trouble> {
         loop {
-            let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
-            let ahead = self.store.read_log(read.limit(1)).await?;
-            if let Some(event) = ahead.events.iter().next() {
+            let ahead = self.ahead().await?;
+            if let Some(event) = ahead.events::<P>().next() {
                 let since = event.time.max(self.progress.at);
                 self.tell(|step| step.doing = Doing::CatchingUp);
                 let left = self.times.take_over_after.saturating_sub(age(since));
@@ -88,14 +88,30 @@ impl<P: Projection> Following<P> {
                 return Ok(());
             }
             // There is nothing before that what has to be taken into the views.
-            let position = ahead.read_to;
+            let position = ahead.log.read_to.max(self.position);
             self.position = position;
             self.tell(|step| (step.position, step.doing) = (position, Doing::AtEnd));
-            tokio::select! {
-                grown = self.store.log_grown(position) => grown?,
-                () = tokio::time::sleep(self.times.poll) => {}
-            }
+            self.has_grown = tokio::select! {
+                grown = self.store.log_grown(position) => {
+                    grown?;
+                    true
+                }
+                () = self.others_read_on() => false,
+                () = tokio::time::sleep(self.times.poll) => false,
+            };
         }
+    }
+
+    /// What comes next in the log.
+    async fn ahead(&self) -> Result<Page, Trouble> {
+        let position = self.position;
+        if let Some(hub) = &self.hub
+            && let Some(next) = hub.next(position, self.has_grown).await?
+        {
+            return Ok(Page::shared(next, position));
+        }
+        let read = ReadLog::after(position).categories(P::CATEGORIES.iter().copied());
+        Ok(Page::alone(self.store.read_log(read.limit(1)).await?))
     }
 }
 

@@ -25,8 +25,8 @@ pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
 pub use projection::{
-    Awaited, OperationError, ParkedEvent, ParkedView, PartitionInfo, PastRebuild, ProjectionState,
-    ProjectionStatus, QueryError, Rebuild, RebuildCheck, RebuildOutcome, RebuildProgress,
-    Subscription, SubscriptionError, ViewChange, WaitError, WhenChanged,
+    Awaited, OperationError, ParkedEvent, ParkedView, PartitionInfo, PastRebuild, ProjectionLag,
+    ProjectionState, ProjectionStatus, QueryError, Rebuild, RebuildCheck, RebuildOutcome,
+    RebuildProgress, Subscription, SubscriptionError, ViewChange, WaitError, WhenChanged,
 };
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

@@ -264,6 +264,11 @@ async fn a_paused_projection_stands_still_and_goes_on() {
     assert!(matches!(error, WaitError::Timeout { .. }), "{error}");
     assert!(error.to_string().ends_with(": it is paused"), "{error}");
     assert_eq!(times(&follows, "a").await, 6);
+    let lag = asks.projection_lag("switches").await.unwrap();
+    assert_eq!(lag.events, 1);
+    assert!(lag.time >= Duration::from_millis(30), "{lag:?}");
+    assert!(Some(lag.position) < last.position, "{lag:?}");
+    assert_eq!(asks.projection_names().await.unwrap(), ["switches"]);
     // One that is started meanwhile does not follow either.
     let second = follow(&store).await;
     until(&second, |status| status.state == ProjectionState::Paused).await;
@@ -272,6 +277,8 @@ async fn a_paused_projection_stands_still_and_goes_on() {
     for ironflow in [&follows, &second] {
         ironflow.wait_for::<Switches>(&last, SOON).await.unwrap();
         assert_eq!(times(ironflow, "a").await, 7);
+        let lag = ironflow.projection_lag("switches").await.unwrap();
+        assert_eq!((lag.events, lag.time), (0, Duration::ZERO));
     }
 }
 

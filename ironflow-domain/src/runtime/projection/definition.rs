@@ -32,6 +32,11 @@ impl Definition {
         }
     }
 
+    /// The categories of the streams it reads.
+    pub(super) fn categories(&self) -> impl Iterator<Item = &str> {
+        self.categories.iter().map(String::as_str)
+    }
+
     /// What is not as before in `now`, in words; nothing where all is.
     pub(crate) fn changes(&self, now: &Self) -> Option<String> {
         let mut changes = Vec::new();

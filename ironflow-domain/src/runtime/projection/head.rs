@@ -280,8 +280,11 @@ impl Head {
 }
 
 /// Where it is kept which generations of views there are.
+pub(super) const BUCKET: &str = "projections";
+
+/// Where it is kept of one projection.
 pub(crate) fn key(name: &str) -> Key {
-    Key::new("projections", name)
+    Key::new(BUCKET, name)
 }
 
 /// Where the views of a generation are kept.

@@ -22,6 +22,7 @@
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
 //! | `subscribe.rs`    | being told of changes                                     |
+//! | `lag.rs`          | how far it is behind the log                              |
 //! | `operate.rs`      | what operators do with it                                 |
 //! | `partitions.rs`   | its views one by one                                      |
 
@@ -32,6 +33,7 @@ mod follow;
 mod head;
 mod hub;
 mod keep;
+mod lag;
 mod lookout;
 mod operate;
 mod outdated;
@@ -53,6 +55,7 @@ mod views;
 mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
+pub use lag::ProjectionLag;
 pub use operate::{OperationError, Rebuild, RebuildCheck};
 pub use parked::{ParkedEvent, ParkedView};
 pub use partitions::PartitionInfo;

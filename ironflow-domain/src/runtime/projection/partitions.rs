@@ -160,7 +160,7 @@ impl<X> Ironflow<X> {
     }
 
     /// The views that answer here, or else those that serve.
-    async fn generation_by_name(&self, projection: &str) -> Result<u32, OperationError> {
+    pub(super) async fn generation_by_name(&self, projection: &str) -> Result<u32, OperationError> {
         if let Some(followed) = self.projections().get(projection) {
             return Ok(followed.complete().unwrap_or_else(|| followed.serving()));
         }

@@ -7,8 +7,9 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use ironflow_domain::store::{ExpectedVersion, ReadStream};
-use ironflow_domain::{ExecuteError, Receipt, StreamId, StreamVersion};
+use ironflow_domain::{ExecuteError, Rebuild, Receipt, StreamId, StreamVersion, ViewChange};
 use ironflow_sqlite::Sqlite;
+use tokio::time::timeout;
 
 use crate::Orders;
 use crate::commands::{CancelOrder, ConfirmOrder, PayOrder, PlaceOrder, ShipOrder};
@@ -34,6 +35,7 @@ pub async fn run() -> Outcome {
     demo.a_stale_version_is_a_conflict().await?;
     demo.the_order_is_shipped().await?;
     demo.a_shipped_order_cannot_be_cancelled().await?;
+    demo.the_customers_lists_are_rebuilt().await?;
     demo.orders.stop().await;
     drop(demo);
 
@@ -159,14 +161,43 @@ impl Demo {
     }
 
     async fn the_order_is_shipped(&self) -> Outcome {
-        step("the shop ships it");
+        step("the shop ships it, while the customer looks at the page of the order");
+        let mut page = self.orders.subscribe_view::<OrderDetail>(&self.order)?;
         let command = ShipOrder {
             order_id: self.order.clone(),
             tracking_number: Some("track-1".into()),
         };
         let receipt = self.orders.execute(command).await?;
         stored(&receipt);
+        let change = timeout(SOON, page.next()).await?.transpose()?;
+        let Some(ViewChange::View { view, .. }) = change else {
+            return Err(format!("expected a new state of the page, got {change:?}").into());
+        };
+        println!("    the page changes by {}", view.last_event_name);
+        expect("the page's status", view.state.status, Status::Shipped)?;
         self.views_show(&receipt, Status::Shipped).await
+    }
+
+    async fn the_customers_lists_are_rebuilt(&self) -> Outcome {
+        step("the customers' lists are filled again, and go on answering meanwhile");
+        let rebuild = Rebuild::new("to show how").hold();
+        let generation = self.orders.rebuild::<CustomerOrders>(rebuild).await?;
+        self.orders
+            .wait_for_rebuild::<CustomerOrders>(generation, SOON)
+            .await?;
+        let check = self.orders.check_rebuild::<CustomerOrders>().await?;
+        println!(
+            "    new lists: {} as before, {} others",
+            check.same, check.different
+        );
+        expect("the lists that are others", check.keys, Vec::new())?;
+        self.orders.release::<CustomerOrders>().await?;
+        self.orders
+            .wait_until_serving::<CustomerOrders>(generation, SOON)
+            .await?;
+        let list = self.orders.query::<CustomerOrders>(&self.customer).await?;
+        let orders = list.map(|list| list.orders.len());
+        expect("the orders on the customer's list", orders, Some(1))
     }
 
     async fn a_shipped_order_cannot_be_cancelled(&self) -> Outcome {

@@ -11,6 +11,8 @@ use ironflow_domain::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::bank::append_stray;
+
 const SOON: Duration = Duration::from_secs(10);
 
 #[event("lamp")]
@@ -241,11 +243,15 @@ async fn a_rebuild_can_be_slowed_down_and_cancelled() {
     tokio::time::timeout(SOON, deleted).await.unwrap();
     let history = follows.rebuilds("switches").await.unwrap();
     assert_eq!(history[1].outcome, RebuildOutcome::Cancelled);
-    follows
-        .rebuild::<Switches>(Rebuild::new("at last"))
-        .await
-        .unwrap();
-    until(&follows, |status| status.generation == 3).await;
+    let number = follows.rebuild::<Switches>(Rebuild::new("at last")).await;
+    let rebuilt = follows.wait_for_rebuild::<Switches>(number.unwrap(), SOON);
+    rebuilt.await.unwrap();
+    assert_eq!(status(&follows).generation, 3);
+    let never = follows.wait_for_rebuild::<Switches>(9, Duration::from_millis(1));
+    assert_eq!(
+        never.await.unwrap_err().to_string(),
+        "generation 9 of projection switches was not complete within 1ms"
+    );
     assert_eq!(times(&follows, "a").await, 4);
 }
 
@@ -280,6 +286,21 @@ async fn a_paused_projection_stands_still_and_goes_on() {
         let lag = ironflow.projection_lag("switches").await.unwrap();
         assert_eq!((lag.events, lag.time), (0, Duration::ZERO));
     }
+}
+
+#[tokio::test]
+async fn one_that_has_failed_is_tried_again_when_it_is_resumed() {
+    let store = MemoryStore::new();
+    let follows = wrong(&store).await;
+    append_stray(&store, "lamp-a", "lamp.exploded", "{}").await;
+    let failed = |status: &ProjectionStatus| matches!(status.state, ProjectionState::Failed { .. });
+    until(&follows, failed).await;
+    let before = status(&follows).updated_at;
+    follows.resume("switches").await.unwrap();
+    until(&follows, |status| {
+        failed(status) && status.updated_at > before
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod demo;
 mod history;
 mod http;
 mod nasty;
+mod rehearsal;
 mod schema;
 mod service;
 mod shutdown;

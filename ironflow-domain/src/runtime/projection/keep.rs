@@ -67,7 +67,11 @@ impl Keeper {
             tokio::select! {
                 biased;
                 _ = stopping.wait_for(|stop| *stop) => {}
-                Ok(()) = self.seen.changed() => gone = self.take_head().err(),
+                Ok(()) = self.seen.changed() => {
+                    gone = self.take_head().err();
+                    // Whoever has changed something may have mended it: what has failed begins again.
+                    running.retain(|_, running: &mut Running| !running.task.is_finished());
+                }
                 Ok(()) = stepped.changed() => {}
                 () = moved(&mut elsewhere) => {
                     self.elsewhere = self.elsewhere.take().map(|(serving, mut seen)| {
@@ -215,9 +219,9 @@ impl Keeper {
             let Some(step) = steps.get(*generation) else {
                 continue;
             };
-            let is_building = head
-                .generation(*generation)
-                .is_some_and(|it| it.is_building);
+            let known = head.generation(*generation);
+            let is_building = known.is_some_and(|it| it.is_building);
+            let is_held = known.is_some_and(|it| it.is_held);
             let answers = *generation == status.generation;
             if answers {
                 status.position = step.position;
@@ -241,7 +245,7 @@ impl Keeper {
                     Doing::Retrying { error } | Doing::Failed { error } => Some(error.clone()),
                     _ => None,
                 };
-                status.rebuild = Some(begun.progress(*generation, step, target, error));
+                status.rebuild = Some(begun.progress(*generation, step, target, is_held, error));
             }
         }
         if head.is_paused {

@@ -146,7 +146,8 @@ impl<X> Ironflow<X> {
     /// does it: one process at a time, and another one where that dies. Meanwhile views can be
     /// asked and waited for as ever; once the new ones are complete, they serve.
     ///
-    /// How far that is, is in the [status](Ironflow::projection_statuses). Gives the number of the new
+    /// How far that is, is in the [status](Ironflow::projection_statuses), and
+    /// [`wait_for_rebuild`](Ironflow::wait_for_rebuild) waits for its end. Gives the number of the new
     /// generation of views.
     ///
     /// # Errors

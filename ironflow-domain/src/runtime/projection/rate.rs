@@ -27,6 +27,7 @@ impl Begun {
         generation: u32,
         step: &Step,
         target: Option<Position>,
+        is_held: bool,
         error: Option<String>,
     ) -> RebuildProgress {
         let time = self.at.elapsed();
@@ -39,6 +40,7 @@ impl Begun {
             events: step.events,
             events_per_second: events.saturating_mul(1_000_000) / micros,
             time_left: target.and_then(|target| self.time_left(step, target, time)),
+            is_held,
             error,
         }
     }
@@ -82,14 +84,14 @@ mod tests {
             events: 500,
         };
         let target = Some(Position::new(1, 5_000));
-        let progress = begun.progress(2, &step(2_000, 1_500), target, None);
+        let progress = begun.progress(2, &step(2_000, 1_500), target, false, None);
         assert!(
             (95..=100).contains(&progress.events_per_second),
             "{progress:?}"
         );
         let left = progress.time_left.unwrap().as_secs_f64();
         assert!((30.0..31.0).contains(&left), "{progress:?}");
-        let there = begun.progress(2, &step(5_000, 4_500), target, None);
+        let there = begun.progress(2, &step(5_000, 4_500), target, false, None);
         assert_eq!(there.time_left, Some(Duration::ZERO));
     }
 
@@ -97,7 +99,15 @@ mod tests {
     fn nobody_can_tell_before_something_was_done() {
         let begun = Begun::at(&step(7, 7));
         let target = Some(Position::new(1, 9));
-        assert_eq!(begun.progress(2, &step(7, 7), target, None).time_left, None);
-        assert_eq!(begun.progress(2, &step(8, 8), None, None).time_left, None);
+        assert_eq!(
+            begun
+                .progress(2, &step(7, 7), target, false, None)
+                .time_left,
+            None
+        );
+        assert_eq!(
+            begun.progress(2, &step(8, 8), None, false, None).time_left,
+            None
+        );
     }
 }

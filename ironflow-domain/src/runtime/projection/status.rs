@@ -85,6 +85,8 @@ pub struct RebuildProgress {
     pub events_per_second: u64,
     /// How long it will take, if it goes on like that; nothing where nobody can tell.
     pub time_left: Option<Duration>,
+    /// Whether the views do not serve before [`Ironflow::release`].
+    pub is_held: bool,
     /// Why it does not go on; nothing where it does.
     pub error: Option<String>,
 }
@@ -102,6 +104,17 @@ impl ProjectionStatus {
             is_stuck: false,
             updated_at: SystemTime::now().into(),
         }
+    }
+
+    /// Whether a rebuild is complete: its views answer, or would if they were not held.
+    pub(super) fn is_rebuilt(&self, generation: u32) -> bool {
+        let is_ready = self.rebuild.as_ref().is_some_and(|rebuild| {
+            let is_there = rebuild
+                .target
+                .is_some_and(|target| rebuild.position >= target);
+            rebuild.generation == generation && rebuild.is_held && is_there
+        });
+        is_ready || self.generation == generation && self.answers()
     }
 
     /// Whether its views are complete, and show what the position says.

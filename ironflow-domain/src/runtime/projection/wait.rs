@@ -66,6 +66,17 @@ pub enum WaitError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A rebuild was not complete in time.
+    #[error("generation {generation} of projection {name} was not complete within {timeout:?}")]
+    #[non_exhaustive]
+    NotRebuilt {
+        /// The projection's name.
+        name: &'static str,
+        /// The number of the views.
+        generation: u32,
+        /// How long that took.
+        timeout: Duration,
+    },
     /// It does not move any more.
     #[error("projection {name} has stopped: {error}")]
     #[non_exhaustive]
@@ -212,6 +223,65 @@ impl<X> Ironflow<X> {
             }),
             // It is being filled again.
             None => Ok(()),
+        }
+    }
+
+    /// Waits until the views of a [rebuild](Self::rebuild) answer here; or would, if they were not
+    /// [held](crate::Rebuild::hold).
+    ///
+    /// # Errors
+    ///
+    /// When they do not in time, such as where it was cancelled, when the projection has stopped, or
+    /// when this process does not follow it.
+    pub async fn wait_for_rebuild<P: Projection>(
+        &self,
+        generation: u32,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let is_rebuilt = |status: &ProjectionStatus| status.is_rebuilt(generation);
+        self.wait_for_generation::<P>(generation, timeout, is_rebuilt)
+            .await
+    }
+
+    /// Waits until the views of that number answer here, such as after a
+    /// [release](Self::release).
+    ///
+    /// # Errors
+    ///
+    /// As those of [`wait_for_rebuild`](Self::wait_for_rebuild).
+    pub async fn wait_until_serving<P: Projection>(
+        &self,
+        generation: u32,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
+        let serves =
+            |status: &ProjectionStatus| status.generation == generation && status.answers();
+        self.wait_for_generation::<P>(generation, timeout, serves)
+            .await
+    }
+
+    async fn wait_for_generation<P: Projection>(
+        &self,
+        generation: u32,
+        timeout: Duration,
+        is_there: impl Fn(&ProjectionStatus) -> bool,
+    ) -> Result<(), WaitError> {
+        let name = P::NAME;
+        let followed = self.projections().get(name);
+        let followed = followed.ok_or(WaitError::NotFollowed { name })?;
+        let mut status = followed.status.clone();
+        let waiting = status.wait_for(|status| is_there(status));
+        match tokio::time::timeout(timeout, waiting).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(_)) => Err(WaitError::Stopped {
+                name,
+                error: "it was told to stop".to_owned(),
+            }),
+            Err(_) => Err(WaitError::NotRebuilt {
+                name,
+                generation,
+                timeout,
+            }),
         }
     }
 

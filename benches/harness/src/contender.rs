@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::clients;
+use crate::{Statement, clients};
 
 /// Where the store is, and how it is to be used.
 #[derive(Debug, Clone)]
@@ -127,6 +127,18 @@ pub trait Contender: Sized + Send + Sync + 'static {
                 "no way to read the log of all streams",
             ))
         }
+    }
+
+    /// Fills a view of each account from the whole log, in the way read models are rebuilt with this
+    /// library: a [`Statement`](crate::Statement) under the account's id. They are stored when it
+    /// returns.
+    fn rebuild(&self) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Err(Failure::Unsupported("views are up to its users")) }
+    }
+
+    /// What all those views say together.
+    fn views(&self) -> impl Future<Output = Result<Statement, Failure>> + Send {
+        async { Err(Failure::Unsupported("views are up to its users")) }
     }
 
     /// Prepares accounts with so many events each: opened, and then deposits. One that can do so in

@@ -30,6 +30,13 @@ pub enum Work {
         /// After how long to give up.
         seconds: f64,
     },
+    /// Fills a view of each account from the whole log.
+    Rebuild {
+        /// How many events there are.
+        events: u64,
+        /// After how long to give up.
+        seconds: f64,
+    },
     /// Deposits on one account, by many.
     Hot {
         /// By how many.

@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Load(u32),
     /// Reading the whole log.
     Replay,
+    /// Filling a view of each account from the whole log.
+    Rebuild,
     /// Many writers on one account.
     Hot,
     /// Nanoseconds for folding and deciding.
@@ -130,6 +132,7 @@ pub(crate) fn all() -> Vec<Workload> {
         add(format!("load/{events}"), Kind::Load(events));
     }
     add("replay".to_owned(), Kind::Replay);
+    add("rebuild".to_owned(), Kind::Rebuild);
     add("hot".to_owned(), Kind::Hot);
     add("pure".to_owned(), Kind::Pure);
     add("pure/instructions".to_owned(), Kind::Instructions);
@@ -200,14 +203,14 @@ impl Workload {
             } => !slow_disk && besides == 0 && events == 1 && clients != 8 && uses == Uses::Once,
             Kind::Load(events) => events <= 1_000,
             Kind::Instructions | Kind::Build(_) => false,
-            Kind::Replay | Kind::Hot | Kind::Pure | Kind::Bytes => true,
+            Kind::Replay | Kind::Rebuild | Kind::Hot | Kind::Pure | Kind::Bytes => true,
         }
     }
 
     pub(crate) fn unit(&self) -> &'static str {
         match self.kind {
             Kind::Commands { .. } | Kind::Hot => "commands/s",
-            Kind::Load(_) | Kind::Replay => "events/s",
+            Kind::Load(_) | Kind::Replay | Kind::Rebuild => "events/s",
             Kind::Pure => "ns",
             Kind::Instructions => "instructions",
             Kind::Bytes => "bytes/event",
@@ -248,6 +251,11 @@ impl Workload {
             }
             Kind::Hot => on_a_store,
             Kind::Load(_) | Kind::Replay => on_a_store && is_best_reader,
+            // Peers leave it to their users to keep views.
+            Kind::Rebuild => {
+                let keeps_views = matches!(contender.role, Role::Ironflow | Role::Raw);
+                on_a_store && keeps_views && is_best_reader
+            }
             Kind::Bytes => on_a_store && is_best_reader && contender.store != Store::SqliteNormal,
             Kind::Pure | Kind::Instructions => !on_a_store,
             Kind::Build(_) => {
@@ -273,7 +281,7 @@ impl Workload {
                 seed
             }
             Kind::Load(events) => Seed::accounts(1, events),
-            Kind::Replay | Kind::Bytes => Seed::accounts(sizes.log.0, sizes.log.1),
+            Kind::Replay | Kind::Rebuild | Kind::Bytes => Seed::accounts(sizes.log.0, sizes.log.1),
             Kind::Hot => Seed::accounts(1, 1),
             Kind::Pure | Kind::Instructions | Kind::Build(_) => Seed::nothing(),
         }
@@ -308,6 +316,10 @@ impl Workload {
             })),
             Kind::Load(events) => Some(Work::Load { events, seconds }),
             Kind::Replay => Some(Work::Replay {
+                events: self.seed(sizes).events(),
+                seconds: patience,
+            }),
+            Kind::Rebuild => Some(Work::Rebuild {
                 events: self.seed(sizes).events(),
                 seconds: patience,
             }),

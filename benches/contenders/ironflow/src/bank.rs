@@ -1,12 +1,15 @@
 //! The work of the harness, done with Ironflow.
 
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
 
 use harness::{CENTS, Contender, Failure, Seen, Target, account_id};
 use ironflow_domain::store::{ReadLog, Store};
-use ironflow_domain::{Decoder, Ironflow, Position};
+use ironflow_domain::{Decoder, Ironflow, Position, Projection, ProjectionState};
 
 use crate::account::{Account, AccountCommand, AccountEvent};
+use crate::statement::Statement;
 
 /// How a store is opened.
 pub trait Opens: Send + Sync + 'static {
@@ -16,6 +19,7 @@ pub trait Opens: Send + Sync + 'static {
 /// Ironflow, on the store that `O` opens.
 pub struct Bank<O> {
     ironflow: Ironflow,
+    store: Arc<dyn Store>,
     opened: PhantomData<O>,
 }
 
@@ -24,9 +28,10 @@ impl<O: Opens> Contender for Bank<O> {
     const SEEDERS: usize = 64;
 
     async fn open(target: &Target) -> Result<Self, Failure> {
-        let store = O::open(target).await?;
+        let store: Arc<dyn Store> = Arc::new(O::open(target).await?);
         Ok(Self {
-            ironflow: Ironflow::new(store).start().await?,
+            ironflow: Ironflow::new(Arc::clone(&store)).start().await?,
+            store,
             opened: PhantomData,
         })
     }
@@ -53,6 +58,41 @@ impl<O: Opens> Contender for Bank<O> {
     async fn balance(&self, account: u64) -> Result<u64, Failure> {
         let account = self.ironflow.of::<Account>(account_id(account));
         Ok(account.load().await?.state.balance)
+    }
+
+    async fn rebuild(&self) -> Result<(), Failure> {
+        let store = Arc::clone(&self.store);
+        let ironflow = Ironflow::new(store).projection::<Statement>();
+        let ironflow = ironflow.start().await?;
+        loop {
+            match &ironflow.projection_statuses()[0].state {
+                ProjectionState::Active => return Ok(()),
+                ProjectionState::Failed { error } => return Err(Failure::Failed(error.clone())),
+                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    async fn views(&self) -> Result<harness::Statement, Failure> {
+        let mut all = harness::Statement::default();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .ironflow
+                .partitions(Statement::NAME, after.as_deref(), 1_000)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(all);
+            };
+            after = Some(last.key.clone());
+            for view in &page {
+                let statement = self.ironflow.query::<Statement>(&view.key).await?;
+                if let Some(Statement { events, cents }) = statement {
+                    all.events += events;
+                    all.cents += cents;
+                }
+            }
+        }
     }
 
     async fn replay(&self, seen: &Seen) -> Result<(), Failure> {

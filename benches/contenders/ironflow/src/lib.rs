@@ -3,6 +3,7 @@
 pub mod account;
 mod bank;
 mod pure;
+mod statement;
 
 pub use bank::{Bank, Opens};
 pub use pure::rounds;

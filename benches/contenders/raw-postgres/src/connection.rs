@@ -5,9 +5,9 @@ use std::hint::black_box;
 use std::pin::pin;
 
 use futures_util::TryStreamExt;
-use harness::{Account, AccountEvent, Failure, Seen};
+use harness::{Account, AccountEvent, Failure, Seen, Statement};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::{Client, NoTls, Row};
 
 use crate::rows::Rows;
 use crate::schema::Schema;
@@ -15,11 +15,13 @@ use crate::schema::Schema;
 pub struct Connection {
     client: Client,
     schema: Schema,
-    load_one: Statement,
-    load_many: Statement,
-    insert_one: Statement,
-    insert_many: Statement,
+    load_one: tokio_postgres::Statement,
+    load_many: tokio_postgres::Statement,
+    insert_one: tokio_postgres::Statement,
+    insert_many: tokio_postgres::Statement,
 }
+
+const VIEWS: &str = "CREATE TABLE IF NOT EXISTS views (key TEXT PRIMARY KEY, body TEXT NOT NULL)";
 
 /// An account, and the version of its stream.
 pub type Loaded = (Account, i64);
@@ -139,6 +141,45 @@ impl Connection {
             inserted.map_err(conflict)?;
         }
         transaction.commit().await.map_err(conflict)
+    }
+
+    /// Folds all of the log, and writes the views at once.
+    pub async fn rebuild(&self) -> Result<(), Failure> {
+        self.client.batch_execute(VIEWS).await?;
+        let parameters: [&str; 0] = [];
+        let rows = self.client.query_raw(self.schema.replay(), parameters);
+        let rows = rows.await?;
+        let mut rows = pin!(rows);
+        let mut views: HashMap<String, Statement> = HashMap::new();
+        while let Some(row) = rows.try_next().await? {
+            let stream: &str = row.try_get(2)?;
+            let event = event(&row)?;
+            if let Some(view) = views.get_mut(stream) {
+                view.fold(&event);
+            } else {
+                let mut view = Statement::default();
+                view.fold(&event);
+                views.insert(stream.to_owned(), view);
+            }
+        }
+        let (mut keys, mut bodies) = (Vec::new(), Vec::new());
+        for (key, view) in &views {
+            keys.push(key.as_str());
+            bodies.push(view.to_json()?);
+        }
+        let upsert = "INSERT INTO views SELECT * FROM unnest($1::text[], $2::text[])
+            ON CONFLICT (key) DO UPDATE SET body = EXCLUDED.body";
+        self.client.execute(upsert, &[&keys, &bodies]).await?;
+        Ok(())
+    }
+
+    /// What all views say together.
+    pub async fn views(&self) -> Result<Statement, Failure> {
+        let mut all = Statement::default();
+        for row in self.client.query("SELECT body FROM views", &[]).await? {
+            all.add(&Statement::from_json(row.try_get(0)?)?);
+        }
+        Ok(all)
     }
 
     pub async fn replay(&self, seen: &Seen) -> Result<(), Failure> {

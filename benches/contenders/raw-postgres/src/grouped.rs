@@ -2,7 +2,8 @@
 //! way goes into the next one. Positions appear in the order of commits, since one connection writes.
 
 use harness::{
-    AccountCommand, AccountEvent, CENTS, Contender, Failure, Random, Seen, Target, account_id,
+    AccountCommand, AccountEvent, CENTS, Contender, Failure, Random, Seen, Statement, Target,
+    account_id,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -145,6 +146,14 @@ impl Contender for Grouped {
     async fn balance(&self, account: u64) -> Result<u64, Failure> {
         let (account, _) = self.reader.load(&account_id(account)).await?;
         Ok(account.balance)
+    }
+
+    async fn rebuild(&self) -> Result<(), Failure> {
+        self.reader.rebuild().await
+    }
+
+    async fn views(&self) -> Result<Statement, Failure> {
+        self.reader.views().await
     }
 
     async fn replay(&self, seen: &Seen) -> Result<(), Failure> {

@@ -4,6 +4,7 @@
 mod raw;
 mod reader;
 mod schema;
+mod views;
 mod writer;
 
 use std::hint::black_box;

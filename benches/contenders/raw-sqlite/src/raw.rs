@@ -2,18 +2,20 @@
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use harness::{AccountCommand, CENTS, Contender, Failure, Seen, Target, account_id};
+use harness::{AccountCommand, CENTS, Contender, Failure, Seen, Statement, Target, account_id};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use crate::reader;
 use crate::schema::Settings;
 use crate::writer::{self, Job};
+use crate::{reader, views};
 
 pub struct Raw {
     writer: mpsc::Sender<Job>,
     reader: Arc<Mutex<Connection>>,
+    path: String,
+    settings: Settings,
 }
 
 impl Raw {
@@ -49,6 +51,8 @@ impl Contender for Raw {
         Ok(Self {
             writer: writer::start(connection, settings),
             reader: Arc::new(Mutex::new(reader)),
+            path: target.url.clone(),
+            settings,
         })
     }
 
@@ -71,6 +75,15 @@ impl Contender for Raw {
             .read(move |reader| reader::load(reader, &stream))
             .await?;
         Ok(account.balance)
+    }
+
+    async fn rebuild(&self) -> Result<(), Failure> {
+        let (path, settings) = (self.path.clone(), self.settings);
+        spawn_blocking(move || views::rebuild(&settings.open_writer(&path)?)).await?
+    }
+
+    async fn views(&self) -> Result<Statement, Failure> {
+        self.read(views::all).await
     }
 
     async fn replay(&self, seen: &Seen) -> Result<(), Failure> {

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use harness::{Account, AccountEvent, Failure, Seen};
 use rusqlite::{Connection, Row};
 
-fn event(row: &Row<'_>) -> Result<AccountEvent, Failure> {
+pub fn event(row: &Row<'_>) -> Result<AccountEvent, Failure> {
     let (name, payload) = (row.get_ref(0)?, row.get_ref(1)?);
     Ok(AccountEvent::read(name.as_str()?, payload.as_bytes()?)?)
 }

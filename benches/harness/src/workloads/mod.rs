@@ -3,6 +3,7 @@
 mod commands;
 mod hot;
 mod load;
+mod rebuild;
 mod replay;
 
 use std::sync::Arc;
@@ -30,6 +31,9 @@ pub(crate) async fn perform<C: Contender>(
         Work::Commands(work) => commands::measure(contender, work).await,
         Work::Load { events, seconds } => load::measure(&**contender, *events, *seconds).await,
         Work::Replay { events, seconds } => replay::measure(contender, *events, *seconds).await,
+        Work::Rebuild { events, seconds } => {
+            rebuild::measure(&**contender, *events, *seconds).await
+        }
         Work::Hot {
             writers,
             deposits,

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{EventId, EventRef, Position, StreamVersion, UndecodableEvent};
+use crate::{EventId, EventRef, StreamVersion, UndecodableEvent};
 
 /// Why an event could not be applied to the views of a projection.
 #[derive(Debug)]
@@ -82,7 +82,8 @@ pub struct Named {
     pub(crate) id: EventId,
     pub(crate) version: StreamVersion,
     pub(crate) stream: String,
-    pub(crate) position: Position,
+    #[cfg(feature = "runtime")]
+    pub(crate) position: crate::Position,
 }
 
 impl Named {
@@ -92,6 +93,7 @@ impl Named {
             id: event.id,
             version: event.version,
             stream: event.stream.to_owned(),
+            #[cfg(feature = "runtime")]
             position: event.position,
         }
     }
@@ -104,7 +106,7 @@ impl fmt::Display for Named {
             id,
             version,
             stream,
-            position: _,
+            ..
         } = self;
         write!(
             f,

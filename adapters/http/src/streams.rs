@@ -154,7 +154,7 @@ pub(crate) async fn events<X: Send + Sync + 'static>(
             version: event.schema_version,
             timestamp: event.time,
             source: event.source,
-            metadata: event.metadata,
+            metadata: event.metadata.into(),
         });
     }
     Ok(axum::Json(Events {

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod metadata;
 pub(crate) mod projection;
 pub(crate) mod recorded;
+mod recorded_metadata;
 mod rfc3339;
 #[cfg(feature = "runtime")]
 pub(crate) mod shape;
@@ -37,6 +38,7 @@ pub use projection::{
     Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
+pub use recorded_metadata::RecordedMetadata;
 pub use snapshot::{SnapshotPolicy, Snapshots};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidPosition, Position, SchemaVersion, StreamVersion};

@@ -7,7 +7,8 @@ use std::fmt;
 use crate::model::identity::category_of;
 use crate::model::json;
 use crate::{
-    DecodeError, EventId, Metadata, Position, SchemaVersion, StreamId, StreamVersion, Timestamp,
+    DecodeError, EventId, Metadata, Position, RecordedMetadata, SchemaVersion, StreamId,
+    StreamVersion, Timestamp,
 };
 
 /// An event that has been recorded, with all that is known about it. What happened is its `data`:
@@ -37,7 +38,7 @@ pub struct Recorded<D> {
     /// What happened.
     pub data: D,
     /// Who caused it, and the like.
-    pub metadata: Metadata,
+    pub metadata: RecordedMetadata,
 }
 
 /// A recorded event of any kind: its payload is the stored JSON text.
@@ -121,6 +122,17 @@ impl<'a> EventRef<'a> {
 
     /// All that is known about the event besides what happened.
     pub(crate) fn header(&self) -> Result<Header, UndecodableEvent> {
+        let metadata = self.read_metadata()?;
+        self.header_with(metadata.into())
+    }
+
+    /// The same, for those that may not look at the metadata: what is wrong with it comes out when
+    /// they do.
+    pub(crate) fn header_unread(&self) -> Result<Header, UndecodableEvent> {
+        self.header_with(RecordedMetadata::unread(self.metadata))
+    }
+
+    fn header_with(&self, metadata: RecordedMetadata) -> Result<Header, UndecodableEvent> {
         let stream = self
             .stream
             .parse()
@@ -133,7 +145,7 @@ impl<'a> EventRef<'a> {
             position: self.position,
             time: self.time,
             source: self.source.to_owned(),
-            metadata: self.read_metadata()?,
+            metadata,
         })
     }
 
@@ -158,7 +170,7 @@ pub(crate) struct Header {
     position: Position,
     time: Timestamp,
     source: String,
-    metadata: Metadata,
+    metadata: RecordedMetadata,
 }
 
 impl Header {

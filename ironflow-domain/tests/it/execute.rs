@@ -130,7 +130,7 @@ async fn metadata_reaches_every_event_without_user_code() {
             command,
             issued_at,
             ..
-        } = &event.metadata;
+        } = &*event.metadata;
         assert_eq!(causation_id.as_deref(), Some("cmd-1"));
         assert_eq!(correlation_id.as_deref(), Some("req-1"));
         assert_eq!(tenant_id.as_deref(), Some("acme"));

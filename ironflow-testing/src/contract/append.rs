@@ -452,7 +452,7 @@ pub async fn texts_may_be_odd_or_empty(store: Fixture) {
     append(&*store, &order, ExpectedVersion::Any, vec![odd.clone()]).await;
     let back = &read_stream(&*store, &order).await[0];
     assert_eq!(
-        (&back.name, back.source.as_str(), &back.metadata),
+        (&back.name, back.source.as_str(), &*back.metadata),
         (&odd.name, "", &odd.metadata)
     );
 }

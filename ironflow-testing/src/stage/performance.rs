@@ -334,7 +334,7 @@ async fn accepted<A: Aggregate<Event: Debug + PartialEq>>(
         };
         // A store has a clock of its own.
         let carried = found.map(|event| {
-            let mut metadata = event.metadata;
+            let mut metadata = Metadata::from(event.metadata);
             metadata.issued_at = metadata.issued_at.and(expected.metadata.issued_at);
             metadata
         });

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use super::{DecodeError, Decoded, Event};
+use crate::model::recorded::Header;
 use crate::{
     EventId, EventRef, Position, Recorded, SchemaVersion, StreamVersion, Timestamp,
     UndecodableEvent,
@@ -90,10 +91,17 @@ impl<E: Event> Decoder<E> {
         &mut self,
         event: &EventRef<'_>,
     ) -> Result<impl Iterator<Item = Recorded<E>> + use<E>, UndecodableEvent> {
-        let events = self.decode(event)?.into_events();
-        let headers = std::iter::repeat_n(event.header()?, events.len());
-        let parts = (0..).zip(events.into_iter().zip(headers));
-        Ok(parts.map(|(part, (data, header))| header.with(data.kind().name.into(), part, data)))
+        let events = self.decode(event)?;
+        Ok(with_header(events, event.header()?))
+    }
+
+    /// The same, for those that may not look at the metadata.
+    pub(crate) fn recorded_unread(
+        &mut self,
+        event: &EventRef<'_>,
+    ) -> Result<impl Iterator<Item = Recorded<E>> + use<E>, UndecodableEvent> {
+        let events = self.decode(event)?;
+        Ok(with_header(events, event.header_unread()?))
     }
 
     #[cold]
@@ -216,4 +224,14 @@ impl Part {
             left_in_commit: self.left_in_commit,
         }
     }
+}
+/// What a stored event is read as, each with all that is known about it.
+fn with_header<E: Event>(
+    events: Decoded<E>,
+    header: Header,
+) -> impl Iterator<Item = Recorded<E>> + use<E> {
+    let events = events.into_events();
+    let headers = std::iter::repeat_n(header, events.len());
+    let parts = (0..).zip(events.into_iter().zip(headers));
+    parts.map(|(part, (data, header))| header.with(data.kind().name.into(), part, data))
 }

@@ -135,7 +135,7 @@ impl<E: Event> Default for Events<E> {
 impl<P: Project<E>, E: Event> Set<P> for Events<E> {
     fn read(&mut self, event: &EventRef<'_>) -> Result<Range<usize>, UndecodableEvent> {
         let before = self.read.len();
-        self.read.extend(self.decoder.recorded(event)?);
+        self.read.extend(self.decoder.recorded_unread(event)?);
         Ok(before..self.read.len())
     }
 

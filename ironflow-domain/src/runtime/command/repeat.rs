@@ -1,7 +1,7 @@
 //! Whether a command was executed before.
 
 use crate::store::{ReadStream, Store, StoreError};
-use crate::{CommandId, EventId, ExecuteError, Receipt, StreamId};
+use crate::{CommandId, EventId, ExecuteError, Metadata, Receipt, StreamId};
 
 /// What tells a command from all others.
 pub(super) struct Identity<'a> {
@@ -80,11 +80,12 @@ impl Identity<'_> {
         let Some(first) = first else {
             return Ok(None);
         };
-        let command = first.metadata.command.unwrap_or_default();
+        let metadata = Metadata::from(first.metadata);
+        let command = metadata.command.unwrap_or_default();
         // Where one of them is not known, a program of before recorded it, or another one asks.
-        let hashes = first.metadata.command_hash.zip(self.content_hash);
+        let hashes = metadata.command_hash.zip(self.content_hash);
         let says_the_same = hashes.is_none_or(|(recorded, own)| recorded == *own)
-            && first.metadata.transaction.as_ref() == self.transaction;
+            && metadata.transaction.as_ref() == self.transaction;
         let is_same = first.stream == *stream && command == self.command;
         if !is_same || !says_the_same {
             return Err(Unrepeatable::Reused(CommandIdReused {

@@ -156,7 +156,7 @@ impl Project<ThingEvent> for Seen {
             version: event.version,
             position: event.position,
             time: event.time,
-            metadata: event.metadata.clone(),
+            metadata: event.metadata.clone().into(),
         });
     }
 }

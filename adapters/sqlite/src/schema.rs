@@ -174,6 +174,9 @@ pub(crate) fn open_reader(path: &Path, options: &Options) -> Result<Connection, 
 }
 
 fn set_up(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    // Without this, a statement with a limit is prepared anew each time it is used, in case another
+    // plan suits what is bound to it now. That takes longer than to read a short stream.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let synchronous = match options.durability {
         Durability::Full => "FULL",
         Durability::Relaxed => "NORMAL",
@@ -299,6 +302,8 @@ fn cannot_open(path: &Path, error: rusqlite::Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use rusqlite::StatementStatus;
+
     use super::*;
 
     #[test]
@@ -334,5 +339,22 @@ mod tests {
             path.display()
         );
         assert!(error.to_string().starts_with(&start), "{error}");
+    }
+
+    #[test]
+    fn a_statement_is_prepared_once_whatever_is_bound_to_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("store.db");
+        let writer = open_writer(&path, &Options::default()).unwrap();
+        let reader = open_reader(&path, &Options::default()).unwrap();
+        let limited = "SELECT name FROM streams WHERE name > ?1 ORDER BY name LIMIT ?2";
+        for connection in [writer, reader] {
+            for limit in [1, 1_000, 1] {
+                let mut statement = connection.prepare_cached(limited).unwrap();
+                assert!(!statement.exists(("a", limit)).unwrap());
+            }
+            let statement = connection.prepare_cached(limited).unwrap();
+            assert_eq!(statement.get_status(StatementStatus::RePrepare), 0);
+        }
     }
 }

@@ -18,6 +18,7 @@ use crate::append::PreparedAppends;
 use crate::error::{closed, failed};
 use crate::file::OpenFile;
 use crate::key_value::{self, Batch};
+use crate::readers::Readers;
 use crate::writer::{Change, Writer};
 use crate::{Options, log, read, readers, schema, writer};
 
@@ -32,8 +33,7 @@ pub struct Sqlite {
 struct Shared {
     path: PathBuf,
     writer: Sender<writer::Request>,
-    readers: Option<Sender<readers::Request>>,
-    readers_count: usize,
+    readers: Option<Readers>,
     /// Where the log ended after this store's last commit. The writer has the other end, so this
     /// ends when it does.
     head: watch::Receiver<Position>,
@@ -78,10 +78,7 @@ impl Sqlite {
     /// [`Closed`](ironflow_domain::store::StoreErrorKind::Closed).
     pub async fn close(&self) {
         if let Some(readers) = &self.shared.readers {
-            for _ in 0..self.shared.readers_count {
-                // Nobody listens any more where it has been closed before.
-                let _ = readers.send(readers::Request::Close);
-            }
+            readers.close();
         }
         let (reply, done) = oneshot::channel();
         if self
@@ -138,7 +135,7 @@ impl Sqlite {
             }
         });
         let sent = match &self.shared.readers {
-            Some(readers) => readers.send(readers::Request::Read(read)).is_ok(),
+            Some(readers) => readers.ask(read),
             None => self.shared.writer.send(writer::Request::Read(read)).is_ok(),
         };
         if !sent {
@@ -162,14 +159,13 @@ fn open(
         .map_err(|error| failed(format!("failed to read {}", path.display()), error))?;
     let (head, seen) = watch::channel(head);
     let (readers, threads) = match readers::start(&path, options)? {
-        Some(readers) => (Some(readers.requests), readers.threads),
+        Some((readers, threads)) => (Some(readers), threads),
         None => (None, Vec::new()),
     };
     let shared = Shared {
         path,
         writer,
         readers,
-        readers_count: threads.len(),
         head: seen,
     };
     Ok((

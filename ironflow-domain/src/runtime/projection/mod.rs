@@ -20,6 +20,8 @@
 //! | `status.rs`       | how it is doing                                           |
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
+//! | `fold.rs`         | taking a part of the log into views in memory             |
+//! | `live.rs`         | views that are folded when asked for, and not kept        |
 //! | `subscribe.rs`    | being told of changes                                     |
 //! | `operate.rs`      | what operators do with it                                 |
 //! | `partitions.rs`   | its views one by one                                      |
@@ -27,9 +29,11 @@
 mod advance;
 mod checkpoint;
 mod definition;
+mod fold;
 mod follow;
 mod head;
 mod keep;
+mod live;
 mod lookout;
 mod operate;
 mod outdated;
@@ -42,7 +46,7 @@ mod route;
 mod serve;
 mod standby;
 mod status;
-mod stored;
+pub(crate) mod stored;
 mod subscribe;
 mod taken;
 mod trouble;
@@ -51,6 +55,7 @@ mod views;
 mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
+pub use live::{Live, LiveError, LiveViews};
 pub use operate::{OperationError, Rebuild, RebuildCheck};
 pub use parked::{ParkedEvent, ParkedView};
 pub use partitions::PartitionInfo;
@@ -62,6 +67,6 @@ pub use wait::{Awaited, WaitError};
 
 pub(crate) use definition::Definition;
 pub(crate) use follow::Times;
-pub(crate) use lookout::Lookout;
+pub(crate) use lookout::{Found, Lookout, Seen};
 pub(crate) use registration::{Followed, Registration, Surroundings};
 pub(crate) use wait::Waiters;

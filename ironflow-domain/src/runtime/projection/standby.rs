@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use crate::model::projection::Routes;
+use crate::runtime::ahead::next_event;
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::{Following, PAGE};
@@ -22,7 +23,7 @@ use crate::{Position, Projection, Timestamp};
 impl<P: Projection> Following<P> {
     /// Follows the process that fills the views, until it is this one's turn, or told to stop.
     pub(super) async fn stand_by(&mut self) -> Result<(), Trouble> {
-        let (mut seen, told_to_stop) = (self.seen.clone(), self.told_to_stop());
+        let (mut seen, told_to_stop) = (self.seen.clone(), self.stopping.told());
         tokio::pin!(told_to_stop);
         while !self.is_its_turn() {
             tokio::select! {
@@ -77,25 +78,26 @@ impl<P: Projection> Following<P> {
 
     /// Waits until an event should have been taken into the views for some time.
     async fn due(&mut self) -> Result<(), Trouble> {
-        loop {
-            let read = ReadLog::after(self.position).categories(P::CATEGORIES.iter().copied());
-            let ahead = self.store.read_log(read.limit(1)).await?;
-            if let Some(event) = ahead.events.iter().next() {
-                let since = event.time.max(self.progress.at);
-                self.tell(|step| step.doing = Doing::CatchingUp);
-                let left = self.times.take_over_after.saturating_sub(age(since));
-                tokio::time::sleep(left).await;
-                return Ok(());
-            }
+        let Self {
+            store, position, ..
+        } = self;
+        let store = Arc::clone(store);
+        let (steps, generation) = (self.steps.clone(), self.generation);
+        let from = *position;
+        let tell = |to: Position| {
             // There is nothing before that what has to be taken into the views.
-            let position = ahead.read_to;
-            self.position = position;
-            self.tell(|step| (step.position, step.doing) = (position, Doing::AtEnd));
-            tokio::select! {
-                grown = self.store.log_grown(position) => grown?,
-                () = tokio::time::sleep(self.times.poll) => {}
-            }
-        }
+            *position = to;
+            steps.send_modify(|steps| {
+                let step = steps.of(generation);
+                (step.position, step.doing) = (to, Doing::AtEnd);
+            });
+        };
+        let recorded = next_event(&*store, P::CATEGORIES, from, self.times.poll, tell).await?;
+        let since = recorded.max(self.progress.at);
+        self.tell(|step| step.doing = Doing::CatchingUp);
+        let left = self.times.take_over_after.saturating_sub(age(since));
+        tokio::time::sleep(left).await;
+        Ok(())
     }
 }
 

@@ -12,6 +12,8 @@ mod event;
 mod item;
 mod paths;
 mod projection;
+mod reactor;
+mod reads;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
@@ -52,6 +54,14 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {
     projection::expand(&item.into()).into()
+}
+
+/// # Attributes
+///
+#[doc = include_str!("../reference/reactor.md")]
+#[proc_macro_derive(Reactor, attributes(reactor))]
+pub fn derive_reactor(item: TokenStream) -> TokenStream {
+    reactor::expand(&item.into()).into()
 }
 
 /// Makes a test of a function that tells stories; `ironflow-testing` shows by example what it is

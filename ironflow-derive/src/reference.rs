@@ -8,7 +8,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use crate::attributes::Grammar;
-use crate::{aggregate, command, event, projection};
+use crate::{aggregate, command, event, projection, reactor};
 
 /// One macro: the file that describes it, and where its attributes stand.
 struct Page {
@@ -58,6 +58,12 @@ const PAGES: &[Page] = &[
         file: "projection.md",
         title: "`#[derive(Projection)]`",
         places: &[("On the struct or enum", &projection::ON_ITEM)],
+        marks: "",
+    },
+    Page {
+        file: "reactor.md",
+        title: "`#[derive(Reactor)]`",
+        places: &[("On the struct or enum", &reactor::ON_ITEM)],
         marks: "",
     },
 ];

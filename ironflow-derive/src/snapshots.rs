@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{DeriveInput, Meta};
 
-use crate::{aggregate, command, event, projection};
+use crate::{aggregate, command, event, projection, reactor};
 
 const BECOMES: &str = "\n// becomes\n\n";
 
@@ -42,6 +42,11 @@ fn projections() {
     compare("projection", |item| {
         projection::expand(&item.to_token_stream())
     });
+}
+
+#[test]
+fn reactors() {
+    compare("reactor", |item| reactor::expand(&item.to_token_stream()));
 }
 
 /// The arguments of our attribute, which is taken away as the compiler does.

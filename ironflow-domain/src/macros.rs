@@ -190,3 +190,30 @@ pub use ironflow_derive::Aggregate;
 /// Each set of events in `of(...)` needs an implementation of
 /// [`Project`](crate::Project).
 pub use ironflow_derive::Projection;
+
+/// Makes a type a reactor: what acts on the world because of events.
+///
+/// ```
+/// # use ironflow_domain::{React, Reactor, Recorded, event};
+/// # #[event("account")] pub enum AccountEvent { Opened { owner: String }, Closed }
+/// #[derive(Reactor)]
+/// #[reactor("welcome-letters", of(AccountEvent), retries = 10)]
+/// pub struct WelcomeLetters;
+///
+/// impl React<AccountEvent> for WelcomeLetters {
+///     type Error = std::io::Error;
+///
+///     async fn react(&self, event: &Recorded<AccountEvent>) -> Result<(), Self::Error> {
+///         if let AccountEvent::Opened { owner } = &event.data {
+///             println!("Welcome, {owner}! ({})", event.id);
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// assert_eq!(WelcomeLetters::NAME, "welcome-letters");
+/// assert!(!WelcomeLetters::FROM_START && !WelcomeLetters::REPEATABLE);
+/// ```
+///
+/// Each set of events in `of(...)` needs an implementation of [`React`](crate::React).
+pub use ironflow_derive::Reactor;

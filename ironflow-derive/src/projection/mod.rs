@@ -1,15 +1,16 @@
 //! `#[derive(Projection)]` on the state of a read model.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, LitStr, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape, Words};
-use crate::diagnostics::{Diagnostics, located};
+use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
+use crate::reads;
 use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -99,9 +100,9 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
     let root = Root::new(given.crate_path(), diagnostics);
     let name = given.first_text();
     if let Some(name) = &name {
-        check_name(name, &example, diagnostics);
+        reads::check_name(name, "projection", &example, diagnostics);
     }
-    let events = each_once(given.types("of").unwrap_or_default(), diagnostics);
+    let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
     let partition = given.r#type("partition");
     let version = given
         .number("version")
@@ -113,46 +114,6 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         version,
         events,
         item,
-    }
-}
-
-/// The listed sets of events without those that are listed before.
-fn each_once(listed: Vec<Type>, diagnostics: &Diagnostics) -> Vec<Type> {
-    let mut events: Vec<Type> = Vec::new();
-    for event in listed {
-        let text = event.to_token_stream().to_string();
-        let is_same = |first: &&Type| first.to_token_stream().to_string() == text;
-        let Some(first) = events.iter().find(is_same) else {
-            events.push(event);
-            continue;
-        };
-        diagnostics.error_at(&event, format!("`{text}` is listed twice"), "list it once");
-        let first_here = format!("`{text}` is first given here");
-        diagnostics.push(syn::Error::new_spanned(first, first_here));
-    }
-    events
-}
-
-fn check_name(name: &LitStr, example: &str, diagnostics: &Diagnostics) {
-    let text = name.value();
-    if text.is_empty() {
-        diagnostics.error(
-            name.span(),
-            "a projection's name cannot be empty",
-            format!("write `\"{example}\"`"),
-        );
-    } else if !text
-        .chars()
-        .all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c))
-    {
-        diagnostics.error(
-            name.span(),
-            format!("`{text}` is not a name for a projection"),
-            format!(
-                "it is part of URLs; use ASCII letters, digits, `-`, `_` and `.`: `\"{}\"`",
-                in_words(&text, '-')
-            ),
-        );
     }
 }
 
@@ -186,43 +147,15 @@ fn generate(projection: &Projection) -> TokenStream {
     let sources = events
         .iter()
         .map(|event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source));
-    let mut reads: Vec<_> = events
-        .iter()
-        .map(|event| {
-            let this = located(quote!(#ident #type_generics), event.span());
-            quote_spanned! {event.span()=>
-                #[automatically_derived]
-                impl #impl_generics #root::Reads<#event> for #this #where_clause {}
-            }
-        })
-        .collect();
+    let reads = reads::listed(item, events, &quote!(#root::Reads));
     // What is missing of the state is reported at its name.
     let form = quote_spanned!(ident.span()=> Self);
     let initial = item::initial(item, root);
-    // Where the list is missing, that has been reported, and whatever is projected is no mistake.
-    if reads.is_empty() && item.generics.params.is_empty() {
-        reads.push(quote!(impl<E> #root::Reads<E> for #ident {}));
-    }
-    let one_of_each_category = item.generics.params.is_empty().then(|| {
-        let others = (1..events.len()).filter_map(|index| events.split_at_checked(index));
-        others.filter_map(|(before, after)| {
-            let event = after.first()?;
-            let span = event.span();
-            let check = quote!(#root::__private::has_a_category_of_its_own);
-            let check = located(check, span);
-            Some(quote_spanned! {span=>
-                const _: () = #check(
-                    <#event as #root::Event>::CATEGORY,
-                    &[#(<#before as #root::Event>::CATEGORY),*],
-                );
-            })
-        })
-    });
-    let one_of_each_category = one_of_each_category.into_iter().flatten();
+    let one_of_each_category = reads::one_of_each_category(item, events, root);
     quote! {
-        #(#one_of_each_category)*
+        #one_of_each_category
 
-        #(#reads)*
+        #reads
 
         #[automatically_derived]
         impl #impl_generics #root::Projection for #ident #type_generics #where_clause {

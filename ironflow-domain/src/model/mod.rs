@@ -9,6 +9,7 @@ pub(crate) mod identity;
 pub(crate) mod json;
 pub(crate) mod metadata;
 pub(crate) mod projection;
+pub(crate) mod reactor;
 pub(crate) mod recorded;
 mod recorded_metadata;
 mod rfc3339;
@@ -37,6 +38,7 @@ pub use metadata::Metadata;
 pub use projection::{
     Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
+pub use reactor::{React, Reaction, Reactions, Reactor, ReactsTo};
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use recorded_metadata::RecordedMetadata;
 pub use snapshot::{SnapshotPolicy, Snapshots};

@@ -13,8 +13,9 @@ use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{
     Definition, Followed, Hub, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
 };
+use crate::runtime::reactor;
 use crate::store::{Capabilities, Store};
-use crate::{Command, CommandPolicy, Enrich, Projection};
+use crate::{Command, CommandPolicy, Enrich, Projection, Reactor};
 
 /// No command of the application has a context.
 #[derive(Debug, Clone, Copy, Default)]
@@ -35,12 +36,13 @@ pub struct Builder<X = NoEnrichment> {
     when_changed: WhenChanged,
     most_waiters: usize,
     projections: Vec<Registration>,
+    reactors: Vec<reactor::Registered>,
 }
 
-/// A running application: executes commands and follows projections. Clones are cheap and share
+/// A running application: executes commands, follows projections and reacts to events. Clones are cheap and share
 /// everything.
 ///
-/// Projections stop when the last clone is dropped; [`stop`](Self::stop) waits until they have.
+/// Projections and reactors stop when the last clone is dropped; [`stop`](Self::stop) waits until they have.
 pub struct Ironflow<X = NoEnrichment> {
     shared: Arc<Shared<X>>,
 }
@@ -52,6 +54,7 @@ struct Shared<X> {
     registry: Registry<X>,
     queues: Arc<Queues>,
     projections: BTreeMap<&'static str, Followed>,
+    reactors: BTreeMap<&'static str, reactor::Running>,
     waiters: Waiters,
     /// Of projections that are asked for and not followed: it takes time to make one.
     definitions: Mutex<HashMap<TypeId, Definition>>,
@@ -86,6 +89,7 @@ impl Ironflow {
             when_changed: WhenChanged::default(),
             most_waiters: 10_000,
             projections: Vec::new(),
+            reactors: Vec::new(),
         }
     }
 }
@@ -125,6 +129,7 @@ impl<N> Builder<N> {
             when_changed,
             most_waiters,
             projections,
+            reactors,
         } = self;
         let too_early = registry.names().next().map(StartError::RegisteredTooEarly);
         Builder {
@@ -139,6 +144,7 @@ impl<N> Builder<N> {
             when_changed,
             most_waiters,
             projections,
+            reactors,
         }
     }
 }
@@ -147,6 +153,17 @@ impl<X: Send + Sync + 'static> Builder<X> {
     /// Follows the log with a projection.
     pub fn projection<P: Projection>(mut self) -> Self {
         self.projections.push(Registration::of::<P>());
+        self
+    }
+
+    /// Reacts to what is recorded from now on; or, where the reactor was started before, from where it
+    /// left off. One that says `from_start` begins with the first event of the log.
+    ///
+    /// What happens is what [`React`](crate::React) says, at least once for each event, in one process
+    /// at a time: who of several it is, decides as for projections. Events of a stream are reacted to in
+    /// their order, one after the other.
+    pub fn reactor<R: Reactor>(mut self, reactor: R) -> Self {
+        self.reactors.push(reactor::Registered::new(reactor));
         self
     }
 
@@ -244,17 +261,17 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
-    /// Starts the projections where they left off; from the start of the log where the shape of the
+    /// Starts the reactors and the projections where they left off; projections from the start of the log where the shape of the
     /// state, the categories or the version are not what the views were filled by.
     ///
     /// # Errors
     ///
-    /// When two projections or two commands have the same name, or when the place where one left off cannot be read
+    /// When two projections, two reactors or two commands have the same name, or when the place where one left off cannot be read
     /// or written.
     ///
     /// # Panics
     ///
-    /// With a projection, outside a tokio runtime. In one without timers (`enable_time`), what has
+    /// With a projection or a reactor, outside a tokio runtime. In one without timers (`enable_time`), what has
     /// to wait panics later: a projection says so in its status, a retry panics where it is awaited.
     pub async fn start(self) -> Result<Ironflow<X>, StartError> {
         let Self {
@@ -269,6 +286,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             when_changed,
             most_waiters,
             projections,
+            reactors,
         } = self;
         if let Some(error) = misregistered {
             return Err(error);
@@ -291,7 +309,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             node: Uuid::now_v7().to_string().into(),
             when_changed,
         };
-        if !projections.is_empty() {
+        if !projections.is_empty() || !reactors.is_empty() {
             surroundings.lookout.start(times.poll);
         }
         let mut followed = BTreeMap::new();
@@ -302,6 +320,18 @@ impl<X: Send + Sync + 'static> Builder<X> {
             let running = registration.follow(&surroundings).await?;
             followed.insert(registration.name, running);
         }
+        // None acts before all is known to be right.
+        let mut begun = BTreeMap::new();
+        for reactor in reactors {
+            let name = reactor.name;
+            if begun.contains_key(name) {
+                return Err(StartError::DuplicateReactor(name));
+            }
+            begun.insert(name, reactor.begin(&*store).await?);
+        }
+        let reactors = begun.into_iter();
+        let reactors = reactors.map(|(name, begun)| (name, begun.run(&surroundings)));
+        let reactors = reactors.collect();
         let shared = Shared {
             queues: Arc::new(Queues::new(Arc::clone(&store), cached_streams)),
             store,
@@ -309,6 +339,7 @@ impl<X: Send + Sync + 'static> Builder<X> {
             policies,
             registry,
             projections: followed,
+            reactors,
             waiters: Waiters::at_most(most_waiters),
             definitions: Mutex::default(),
         };
@@ -327,6 +358,9 @@ pub enum StartError {
         "two projections are called {0}: give one of them another name in `#[projection(\"…\")]`"
     )]
     DuplicateProjection(&'static str),
+    /// Two reactors would write to the same checkpoint.
+    #[error("two reactors are called {0}: give one of them another name in `#[reactor(\"…\")]`")]
+    DuplicateReactor(&'static str),
     /// Two commands are called the same, or one was registered twice.
     #[error("two commands are called {0}: rename one of them, or register it only once")]
     DuplicateCommand(&'static str),
@@ -393,6 +427,10 @@ impl<X> Ironflow<X> {
         &self.shared.projections
     }
 
+    pub(crate) fn reactors(&self) -> &BTreeMap<&'static str, reactor::Running> {
+        &self.shared.reactors
+    }
+
     pub(crate) fn waiters(&self) -> &Waiters {
         &self.shared.waiters
     }
@@ -413,14 +451,20 @@ impl<X> Ironflow<X> {
         definition
     }
 
-    /// Stops the projections, each after the batch it is at, and waits until they have stopped.
-    /// Commands can still be executed.
+    /// Stops the projections, each after the batch it is at, and the reactors, each after the event it
+    /// is at, and waits until they have stopped. Commands can still be executed.
     pub async fn stop(&self) {
+        for running in self.shared.reactors.values() {
+            running.stop();
+        }
         for followed in self.shared.projections.values() {
             followed.stop();
         }
         for followed in self.shared.projections.values() {
             followed.stopped().await;
+        }
+        for running in self.shared.reactors.values() {
+            running.stopped().await;
         }
     }
 }
@@ -437,6 +481,7 @@ impl<X> fmt::Debug for Ironflow<X> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ironflow")
             .field("projections", &self.shared.projections.keys())
+            .field("reactors", &self.shared.reactors.keys())
             .finish_non_exhaustive()
     }
 }

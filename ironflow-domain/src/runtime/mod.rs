@@ -1,5 +1,6 @@
-//! Floor 3: execute commands, follow projections.
+//! Floor 3: execute commands, follow projections, react to events.
 
+mod ahead;
 mod begun;
 mod boundary;
 mod claims;
@@ -9,7 +10,10 @@ mod load;
 mod log_reader;
 mod not_started;
 mod projection;
+mod reactor;
 mod snapshot;
+mod stopping;
+mod trying;
 
 pub use boundary::Boundary;
 pub use claims::{
@@ -25,8 +29,10 @@ pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
 pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
 pub use projection::{
-    Awaited, OperationError, ParkedEvent, ParkedView, PartitionInfo, PastRebuild, ProjectionLag,
-    ProjectionState, ProjectionStatus, QueryError, Rebuild, RebuildCheck, RebuildOutcome,
-    RebuildProgress, Subscription, SubscriptionError, ViewChange, WaitError, WhenChanged,
+    Awaited, Live, LiveError, LiveViews, OperationError, ParkedEvent, ParkedView, PartitionInfo,
+    PastRebuild, ProjectionLag, ProjectionState, ProjectionStatus, QueryError, Rebuild,
+    RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError, ViewChange,
+    WaitError, WhenChanged,
 };
+pub use reactor::{ParkedReaction, ReactorError, ReactorOperation, ReactorState, ReactorStatus};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

@@ -9,6 +9,7 @@ mod events;
 mod kind;
 #[cfg(feature = "schema")]
 pub(crate) mod schema;
+pub(crate) mod sets;
 pub(crate) mod upcast;
 
 pub use decoded::Decoded;

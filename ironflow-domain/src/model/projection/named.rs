@@ -87,7 +87,7 @@ pub struct Named {
 }
 
 impl Named {
-    pub(super) fn new(event: &EventRef<'_>) -> Self {
+    pub(crate) fn new(event: &EventRef<'_>) -> Self {
         Self {
             name: event.name.to_owned(),
             id: event.id,

@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::{fmt, slice};
 
-use super::feed::Item;
 use super::named::{Named, Unapplied, guarded};
 use super::route::{Route, Routes};
 use super::{Feed, State, View};
+use crate::model::event::sets::Item;
 use crate::{EventRef, Projection};
 
 /// The events of a page that a projection has read. Where they go may depend on earlier ones.

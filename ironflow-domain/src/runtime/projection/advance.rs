@@ -87,7 +87,9 @@ impl<P: Projection> Following<P> {
         }
         if let Some(rate) = self.most_events_per_second() {
             let time = Duration::from_secs(events as u64) / rate;
-            self.pause(time.saturating_sub(begun.elapsed())).await;
+            self.stopping
+                .pause(time.saturating_sub(begun.elapsed()))
+                .await;
         }
         Ok(page.at_end)
     }

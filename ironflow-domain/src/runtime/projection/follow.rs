@@ -21,15 +21,15 @@ use crate::runtime::projection::refold::Refold;
 use crate::runtime::projection::status::{Doing, Step, Steps};
 use crate::runtime::projection::subscribe::Updates;
 use crate::runtime::projection::taken::Taken;
-use crate::runtime::projection::trouble::{Trouble, full_text};
+use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::views::Views;
+use crate::runtime::stopping::Stopping;
+use crate::runtime::trying::{full_text, pause_after};
 use crate::store::{Expected, Revision, Store, Write};
 use crate::{EventId, Position, Projection, View};
 
 /// About how many events to read at once.
 pub(super) const PAGE: usize = 4_000;
-/// The longest wait before a failing store is tried again.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What following takes, whatever the projection's type.
 pub(super) struct Follower {
@@ -43,7 +43,7 @@ pub(super) struct Follower {
     pub(super) generation: u32,
     pub(super) updates: Updates,
     pub(super) steps: watch::Sender<Steps>,
-    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) stopping: Stopping,
 }
 
 /// When to look, and when to do what others should have done.
@@ -84,8 +84,8 @@ pub(super) struct Following<P> {
     pub(super) head: watch::Receiver<SeenHead>,
     pub(super) generation: u32,
     pub(super) updates: Updates,
-    steps: watch::Sender<Steps>,
-    stopping: watch::Receiver<bool>,
+    pub(super) steps: watch::Sender<Steps>,
+    pub(super) stopping: Stopping,
     /// The checkpoint, as it was looked up by the way.
     pub(super) seen: Seen,
     /// Whether this process has taken over from one that seems to be gone, and has not written yet.
@@ -177,7 +177,7 @@ impl<P: Projection> Following<P> {
     /// Ends when told to stop, after the batch it is at, or with trouble that will not pass.
     async fn follow(mut self) -> Result<(), Trouble> {
         let mut failures = 0;
-        while !self.is_told_to_stop() {
+        while !self.stopping.is_told() {
             let outcome = self.turn().await;
             let Err(mut trouble) = outcome else {
                 failures = 0;
@@ -204,7 +204,7 @@ impl<P: Projection> Following<P> {
                     "projection is retrying"
                 );
                 self.tell(|step| step.doing = Doing::Retrying { error });
-                self.pause(pause_after(failures)).await;
+                self.stopping.pause(pause_after(failures)).await;
             } else if self.page > 1 && !trouble.is_the_end() {
                 // What comes before the event at fault must not wait for it: append by append from
                 // here on, until it is met alone.
@@ -233,24 +233,6 @@ impl<P: Projection> Following<P> {
 
     pub(super) fn is_its_turn(&self) -> bool {
         self.takes_over || self.progress.owner.is_none() || self.is_owner()
-    }
-
-    /// Dropping the last handle of the application tells to stop, too.
-    fn is_told_to_stop(&self) -> bool {
-        *self.stopping.borrow() || self.stopping.has_changed().is_err()
-    }
-
-    /// Waits until told to stop.
-    pub(super) fn told_to_stop(&self) -> impl Future<Output = ()> + use<P> {
-        let mut stopping = self.stopping.clone();
-        // An error says that nobody is left to tell.
-        async move { drop(stopping.wait_for(|stop| *stop).await) }
-    }
-
-    /// Waits, but not when told to stop.
-    pub(super) async fn pause(&self, time: Duration) {
-        // Told to stop or not, the loop looks for itself.
-        drop(tokio::time::timeout(time, self.told_to_stop()).await);
     }
 
     /// Says how far it is.
@@ -369,7 +351,7 @@ impl<P: Projection> Following<P> {
     async fn wait_for_more(&mut self) -> Result<(), Trouble> {
         let grown = tokio::select! {
             biased;
-            () = self.told_to_stop() => false,
+            () = self.stopping.told() => false,
             () = self.overtaken() => return Err(Trouble::Overtaken),
             () = self.refolded.notified() => false,
             grown = self.store.log_grown(self.position) => { grown?; true }
@@ -414,14 +396,4 @@ impl<P: Projection> Following<P> {
             }
         }
     }
-}
-
-/// 100 ms after the first failure, doubling up to the longest pause.
-fn pause_after(failures: u32) -> Duration {
-    let doubled = 1_u32
-        .checked_shl(failures.saturating_sub(1))
-        .unwrap_or(u32::MAX);
-    Duration::from_millis(100)
-        .saturating_mul(doubled)
-        .min(LONGEST_PAUSE)
 }

@@ -20,6 +20,7 @@ use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::rate::Begun;
 use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Step, Steps};
 use crate::runtime::projection::subscribe::Updates;
+use crate::runtime::stopping::Stopping;
 use crate::store::Store;
 
 pub(super) type Following = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -42,7 +43,7 @@ pub(super) struct Keeper {
     /// The generation that serves and its checkpoint, where that is not followed here.
     pub(super) elsewhere: Option<(u32, Seen)>,
     pub(super) status: watch::Sender<ProjectionStatus>,
-    pub(super) stopping: watch::Receiver<bool>,
+    pub(super) stopping: Stopping,
 }
 
 /// A generation that is followed.
@@ -59,14 +60,13 @@ impl Keeper {
         let steps = watch::Sender::new(Steps::default());
         let mut stepped = steps.subscribe();
         let mut gone = None;
-        while !self.is_told_to_stop() && gone.is_none() {
+        while !self.stopping.is_told() && gone.is_none() {
             self.follow_wanted(&mut running, &steps);
             self.publish(&mut running, &steps);
             let mut elsewhere = self.elsewhere.as_ref().map(|(_, seen)| seen.clone());
-            let mut stopping = self.stopping.clone();
             tokio::select! {
                 biased;
-                _ = stopping.wait_for(|stop| *stop) => {}
+                () = self.stopping.told() => {}
                 Ok(()) = self.seen.changed() => {
                     gone = self.take_head().err();
                     // Whoever has changed something may have mended it: what has failed begins again.
@@ -89,10 +89,6 @@ impl Keeper {
                 }));
             }
         });
-    }
-
-    fn is_told_to_stop(&self) -> bool {
-        *self.stopping.borrow() || self.stopping.has_changed().is_err()
     }
 
     /// Takes the generations as they were seen.
@@ -168,7 +164,7 @@ impl Keeper {
     }
 
     fn start(&self, generation: u32, steps: &watch::Sender<Steps>) -> Running {
-        let (stop, stopping) = watch::channel(false);
+        let (stop, stopping) = Stopping::new();
         let follower = Follower {
             store: Arc::clone(&self.store),
             lookout: Arc::clone(&self.lookout),

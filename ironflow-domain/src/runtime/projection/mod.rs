@@ -21,6 +21,8 @@
 //! | `status.rs`       | how it is doing                                           |
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
+//! | `fold.rs`         | taking a part of the log into views in memory             |
+//! | `live.rs`         | views that are folded when asked for, and not kept        |
 //! | `subscribe.rs`    | being told of changes                                     |
 //! | `lag.rs`          | how far it is behind the log                              |
 //! | `operate.rs`      | what operators do with it                                 |
@@ -29,11 +31,13 @@
 mod advance;
 mod checkpoint;
 mod definition;
+mod fold;
 mod follow;
 mod head;
 mod hub;
 mod keep;
 mod lag;
+mod live;
 mod lookout;
 mod operate;
 mod outdated;
@@ -46,7 +50,7 @@ mod route;
 mod serve;
 mod standby;
 mod status;
-mod stored;
+pub(crate) mod stored;
 mod subscribe;
 mod taken;
 mod trouble;
@@ -56,6 +60,7 @@ mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
 pub use lag::ProjectionLag;
+pub use live::{Live, LiveError, LiveViews};
 pub use operate::{OperationError, Rebuild, RebuildCheck};
 pub use parked::{ParkedEvent, ParkedView};
 pub use partitions::PartitionInfo;
@@ -68,6 +73,6 @@ pub use wait::{Awaited, WaitError};
 pub(crate) use definition::Definition;
 pub(crate) use follow::Times;
 pub(crate) use hub::Hub;
-pub(crate) use lookout::Lookout;
+pub(crate) use lookout::{Found, Lookout, Seen};
 pub(crate) use registration::{Followed, Registration, Surroundings};
 pub(crate) use wait::Waiters;

@@ -41,7 +41,7 @@ pub struct ParkedView {
     before: Option<Position>,
 }
 
-/// An event that could not be applied to a view.
+/// An event that could not be applied to a view, or that a reactor failed at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ParkedEvent {
@@ -60,7 +60,7 @@ pub struct ParkedEvent {
 }
 
 impl ParkedEvent {
-    pub(super) fn new(event: Named, error: String) -> Self {
+    pub(crate) fn new(event: Named, error: String) -> Self {
         let Named {
             name,
             id,

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use crate::model::projection::{Applied, Routes, State, Unapplied};
-use crate::runtime::log_reader::LogReader;
+use crate::model::projection::{State, Unapplied};
+use crate::runtime::projection::fold::{InMemory, fold};
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::view_key;
 use crate::runtime::projection::parked::{self, ATTEMPTS, ParkedEvent, ParkedView};
-use crate::runtime::projection::route::route;
-use crate::runtime::projection::trouble::{Trouble, full_text};
-use crate::store::{ReadLog, Store, Write};
+use crate::runtime::projection::trouble::Trouble;
+use crate::runtime::trying::full_text;
+use crate::store::{Store, Write};
 use crate::{Position, Projection, Unpartitioned, View};
 
 /// A parked view that is filled again, in a task of its own: the others go on meanwhile.
@@ -179,30 +179,16 @@ impl<P: Projection> Following<P> {
 async fn fill<P: Projection>(
     store: &Arc<dyn Store>,
     parked: &ParkedView,
-    mut view: Filled<P>,
+    view: Filled<P>,
     from: Position,
     to: Position,
 ) -> Result<Filled<P>, Trouble> {
-    if from >= to {
-        return Ok(view);
-    }
-    let read = ReadLog::after(from).categories(P::CATEGORIES.iter().copied());
-    let mut log = LogReader::new(Arc::clone(store), read.limit(super::follow::PAGE));
-    let mut known = Routes::default();
-    while let Some(page) = log.next().await? {
-        let events = page.events.iter().filter(|event| event.position <= to);
-        let routed = route::<P>(store, events, &mut known).await?;
-        let routed = routed.leaving_out(|key, event| {
-            key != parked.key || parked.has(event) || parked.skips(event)
-        });
-        let views = routed.keys().iter().map(|_| view.take()).collect();
-        let Applied { mut views, .. } = routed.apply(views)?;
-        if let Some((_, changed)) = views.pop() {
-            view = Some(changed);
-        }
-        if page.read_to >= to {
-            break;
-        }
-    }
-    Ok(view)
+    let key = &parked.key;
+    let view = view.map(|view| (key.clone(), view));
+    let mut views: InMemory<P> = view.into_iter().collect();
+    fold(store, &mut views, (from, Some(to)), |of, event| {
+        of != key || parked.has(event) || parked.skips(event)
+    })
+    .await?;
+    Ok(views.remove(key))
 }

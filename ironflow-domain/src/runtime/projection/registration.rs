@@ -15,6 +15,7 @@ use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::subscribe::Updates;
+use crate::runtime::stopping::Stopping;
 use crate::store::{Entry, Expected, Store, StoreError, StoreErrorKind, WriteError};
 use crate::{Position, Projection};
 
@@ -99,7 +100,7 @@ impl Registration {
         }
         let updates = Updates::new();
         let (publish, status) = watch::channel(initial);
-        let (stop, stopping) = watch::channel(false);
+        let (stop, stopping) = Stopping::new();
         let (send_head, head) = watch::channel(seen);
         let keeper = Keeper {
             name: self.name,

@@ -23,7 +23,7 @@ use crate::{Position, Projection, Timestamp};
 impl<P: Projection> Following<P> {
     /// Follows the process that fills the views, until it is this one's turn, or told to stop.
     pub(super) async fn stand_by(&mut self) -> Result<(), Trouble> {
-        let (mut seen, told_to_stop) = (self.seen.clone(), self.told_to_stop());
+        let (mut seen, told_to_stop) = (self.seen.clone(), self.stopping.told());
         tokio::pin!(told_to_stop);
         while !self.is_its_turn() {
             tokio::select! {

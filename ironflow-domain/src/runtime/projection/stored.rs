@@ -1,30 +1,30 @@
-//! What is stored about a projection, as JSON.
+//! What is stored about a projection or a reactor, as JSON.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::store::{Entry, StoreError, StoreErrorKind};
 
-/// Reads what is stored about the projection.
-pub(super) fn read<T: DeserializeOwned>(
+/// Reads what is stored about whoever has that name.
+pub(crate) fn read<T: DeserializeOwned>(
     entry: &Entry,
     what: &str,
-    projection: &str,
+    name: &str,
 ) -> Result<T, StoreError> {
     serde_json::from_slice(&entry.value).map_err(|error| {
-        let doing = format!("failed to read {what} {projection}");
+        let doing = format!("failed to read {what} {name}");
         StoreError::new(StoreErrorKind::Damaged, doing).because(error)
     })
 }
 
-/// What is to be stored about the projection.
-pub(super) fn write<T: Serialize>(
+/// What is to be stored about whoever has that name.
+pub(crate) fn write<T: Serialize>(
     value: &T,
     what: &str,
-    projection: &str,
+    name: &str,
 ) -> Result<Vec<u8>, StoreError> {
     serde_json::to_vec(value).map_err(|error| {
-        let doing = format!("failed to write {what} {projection}");
+        let doing = format!("failed to write {what} {name}");
         StoreError::new(StoreErrorKind::Other, doing).because(error)
     })
 }

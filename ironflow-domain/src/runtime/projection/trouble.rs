@@ -70,14 +70,3 @@ impl Trouble {
         matches!(self, Self::Gone(_))
     }
 }
-
-/// An error with all its causes.
-pub(super) fn full_text(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
-}

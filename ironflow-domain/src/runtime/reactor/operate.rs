@@ -1,0 +1,216 @@
+//! What operators do with reactors.
+//!
+//! It can be done from any process. Whoever reacts sees it within its poll interval.
+
+use std::time::SystemTime;
+
+use crate::runtime::ironflow::Ironflow;
+use crate::runtime::reactor::operations::{Operations, ReactorOperation};
+use crate::runtime::reactor::parked::{self, Kept, ParkedReaction};
+use crate::runtime::reactor::place::Place;
+use crate::store::{Expected, StoreError, Write, WriteError};
+use crate::{EventId, Position, Reactor};
+
+/// An operation on a reactor did not happen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReactorError {
+    /// There is no reactor of that name: nobody has started it yet.
+    #[error("there is no reactor {reactor}: it is there once a process has started it")]
+    #[non_exhaustive]
+    Unknown {
+        /// The name.
+        reactor: String,
+    },
+    /// The event is not parked.
+    #[error("event {event} is not parked by reactor {reactor}")]
+    #[non_exhaustive]
+    NotParked {
+        /// The reactor.
+        reactor: String,
+        /// The event.
+        event: EventId,
+    },
+    /// Its type does not say that it may do anything again.
+    #[error(
+        "reactor {reactor} may not do it all again; where that is harmless, say so: \
+         `#[reactor(\"{reactor}\", repeatable, …)]`"
+    )]
+    #[non_exhaustive]
+    NotRepeatable {
+        /// The reactor.
+        reactor: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<X> Ironflow<X> {
+    /// The events that a reactor failed at, in the order of their streams. Later events of these
+    /// streams wait for them.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has started it yet, or the store fails.
+    pub async fn parked_reactions(
+        &self,
+        reactor: &str,
+    ) -> Result<Vec<ParkedReaction>, ReactorError> {
+        self.place_of(reactor).await?;
+        let parked = parked::read_all(self.store(), reactor).await?;
+        Ok(parked.into_values().map(|kept| kept.reaction).collect())
+    }
+
+    /// Tries a parked event again, and then what its stream has missed. Whoever reacts does that; where
+    /// it fails again, the stream stays parked.
+    ///
+    /// # Errors
+    ///
+    /// When the event is not parked, or the store fails.
+    pub async fn retry_reaction(&self, reactor: &str, event: EventId) -> Result<(), ReactorError> {
+        self.wish(reactor, event, None).await
+    }
+
+    /// Goes on without a parked event: what it should have led to never happens. The events after it
+    /// in its stream are reacted to. That, and the reason, is
+    /// [recorded](Self::reactor_operations).
+    ///
+    /// # Errors
+    ///
+    /// When the event is not parked, or the store fails.
+    pub async fn skip_reaction(
+        &self,
+        reactor: &str,
+        event: EventId,
+        reason: impl Into<String>,
+    ) -> Result<(), ReactorError> {
+        tracing::warn!(reactor, %event, "an event is skipped by a reactor");
+        self.wish(reactor, event, Some(reason.into())).await
+    }
+
+    /// Reacts again to all that comes after a position, with the same event ids. What is parked there is
+    /// forgotten, and tried again like the rest.
+    ///
+    /// # Errors
+    ///
+    /// [`ReactorError::NotRepeatable`] unless the reactor's attribute says `repeatable`. When nobody
+    /// has started it yet, or the store fails.
+    pub async fn repeat_reactions<R: Reactor>(
+        &self,
+        after: Position,
+        reason: impl Into<String>,
+    ) -> Result<(), ReactorError> {
+        if !R::REPEATABLE {
+            return Err(ReactorError::NotRepeatable {
+                reactor: R::NAME.to_owned(),
+            });
+        }
+        let (store, reason) = (self.store(), reason.into());
+        loop {
+            let (before, revision) = self.place_of(R::NAME).await?;
+            let mut parked = parked::read_all(store, R::NAME).await?;
+            let is_repeated = |kept: &Kept| kept.reaction.event.position > after;
+            let forgotten = parked.extract_if(.., |_, kept| is_repeated(kept));
+            let forgotten = forgotten.map(|(stream, _)| parked::key(R::NAME, &stream));
+            let mut batch: Vec<Write> = forgotten.map(Write::delete).collect();
+            let operations = Operations::read(store, R::NAME).await?;
+            let operation = ReactorOperation::Repeated {
+                at: SystemTime::now().into(),
+                after,
+                reason: reason.clone(),
+            };
+            batch.push(operations.with(operation, R::NAME)?);
+            let place = Place {
+                reacted: before.reacted,
+                parked: parked.len() as u64,
+                // Nothing is left out.
+                ..Place::after(after.min(before.position))
+            };
+            // Nobody owns it, so whoever does reads it again.
+            batch.push(place.write(R::NAME, Expected::Revision(revision))?);
+            if is_written(store.write(batch).await)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What operators have told a reactor to do, the last five hundred times, the first of them first.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has started it yet, or the store fails.
+    pub async fn reactor_operations(
+        &self,
+        reactor: &str,
+    ) -> Result<Vec<ReactorOperation>, ReactorError> {
+        self.place_of(reactor).await?;
+        Ok(Operations::read(self.store(), reactor).await?.all)
+    }
+
+    /// Records what is to become of a parked event: it is tried again, or skipped for a reason.
+    async fn wish(
+        &self,
+        reactor: &str,
+        event: EventId,
+        reason: Option<String>,
+    ) -> Result<(), ReactorError> {
+        let store = self.store();
+        loop {
+            self.place_of(reactor).await?;
+            let parked = parked::read_all(store, reactor).await?;
+            let is_meant = |kept: &Kept| kept.reaction.event.id == event;
+            let kept = parked.into_values().find(is_meant);
+            let Some(Kept { reaction, revision }) = kept else {
+                return Err(ReactorError::NotParked {
+                    reactor: reactor.to_owned(),
+                    event,
+                });
+            };
+            let (at, parked_event) = (SystemTime::now().into(), reaction.event.clone());
+            let operation = match reason.clone() {
+                Some(reason) => ReactorOperation::Skipped {
+                    at,
+                    event: parked_event,
+                    reason,
+                },
+                None => ReactorOperation::Retried {
+                    at,
+                    event: parked_event,
+                },
+            };
+            let skipped = reason.is_some().then_some(event);
+            let kept = Kept {
+                reaction: reaction.retried(skipped),
+                revision,
+            };
+            let operations = Operations::read(store, reactor).await?;
+            let batch = vec![
+                parked::write(&kept, reactor)?,
+                operations.with(operation, reactor)?,
+            ];
+            if is_written(store.write(batch).await)? {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn place_of(
+        &self,
+        reactor: &str,
+    ) -> Result<(Place, crate::store::Revision), ReactorError> {
+        let place = Place::read(self.store(), reactor).await?;
+        place.ok_or_else(|| ReactorError::Unknown {
+            reactor: reactor.to_owned(),
+        })
+    }
+}
+
+/// Whether it is written; not where others have changed the same meanwhile.
+fn is_written<T>(written: Result<T, WriteError>) -> Result<bool, StoreError> {
+    match written {
+        Ok(_) => Ok(true),
+        Err(WriteError::Revision { .. }) => Ok(false),
+        Err(WriteError::Store(error)) => Err(error),
+    }
+}

@@ -1,0 +1,33 @@
+use ironflow_domain::{React, Reactor, Recorded, event};
+
+#[event("account")]
+enum AccountEvent {
+    Opened,
+}
+
+#[event("order")]
+enum OrderEvent {
+    Placed,
+}
+
+#[derive(Reactor)]
+#[reactor("mails", of(AccountEvent))]
+struct Mails;
+
+impl React<AccountEvent> for Mails {
+    type Error = std::io::Error;
+
+    async fn react(&self, _: &Recorded<AccountEvent>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+impl React<OrderEvent> for Mails {
+    type Error = std::io::Error;
+
+    async fn react(&self, _: &Recorded<OrderEvent>) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+fn main() {}

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::model::projection::{Applied, State};
@@ -73,7 +74,9 @@ impl<P: Projection> Following<P> {
             });
         }
         let page = self.next_page().await?;
-        let Applied { views, dropped } = self.apply(&page).await?;
+        let has_missed = AtomicBool::new(false);
+        let Applied { views, dropped } = self.apply(&page, &has_missed).await?;
+        self.taken.has_missed |= has_missed.into_inner();
         self.views.change(views);
         let events = page.events::<P>().count();
         self.taken.read_to = page.log.read_to;
@@ -137,13 +140,15 @@ impl<P: Projection> Following<P> {
     }
 
     /// The views that the events of a page change, as they are after it.
-    async fn apply(&mut self, page: &Page) -> Result<Applied<P>, Trouble> {
+    async fn apply(&mut self, page: &Page, has_missed: &AtomicBool) -> Result<Applied<P>, Trouble> {
         let events = page.events::<P>();
         let routed = route::<P>(&self.store, events, &mut self.routes).await?;
         let routed = match &self.parked {
             Some(parked) if !parked.is_empty() => routed.leaving_out(|key, event| {
                 let parked = parked.get(key);
-                parked.is_some_and(|parked| !parked.has(event))
+                let misses = parked.is_some_and(|parked| !parked.has(event));
+                has_missed.fetch_or(misses, Ordering::Relaxed);
+                misses
             }),
             _ => routed,
         };
@@ -199,6 +204,8 @@ impl<P: Projection> Following<P> {
             || !self.besides.is_empty()
             || completed.is_some()
             || is_on_the_way
+            // Whoever fills a parked view again goes on from the checkpoint.
+            || self.taken.has_missed
             || must_be_told
         {
             let mut bytes = 0;
@@ -223,6 +230,9 @@ impl<P: Projection> Following<P> {
             self.commit(batch, events).await?;
             self.views.written(bytes);
             self.tell_subscribers(updated);
+            self.told = Some(read_to);
+            let parked = self.parked.iter().flatten();
+            self.told_parked = parked.map(|(key, _)| key.clone()).collect();
             self.besides.clear();
             if since.is_some() {
                 // Not again until others have said that it is to catch up.

@@ -110,6 +110,12 @@ pub(super) struct Following<P> {
     pub(super) asked_who_serves: Option<Instant>,
     /// The head under which it has deleted all outdated views.
     pub(super) deleted_since: Option<Revision>,
+    /// Whether others have written the checkpoint, and subscribers were not told of it.
+    pub(super) is_untold: bool,
+    /// Up to where they were told of views; nothing where it has just begun.
+    pub(super) told: Option<Position>,
+    /// The views that were parked then.
+    pub(super) told_parked: Vec<String>,
     /// What is parked, where that was read.
     pub(super) parked: Option<Parked>,
     /// What is to be written with the views.
@@ -165,6 +171,9 @@ impl<P: Projection> Following<P> {
             complete_since: None,
             asked_who_serves: None,
             deleted_since: None,
+            is_untold: false,
+            told: None,
+            told_parked: Vec::new(),
             parked: None,
             besides: Vec::new(),
             failing: None,
@@ -220,6 +229,8 @@ impl<P: Projection> Following<P> {
     async fn turn(&mut self) -> Result<(), Trouble> {
         if self.revision.is_none() {
             self.is_overtaken().await.map(drop)
+        } else if self.is_untold {
+            self.tell_of_others().await
         } else if self.is_its_turn() {
             self.take_a_turn().await
         } else {
@@ -284,6 +295,7 @@ impl<P: Projection> Following<P> {
         let Checkpoint { progress, revision } = checkpoint;
         // What was read after the checkpoint without a view to change has not changed one since.
         self.position = self.position.max(progress.position);
+        self.is_untold = true;
         self.go_back();
         self.views = Views::new(progress.position == Position::START);
         let (position, events, parked) = (self.position, progress.events, progress.parked);

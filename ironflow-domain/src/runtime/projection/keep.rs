@@ -177,7 +177,18 @@ impl Keeper {
             steps: steps.clone(),
             stopping,
         };
-        steps.send_modify(|steps| *steps.of(generation) = Step::default());
+        let step = {
+            // Where it is followed again, it is not behind what was said of it.
+            let status = self.status.borrow();
+            let is_same = status.generation == generation;
+            let again = is_same.then(|| Step {
+                position: status.position,
+                parked: status.parked,
+                ..Step::default()
+            });
+            again.unwrap_or_default()
+        };
+        steps.send_modify(|steps| *steps.of(generation) = step);
         let following = tokio::spawn((self.follow)(follower));
         let task = tokio::spawn(report_panic(
             self.name,
@@ -205,7 +216,8 @@ impl Keeper {
                 .get(fitting.number)
                 .is_some_and(|step| !fitting.is_building && step.position >= status.position);
             let is_gone = head.generation(status.generation).is_none();
-            if is_there || is_gone {
+            // What is gone has shown all up to that position: so must what answers after it.
+            if is_there || (is_gone && fitting.is_building) {
                 status.generation = fitting.number;
                 status.dropped = 0;
             }
@@ -220,7 +232,12 @@ impl Keeper {
             let is_held = known.is_some_and(|it| it.is_held);
             let answers = *generation == status.generation;
             if answers {
-                status.position = step.position;
+                // Where it begins again, as after a pause, it has not looked yet how far it was.
+                status.position = if before.generation == *generation {
+                    step.position.max(before.position)
+                } else {
+                    step.position
+                };
                 status.dropped = step.dropped;
                 status.parked = step.parked;
                 status.is_stuck = step.stuck.is_some();
@@ -247,10 +264,16 @@ impl Keeper {
         if head.is_paused {
             status.state = ProjectionState::Paused;
         } else if head.generation(status.generation).is_none() {
-            let error =
-                "its views were deleted, or their rebuild was cancelled: start the program again";
-            status.state = ProjectionState::Failed {
-                error: error.to_owned(),
+            let others = head.fitting(&self.definition);
+            status.state = if others.is_some_and(|it| !it.is_building) {
+                // Others have replaced it twice: the last of them answers once it is as far.
+                ProjectionState::Starting
+            } else {
+                let error = "its views were deleted, or their rebuild was cancelled: start the \
+                             program again";
+                ProjectionState::Failed {
+                    error: error.to_owned(),
+                }
             };
         }
         if status != before {

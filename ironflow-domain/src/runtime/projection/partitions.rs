@@ -149,6 +149,8 @@ impl<X> Ironflow<X> {
             let expected = Expected::Revision(revision);
             // Where none is parked, nobody looks for them.
             progress.parked = progress.parked.max(1);
+            // Whoever has filled the views may be gone, and no event may come that shows it.
+            progress.owner = None;
             let checkpoint = progress.write(projection, generation, expected)?;
             match store.write(vec![parked, checkpoint]).await {
                 Ok(_) => return Ok(()),

@@ -12,8 +12,9 @@ use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::advance::Page;
 use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::{Following, PAGE};
-use crate::runtime::projection::head::view_key;
+use crate::runtime::projection::head::{SeenHead, view_key};
 use crate::runtime::projection::lookout::Found;
+use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::trouble::Trouble;
@@ -36,9 +37,8 @@ impl<P: Projection> Following<P> {
                         Found::Unknown => continue,
                     };
                     if self.guard() != Expected::Revision(entry.revision) {
-                        let before = self.progress.position;
                         self.go_on_from(Checkpoint::parse(&entry, P::NAME)?);
-                        self.tell_of_others(before).await?;
+                        self.tell_of_others().await?;
                     }
                 }
                 due = self.due() => {
@@ -51,11 +51,39 @@ impl<P: Projection> Following<P> {
         Ok(())
     }
 
-    /// Tells whoever wants to know which views another process has written since. The log says which
-    /// they are.
-    async fn tell_of_others(&self, since: Position) -> Result<(), Trouble> {
+    /// Tells whoever wants to know which views another process has written since they were told last.
+    /// The log says which they are, and what was parked and is not any more.
+    pub(super) async fn tell_of_others(&mut self) -> Result<(), Trouble> {
         let to = self.progress.position;
-        if !self.updates.are_wanted() || since >= to {
+        let since = self.told.unwrap_or(to);
+        let parked = match self.progress.parked {
+            0 => Parked::new(),
+            _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
+        };
+        if self.updates.are_wanted() {
+            let freed = self.told_parked.iter();
+            let freed = freed.filter(|key| !parked.contains_key(*key));
+            self.tell_of(freed).await?;
+            self.tell_of_events(since, to).await?;
+        }
+        self.told = Some(to);
+        self.told_parked = parked.into_keys().collect();
+        self.is_untold = false;
+        Ok(())
+    }
+
+    /// Tells of the views as they are stored.
+    async fn tell_of(&self, keys: impl Iterator<Item = &String>) -> Result<(), Trouble> {
+        let keys = keys.map(|key| view_key(P::NAME, self.generation, key));
+        let entries = self.store.get_all(&keys.collect::<Vec<_>>()).await?;
+        let written = entries.into_iter().flatten();
+        self.tell_subscribers(written.map(|entry| (entry.key.name, entry.value)));
+        Ok(())
+    }
+
+    /// Tells of the views that the events between two positions went to.
+    async fn tell_of_events(&self, since: Position, to: Position) -> Result<(), Trouble> {
+        if since >= to {
             return Ok(());
         }
         let read = ReadLog::after(since).categories(P::CATEGORIES.iter().copied());
@@ -64,16 +92,19 @@ impl<P: Projection> Following<P> {
         while let Some(page) = log.next().await? {
             let events = page.events.iter().filter(|event| event.position <= to);
             let routed = route::<P>(&self.store, events, &mut known).await?;
-            let keys = routed.keys().iter();
-            let keys = keys.map(|key| view_key(P::NAME, self.generation, key));
-            let entries = self.store.get_all(&keys.collect::<Vec<_>>()).await?;
-            let written = entries.into_iter().flatten();
-            self.tell_subscribers(written.map(|entry| (entry.key.name, entry.value)));
+            self.tell_of(routed.keys().iter()).await?;
             if page.read_to >= to {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Whether the views are to serve, and somebody has yet to say that they are complete.
+    fn is_to_be_completed(&self) -> bool {
+        let SeenHead { head, .. } = &*self.head.borrow();
+        let generation = head.generation(self.generation);
+        generation.is_some_and(|it| it.is_building && !it.is_held)
     }
 
     /// Waits until an event should have been taken into the views for some time.
@@ -91,6 +122,13 @@ impl<P: Projection> Following<P> {
             let position = ahead.log.read_to.max(self.position);
             self.position = position;
             self.tell(|step| (step.position, step.doing) = (position, Doing::AtEnd));
+            if self.is_to_be_completed() {
+                // No event may ever come that shows that nobody does it.
+                tokio::time::sleep(self.times.take_over_after).await;
+                if self.is_to_be_completed() {
+                    return Ok(());
+                }
+            }
             self.has_grown = tokio::select! {
                 grown = self.store.log_grown(position) => {
                     grown?;

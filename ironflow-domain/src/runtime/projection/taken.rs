@@ -10,6 +10,8 @@ pub(super) struct Taken {
     pub(super) events: usize,
     pub(super) dropped: u64,
     pub(super) since: Instant,
+    /// Whether parked views have missed some of it.
+    pub(super) has_missed: bool,
 }
 
 impl Taken {
@@ -19,6 +21,7 @@ impl Taken {
             events: 0,
             dropped: 0,
             since: Instant::now(),
+            has_missed: false,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Waiting until a projection has come far enough.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
@@ -10,6 +10,9 @@ use crate::runtime::projection::parked;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::store::StoreError;
 use crate::{EventId, Position, Projection, Receipt};
+
+/// How often to look whether a view was filled again, where the status does not say so.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// A wait for a projection ended without it being there.
 #[derive(Debug, thiserror::Error)]
@@ -196,33 +199,42 @@ impl<X> Ironflow<X> {
         awaited: impl Into<Awaited>,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let (name, key) = (P::NAME, key.to_string());
-        self.wait_for_name(name, awaited.into(), timeout).await?;
-        let Some(followed) = self.projections().get(name) else {
-            return Ok(());
-        };
-        let (generation, parked) = {
-            let status = followed.status.borrow();
-            (status.generation, status.parked)
-        };
-        if parked == 0 {
-            return Ok(());
-        }
-        let Some(entry) = self
-            .store()
-            .get(&parked::key(name, generation, &key))
-            .await?
-        else {
-            return Ok(());
-        };
-        match parked::read(&entry, name)?.event {
-            Some(event) => Err(WaitError::Parked {
-                name,
-                key,
-                error: event.error,
-            }),
-            // It is being filled again.
-            None => Ok(()),
+        let (name, key, awaited) = (P::NAME, key.to_string(), awaited.into());
+        let begun = Instant::now();
+        loop {
+            let left = timeout.saturating_sub(begun.elapsed());
+            self.wait_for_name(name, awaited, left).await?;
+            let Some(followed) = self.projections().get(name) else {
+                return Ok(());
+            };
+            let mut status = followed.status.clone();
+            let (generation, parked) = {
+                let status = status.borrow_and_update();
+                (status.generation, status.parked)
+            };
+            if parked == 0 {
+                return Ok(());
+            }
+            let key_of_parked = parked::key(name, generation, &key);
+            let Some(entry) = self.store().get(&key_of_parked).await? else {
+                return Ok(());
+            };
+            if let Some(event) = parked::read(&entry, name)?.event {
+                let error = event.error;
+                return Err(WaitError::Parked { name, key, error });
+            }
+            // It is being filled again, and does not show what came meanwhile.
+            if begun.elapsed() >= timeout {
+                let status = status.borrow();
+                return Err(WaitError::Timeout {
+                    name,
+                    wanted: status.position,
+                    reached: status.position,
+                    timeout,
+                    state: status.state.clone(),
+                });
+            }
+            drop(tokio::time::timeout(LOOK_AGAIN, status.changed()).await);
         }
     }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use ironflow_domain::store::MemoryStore;
 use ironflow_domain::{
-    Aggregate, Decide, Decision, Fold, Ironflow, Partition, Project, Projection, Rebuild, Receipt,
-    Recorded, Subscription, SubscriptionError, ViewChange, command, event,
+    Aggregate, Decide, Decision, Fold, Ironflow, Partition, Position, Project, Projection, Rebuild,
+    Receipt, Recorded, Subscription, SubscriptionError, ViewChange, command, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +97,7 @@ async fn each_new_state_comes_with_the_event_that_made_it() {
                 let before = follows.query::<Openings>(&door.to_owned()).await.unwrap();
                 let times = before.map_or(0, |view| view.times) + 1;
                 last = open(&follows, door).await;
-                let position = last.position.map(|position| position.minor());
+                let position = last.position.map(Position::minor);
                 let expected = (door.to_owned(), times, position);
                 assert_eq!(view(&mut all).await, expected, "{round}");
                 if door == "b" {

@@ -6,6 +6,7 @@
 )]
 
 mod between;
+mod chaos;
 mod contract;
 mod copies;
 mod given;

@@ -6,6 +6,7 @@
 )]
 
 mod batches;
+mod chaos;
 mod claims;
 mod closing;
 mod contract;

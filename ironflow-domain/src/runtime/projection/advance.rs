@@ -13,7 +13,7 @@ use crate::runtime::projection::hub::Next;
 use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
-use crate::runtime::projection::subscribe::Updated;
+use crate::runtime::projection::subscribe::{Told, Updated};
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
@@ -230,9 +230,12 @@ impl<P: Projection> Following<P> {
             self.commit(batch, events).await?;
             self.views.written(bytes);
             self.tell_subscribers(updated);
-            self.told = Some(read_to);
             let parked = self.parked.iter().flatten();
-            self.told_parked = parked.map(|(key, _)| key.clone()).collect();
+            let told = Told {
+                position: read_to,
+                parked: parked.map(|(key, _)| key.clone()).collect(),
+            };
+            self.updates.are_told(self.generation, told);
             self.besides.clear();
             if since.is_some() {
                 // Not again until others have said that it is to catch up.

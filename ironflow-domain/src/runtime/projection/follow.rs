@@ -112,10 +112,6 @@ pub(super) struct Following<P> {
     pub(super) deleted_since: Option<Revision>,
     /// Whether others have written the checkpoint, and subscribers were not told of it.
     pub(super) is_untold: bool,
-    /// Up to where they were told of views; nothing where it has just begun.
-    pub(super) told: Option<Position>,
-    /// The views that were parked then.
-    pub(super) told_parked: Vec<String>,
     /// What is parked, where that was read.
     pub(super) parked: Option<Parked>,
     /// What is to be written with the views.
@@ -172,8 +168,6 @@ impl<P: Projection> Following<P> {
             asked_who_serves: None,
             deleted_since: None,
             is_untold: false,
-            told: None,
-            told_parked: Vec::new(),
             parked: None,
             besides: Vec::new(),
             failing: None,

@@ -177,7 +177,7 @@ impl Keeper {
             steps: steps.clone(),
             stopping,
         };
-        let step = {
+        let before = {
             // Where it is followed again, it is not behind what was said of it.
             let status = self.status.borrow();
             let is_same = status.generation == generation;
@@ -188,7 +188,7 @@ impl Keeper {
             });
             again.unwrap_or_default()
         };
-        steps.send_modify(|steps| *steps.of(generation) = step);
+        steps.send_modify(|steps| *steps.of(generation) = before);
         let following = tokio::spawn((self.follow)(follower));
         let task = tokio::spawn(report_panic(
             self.name,

@@ -17,6 +17,7 @@ use crate::runtime::projection::lookout::Found;
 use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
+use crate::runtime::projection::subscribe::Told;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::{Expected, ReadLog};
 use crate::{Position, Projection, Timestamp};
@@ -55,19 +56,21 @@ impl<P: Projection> Following<P> {
     /// The log says which they are, and what was parked and is not any more.
     pub(super) async fn tell_of_others(&mut self) -> Result<(), Trouble> {
         let to = self.progress.position;
-        let since = self.told.unwrap_or(to);
+        let told = self.updates.told(self.generation);
         let parked = match self.progress.parked {
             0 => Parked::new(),
             _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
         };
-        if self.updates.are_wanted() {
-            let freed = self.told_parked.iter();
+        if let Some(told) = told.filter(|_| self.updates.are_wanted()) {
+            let freed = told.parked.iter();
             let freed = freed.filter(|key| !parked.contains_key(*key));
             self.tell_of(freed).await?;
-            self.tell_of_events(since, to).await?;
+            self.tell_of_events(told.position, to).await?;
         }
-        self.told = Some(to);
-        self.told_parked = parked.into_keys().collect();
+        let parked = parked.into_keys().collect();
+        let position = to;
+        let told = Told { position, parked };
+        self.updates.are_told(self.generation, told);
         self.is_untold = false;
         Ok(())
     }

@@ -1,8 +1,9 @@
 //! Being told of each new state of a view.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
@@ -10,10 +11,12 @@ use crate::model::projection::State;
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::status::ProjectionStatus;
 use crate::runtime::projection::view::{QueryError, parse_view};
-use crate::{Projection, View};
+use crate::{Position, Projection, View};
 
 /// How many changes wait for a subscriber that is busy, before it misses some.
 const BUFFERED: usize = 4_096;
+/// Of how many generations it is remembered what was told.
+const GENERATIONS: usize = 8;
 
 /// A view as it was written.
 pub(super) struct Updated {
@@ -24,25 +27,53 @@ pub(super) struct Updated {
 
 /// Where changes go, whoever wants to know.
 #[derive(Clone)]
-pub(super) struct Updates(broadcast::Sender<Arc<Updated>>);
+pub(super) struct Updates {
+    sender: broadcast::Sender<Arc<Updated>>,
+    told: Arc<Mutex<BTreeMap<u32, Told>>>,
+}
+
+/// What subscribers were told of the views of a generation: also where it was not followed meanwhile.
+#[derive(Clone)]
+pub(super) struct Told {
+    /// Up to where.
+    pub(super) position: Position,
+    /// The views that were parked then.
+    pub(super) parked: Vec<String>,
+}
 
 impl Updates {
     pub(super) fn new() -> Self {
-        Self(broadcast::Sender::new(BUFFERED))
+        Self {
+            sender: broadcast::Sender::new(BUFFERED),
+            told: Arc::default(),
+        }
+    }
+
+    pub(super) fn told(&self, generation: u32) -> Option<Told> {
+        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.get(&generation).cloned()
+    }
+
+    pub(super) fn are_told(&self, generation: u32, up_to: Told) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        told.insert(generation, up_to);
+        while told.len() > GENERATIONS {
+            told.pop_first();
+        }
     }
 
     /// Whether anybody wants to know.
     pub(super) fn are_wanted(&self) -> bool {
-        self.0.receiver_count() > 0
+        self.sender.receiver_count() > 0
     }
 
     pub(super) fn send(&self, updated: Updated) {
         // Where nobody is left, nobody misses it.
-        drop(self.0.send(Arc::new(updated)));
+        drop(self.sender.send(Arc::new(updated)));
     }
 
     pub(super) fn subscribe(&self) -> broadcast::Receiver<Arc<Updated>> {
-        self.0.subscribe()
+        self.sender.subscribe()
     }
 }
 

@@ -1,0 +1,153 @@
+//! What must hold at the end: every view is what a fold of the log says.
+
+use std::collections::BTreeMap;
+
+use ironflow_domain::store::{Key, KeyRange, ReadLog, Store};
+use ironflow_domain::{Position, Unpartitioned};
+use serde_json::Value;
+
+use crate::domain::OF_THE_SECOND;
+
+type Views = BTreeMap<String, Vec<u64>>;
+
+/// An event, as this module reads it.
+struct Event {
+    position: Position,
+    number: u64,
+    /// The views of `paths` that it goes to.
+    keys: Vec<String>,
+    is_sent_parcel: bool,
+}
+
+/// The log, with all that events lead to worked out by hand.
+pub(crate) struct Log(Vec<Event>);
+
+impl Log {
+    pub(crate) async fn read(store: &dyn Store) -> Self {
+        let mut log = Vec::new();
+        let mut routes = BTreeMap::<String, Vec<String>>::new();
+        let mut read = ReadLog::after(Position::START);
+        loop {
+            let page = store.read_log(read.clone()).await.unwrap();
+            for event in page.events.iter() {
+                let data: Value = serde_json::from_str(event.data).unwrap();
+                let route = routes.entry(event.stream.to_owned()).or_default();
+                let keys = match event.name {
+                    "track.went" => {
+                        *route = serde_json::from_value(data["to"].clone()).unwrap();
+                        route.clone()
+                    }
+                    "parcel.sent" => {
+                        *route = vec![data["to"].as_str().unwrap().to_owned()];
+                        route.clone()
+                    }
+                    "track.stayed" | "parcel.held" => route.clone(),
+                    "track.lost" | "noise.made" => Vec::new(),
+                    name => panic!("{name} is an event of this test"),
+                };
+                log.push(Event {
+                    position: event.position,
+                    number: data["number"].as_u64().unwrap(),
+                    keys,
+                    is_sent_parcel: event.name == "parcel.sent",
+                });
+            }
+            read.after = page.read_to;
+            if page.at_end {
+                return Self(log);
+            }
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn end(&self) -> Position {
+        self.0
+            .last()
+            .map_or(Position::START, |event| event.position)
+    }
+
+    /// The views of a projection as they are with all that the log has up to there.
+    fn fold(&self, projection: &str, plus: u64, to: Position) -> Views {
+        let mut views = Views::new();
+        for event in self.0.iter().filter(|event| event.position <= to) {
+            let global = [Unpartitioned.to_string()];
+            let keys = match projection {
+                "paths" => &event.keys[..],
+                _ if event.is_sent_parcel => &global,
+                _ => &[],
+            };
+            for key in keys {
+                let view = views.entry(key.clone()).or_default();
+                view.push(event.number + plus);
+            }
+        }
+        views
+    }
+}
+
+/// What is stored of a projection.
+pub(crate) struct Stored<'s> {
+    pub(crate) store: &'s dyn Store,
+    pub(crate) projection: &'s str,
+}
+
+impl Stored<'_> {
+    async fn json(&self, bucket: &str, name: &str) -> Value {
+        let entry = self.store.get(&Key::new(bucket, name)).await.unwrap();
+        serde_json::from_slice(&entry.unwrap().value).unwrap()
+    }
+
+    async fn list(&self, kind: &str, generation: u64) -> BTreeMap<String, Value> {
+        let bucket = format!("{kind}/{}/{generation}", self.projection);
+        let entries = self.store.list(KeyRange::bucket(bucket)).await.unwrap();
+        let values = entries.into_iter().map(|entry| {
+            let json = serde_json::from_slice(&entry.value).unwrap();
+            (entry.key.name, json)
+        });
+        values.collect()
+    }
+
+    /// Every generation is what the log says up to where its checkpoint is, and those that are
+    /// followed are at the end. Says how many there are.
+    pub(crate) async fn is_what_the_log_says(&self, log: &Log, followed: &[u32]) -> usize {
+        let head = self.json("projections", self.projection).await;
+        let generations = head["generations"].as_array().unwrap();
+        for number in followed {
+            let is_it = |it: &&Value| it["number"] == *number;
+            let generation = generations.iter().find(is_it);
+            let generation = generation.unwrap_or_else(|| panic!("{number} is there: {head}"));
+            assert_eq!(generation["is_building"], false, "{head}");
+        }
+        for generation in generations {
+            let number = generation["number"].as_u64().unwrap();
+            let plus = match generation["definition"]["version"].as_u64() {
+                Some(1) => 0,
+                Some(2) => OF_THE_SECOND,
+                _ => panic!("{generation}"),
+            };
+            let name = format!("{}/{number}", self.projection);
+            let checkpoint = self.json("projection-checkpoints", &name).await;
+            let position = serde_json::from_value(checkpoint["position"].clone()).unwrap();
+            let is_followed = followed.iter().any(|it| u64::from(*it) == number);
+            let to = if is_followed { log.end() } else { position };
+            let mut expected = log.fold(self.projection, plus, to);
+            let mut views = Views::new();
+            for (key, view) in self.list("projection", number).await {
+                let numbers = view["state"]["numbers"].clone();
+                views.insert(key, serde_json::from_value(numbers).unwrap());
+            }
+            for (key, parked) in self.list("projection-parked", number).await {
+                assert!(!is_followed, "{parked} of {generation}");
+                // It has missed the end, and nothing else.
+                let all = expected.remove(&key).unwrap_or_default();
+                let some = views.remove(&key).unwrap_or_default();
+                assert!(all.starts_with(&some), "{key}: {some:?} of {all:?}");
+            }
+            assert_eq!(views, expected, "{generation}, {checkpoint}");
+        }
+        generations.len()
+    }
+}

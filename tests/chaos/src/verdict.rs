@@ -140,7 +140,7 @@ impl Stored<'_> {
                 views.insert(key, serde_json::from_value(numbers).unwrap());
             }
             for (key, parked) in self.list("projection-parked", number).await {
-                assert!(!is_followed, "{parked} of {generation}");
+                assert!(!is_followed, "{parked} of {generation}, {checkpoint}");
                 // It has missed the end, and nothing else.
                 let all = expected.remove(&key).unwrap_or_default();
                 let some = views.remove(&key).unwrap_or_default();

@@ -65,10 +65,11 @@ DECLARE
     revisions int8[];
     written int8;
 BEGIN
-    -- Always in the same order, so that two batches do not wait for each other.
-    PERFORM FROM unnest(buckets, names) w (bucket, name)
-        JOIN key_values k ON k.bucket = w.bucket AND k.name = w.name
-        ORDER BY k.bucket, k.name FOR UPDATE OF k;
+    -- Always in the same order, so that two batches do not wait for each other. Each key is looked up
+    -- by itself, here and below: a join that was planned while there were few keys reads all of them.
+    PERFORM FROM (SELECT * FROM unnest(buckets, names) w (bucket, name) ORDER BY bucket COLLATE "C", name COLLATE "C") w, LATERAL (
+        SELECT FROM key_values k WHERE k.bucket = w.bucket AND k.name = w.name FOR UPDATE
+    ) k;
     moment := clock_timestamp();
 
     FOREACH last IN ARRAY ends LOOP
@@ -80,8 +81,10 @@ BEGIN
 
         SELECT w.index + first - 2 AS index, k.revision INTO unmet
             FROM unnest(some_buckets, some_names, expected) WITH ORDINALITY w (bucket, name, revision, index)
-            LEFT JOIN key_values k
-                ON k.bucket = w.bucket AND k.name = w.name AND (k.expires_at IS NULL OR k.expires_at > moment)
+            LEFT JOIN LATERAL (
+                SELECT k.revision FROM key_values k
+                WHERE k.bucket = w.bucket AND k.name = w.name AND (k.expires_at IS NULL OR k.expires_at > moment) OFFSET 0
+            ) k ON true
             WHERE w.revision >= 0 AND w.revision <> coalesce(k.revision, 0)
             ORDER BY w.index LIMIT 1;
         IF FOUND THEN
@@ -94,9 +97,12 @@ BEGIN
         given := given || revisions;
 
         -- What must be absent and was there has expired; what has been made since is found out by the index.
-        DELETE FROM key_values k USING unnest(some_buckets, some_names, expected, some_contents) w (bucket, name, old, content)
-            WHERE k.bucket = w.bucket AND k.name = w.name
-                AND CASE WHEN w.old = 0 THEN k.expires_at <= moment ELSE w.content IS NULL END;
+        DELETE FROM key_values k WHERE k.ctid = ANY (ARRAY(
+            SELECT k.ctid FROM unnest(some_buckets, some_names, expected, some_contents) w (bucket, name, old, content), LATERAL (
+                SELECT k.ctid, k.expires_at FROM key_values k WHERE k.bucket = w.bucket AND k.name = w.name OFFSET 0
+            ) k
+            WHERE (w.old = 0 OR w.content IS NULL)
+                AND CASE WHEN w.old = 0 THEN k.expires_at <= moment ELSE w.content IS NULL END));
         INSERT INTO key_values (bucket, name, revision, expires_at, value)
             SELECT w.bucket, w.name, w.revision, moment + w.lifetime * interval '1 microsecond', w.content
             FROM unnest(some_buckets, some_names, expected, some_contents, some_lifetimes, revisions)

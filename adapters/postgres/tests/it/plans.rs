@@ -199,3 +199,39 @@ async fn nothing_reads_the_whole_table() {
     assert!(blocks > 0, "the test counts nothing");
     assert!(blocks < PAGES * 20, "{blocks} blocks for {PAGES} pages");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_looked_up_one_by_one_where_there_were_few_before() {
+    let server = Server::builder()
+        .setting("autovacuum", "off")
+        .setting("fsync", "off")
+        .start()
+        .unwrap();
+    let other = raw(&server.url()).await;
+    let key = |name: &str| Key::new("bucket", name);
+    let changes = || {
+        vec![
+            Write::put(key("put"), "value"),
+            Write::create(key("created"), "value"),
+            Write::delete(key("created")),
+        ]
+    };
+    let (store, _) = open(&server, "first").await;
+    store.write(changes()).await.unwrap();
+    other
+        .batch_execute("VACUUM ANALYZE plans.key_values")
+        .await
+        .unwrap();
+    // Prepared while it is known that there is one key only.
+    let keys = open(&server, "keys").await;
+    keys.0.write(changes()).await.unwrap();
+    let sql = format!(
+        "INSERT INTO plans.key_values SELECT n, NULL, 'bucket', 'key-' || n, ''
+         FROM generate_series(1, {EVENTS}) n;
+         SELECT setval('plans.revisions', {EVENTS})"
+    );
+    other.batch_execute(&sql).await.unwrap();
+    let before = rows_read(&other).await;
+    keys.0.write(changes()).await.unwrap();
+    has_read_little(keys, &other, before, "after there was one key").await;
+}

@@ -2,9 +2,11 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{DeriveInput, LitStr, Type};
+use syn::{DeriveInput, Ident, LitStr, Path, PathArguments, Type, TypePath};
 
+use crate::attributes::{Key, Shape};
 use crate::diagnostics::{Diagnostics, located};
 use crate::paths::Root;
 use crate::words::in_words;
@@ -24,6 +26,122 @@ pub(crate) fn each_once(listed: Vec<Type>, diagnostics: &Diagnostics) -> Vec<Typ
         diagnostics.push(syn::Error::new_spanned(first, first_here));
     }
     events
+}
+
+/// The key that says which events of the sets are read.
+pub(crate) const ONLY: Key = Key {
+    name: "only",
+    shape: Shape::Types,
+    usage: "only(OrderEvent::Placed)",
+    meaning: "the events of those sets that it reads, where it does not read all; a set of which none is listed is read \
+              whole",
+    otherwise: "all of them",
+    also_called: &["filter", "variants", "kinds", "names", "where"],
+    ..Key::OPTIONAL
+};
+
+/// A variant of one of the sets: `OrderEvent::Placed`.
+pub(crate) struct Variant {
+    path: Path,
+    /// The set.
+    event: TokenStream,
+    ident: Ident,
+}
+
+/// The listed events, each of one of the sets.
+pub(crate) fn only(
+    listed: Option<Vec<Type>>,
+    events: &[Type],
+    diagnostics: &Diagnostics,
+) -> Vec<Variant> {
+    let listed = listed.unwrap_or_default();
+    let variants = listed.into_iter().filter_map(|listed| {
+        let variant = variant(&listed);
+        let is_listed = |variant: &Variant| {
+            let set = variant.event.to_string();
+            events.is_empty() || events.iter().any(|event| event.to_token_stream().to_string() == set)
+        };
+        match variant {
+            None => {
+                diagnostics.error_at(
+                    &listed,
+                    "this is not a variant of a set of events",
+                    "write `only(OrderEvent::Placed)`: the set as it is in `of(…)`, and one of its variants",
+                );
+                None
+            }
+            Some(variant) if !is_listed(&variant) => {
+                let set = &variant.event;
+                diagnostics.error_at(
+                    &listed,
+                    format!("`{set}` is not in `of(…)`"),
+                    format!("write the set as it is in `of(…)`, or add `{set}` there"),
+                );
+                None
+            }
+            variant => variant,
+        }
+    });
+    variants.collect()
+}
+
+/// A type that was read where a variant is meant.
+fn variant(listed: &Type) -> Option<Variant> {
+    let Type::Path(TypePath {
+        qself: None, path, ..
+    }) = listed
+    else {
+        return None;
+    };
+    let mut set = path.clone();
+    let last = set.segments.pop()?;
+    let before = set.segments.pop()?;
+    set.segments.push(before);
+    let mut path = path.clone();
+    for segment in &mut path.segments {
+        // A pattern wants two more colons than a type.
+        if let PathArguments::AngleBracketed(arguments) = &mut segment.arguments {
+            arguments.colon2_token.get_or_insert_default();
+        }
+    }
+    Some(Variant {
+        path,
+        event: set.into_token_stream(),
+        ident: last.arguments.is_none().then_some(last.ident)?,
+    })
+}
+
+/// The sets by what is called to have them, such as `<Self as Project<OrderEvent>>::source`. Each is
+/// seen where it is listed, so that what is missing is reported there.
+pub(crate) fn sets(
+    events: &[Type],
+    only: &[Variant],
+    call: impl Fn(&Type) -> TokenStream,
+) -> TokenStream {
+    let each = events.iter().map(|event| {
+        let text = event.to_token_stream().to_string();
+        let listed: Vec<_> = only
+            .iter()
+            .filter(|it| it.event.to_string() == text)
+            .collect();
+        let call = call(event);
+        if listed.is_empty() {
+            return quote!(#call(::core::option::Option::None));
+        }
+        let idents = listed.iter().map(|it| it.ident.unraw().to_string());
+        quote!(#call(::core::option::Option::Some(&[#(#idents),*])))
+    });
+    quote!(#(#each),*)
+}
+
+/// Fails to compile where a set has no such variant.
+pub(crate) fn are_variants(only: &[Variant]) -> TokenStream {
+    let each = only.iter().map(|Variant { path, event, .. }| {
+        quote_spanned! {path.span()=>
+            let _: fn(&#event) -> ::core::primitive::bool = |event| ::core::matches!(event, #path { .. });
+        }
+    });
+    quote!(#(#each)*)
 }
 
 /// A name that is part of URLs, and of what is stored.

@@ -187,8 +187,27 @@ pub use ironflow_derive::Aggregate;
 /// assert_eq!(Balance::CATEGORIES, ["account"]);
 /// ```
 ///
-/// Each set of events in `of(...)` needs an implementation of
-/// [`Project`](crate::Project).
+/// Each set of events in `of(...)` needs an implementation of [`Project`](crate::Project).
+///
+/// Where it reads few of a set's events, `only(…)` says which: stores read no others.
+///
+/// ```
+/// # use ironflow_domain::{Projection, Project, Partition, Recorded, Unpartitioned, event};
+/// # use ironflow_domain::__private::serde::{Serialize, Deserialize};
+/// # #[event("account")] pub enum AccountEvent { Opened { owner: String }, Deposited { cents: u64 }, Closed }
+/// #[derive(Projection, Default, Serialize, Deserialize)]
+/// # #[serde(crate = "ironflow_domain::__private::serde")]
+/// #[projection("accounts", of(AccountEvent), only(AccountEvent::Opened, AccountEvent::Closed))]
+/// pub struct Accounts {
+///     open: i64,
+/// }
+/// # impl Project<AccountEvent> for Accounts {
+/// #     fn partition(_: &Recorded<AccountEvent>) -> Partition<Unpartitioned> { Partition::Key(Unpartitioned) }
+/// #     fn project(&mut self, event: &Recorded<AccountEvent>) {
+/// #         self.open += if event.data == AccountEvent::Closed { -1 } else { 1 };
+/// #     }
+/// # }
+/// ```
 pub use ironflow_derive::Projection;
 
 /// Makes a type a reactor: what acts on the world because of events.
@@ -215,5 +234,6 @@ pub use ironflow_derive::Projection;
 /// assert!(!WelcomeLetters::FROM_START && !WelcomeLetters::REPEATABLE);
 /// ```
 ///
-/// Each set of events in `of(...)` needs an implementation of [`React`](crate::React).
+/// Each set of events in `of(...)` needs an implementation of [`React`](crate::React). With
+/// `only(AccountEvent::Opened)` it gets only those events of the set, and stores read no others.
 pub use ironflow_derive::Reactor;

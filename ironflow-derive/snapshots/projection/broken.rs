@@ -29,7 +29,9 @@ impl ::ironflow_domain::Projection for Accounts {
     }
     fn feed() -> ::ironflow_domain::Feed<Self> {
         ::ironflow_domain::Feed::new([
-            <Self as ::ironflow_domain::Project<AccountEvent>>::source(),
+            <Self as ::ironflow_domain::Project<
+                AccountEvent,
+            >>::source(::core::option::Option::None),
         ])
     }
 }

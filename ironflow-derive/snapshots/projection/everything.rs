@@ -1,6 +1,6 @@
 /// What a customer has.
 #[derive(Projection, Default, Serialize, Deserialize)]
-#[projection("customers", partition = CustomerId, of(AccountEvent, order::OrderEvent), crate = ::flow)]
+#[projection("customers", partition = CustomerId, of(AccountEvent, order::OrderEvent), only(order::OrderEvent::Placed, order::OrderEvent::Cancelled), crate = ::flow)]
 pub struct Customer {
     orders: Vec<String>,
 }
@@ -29,9 +29,19 @@ impl ::flow::Projection for Customer {
         <Self as ::core::default::Default>::default()
     }
     fn feed() -> ::flow::Feed<Self> {
+        let _: fn(&order::OrderEvent) -> ::core::primitive::bool = |event| {
+            ::core::matches!(event, order::OrderEvent::Placed { .. })
+        };
+        let _: fn(&order::OrderEvent) -> ::core::primitive::bool = |event| {
+            ::core::matches!(event, order::OrderEvent::Cancelled { .. })
+        };
         ::flow::Feed::new([
-            <Self as ::flow::Project<AccountEvent>>::source(),
-            <Self as ::flow::Project<order::OrderEvent>>::source(),
+            <Self as ::flow::Project<
+                AccountEvent,
+            >>::source(::core::option::Option::None),
+            <Self as ::flow::Project<
+                order::OrderEvent,
+            >>::source(::core::option::Option::Some(&["Placed", "Cancelled"])),
         ])
     }
 }

@@ -1,5 +1,5 @@
 #[derive(Projection, Default, Serialize, Deserialize)]
-#[projection("readings", of(SensorEvent<T>))]
+#[projection("readings", of(SensorEvent<T>), only(SensorEvent<T>::Read))]
 struct Readings<T: Payload> {
     all: Vec<T>,
 }
@@ -21,8 +21,13 @@ impl<T: Payload> ::ironflow_domain::Projection for Readings<T> {
         <Self as ::core::default::Default>::default()
     }
     fn feed() -> ::ironflow_domain::Feed<Self> {
+        let _: fn(&SensorEvent<T>) -> ::core::primitive::bool = |event| {
+            ::core::matches!(event, SensorEvent:: < T > ::Read { .. })
+        };
         ::ironflow_domain::Feed::new([
-            <Self as ::ironflow_domain::Project<SensorEvent<T>>>::source(),
+            <Self as ::ironflow_domain::Project<
+                SensorEvent<T>,
+            >>::source(::core::option::Option::Some(&["Read"])),
         ])
     }
 }

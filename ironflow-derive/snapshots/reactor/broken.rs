@@ -31,7 +31,9 @@ impl ::ironflow_domain::Reactor for OrderMails {
     const REPEATABLE: ::core::primitive::bool = true;
     fn reactions() -> ::ironflow_domain::Reactions<Self> {
         ::ironflow_domain::Reactions::new([
-            <Self as ::ironflow_domain::React<OrderEvent>>::reaction(),
+            <Self as ::ironflow_domain::React<
+                OrderEvent,
+            >>::reaction(::core::option::Option::None),
         ])
     }
 }

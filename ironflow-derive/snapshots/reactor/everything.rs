@@ -1,7 +1,7 @@
 #[derive(Reactor)]
 #[reactor(
     "search-index",
-    of(OrderEvent, shop::CustomerEvent),
+    of(OrderEvent, shop::CustomerEvent), only(OrderEvent::Placed),
     from_start,
     repeatable,
     retries = 10,
@@ -32,9 +32,16 @@ impl<C: Client> flow::Reactor for SearchIndex<C> {
     const RETRIES: ::core::primitive::u32 = 10u32;
     const MOST_PARKED: ::core::primitive::u32 = 3u32;
     fn reactions() -> flow::Reactions<Self> {
+        let _: fn(&OrderEvent) -> ::core::primitive::bool = |event| {
+            ::core::matches!(event, OrderEvent::Placed { .. })
+        };
         flow::Reactions::new([
-            <Self as flow::React<OrderEvent>>::reaction(),
-            <Self as flow::React<shop::CustomerEvent>>::reaction(),
+            <Self as flow::React<
+                OrderEvent,
+            >>::reaction(::core::option::Option::Some(&["Placed"])),
+            <Self as flow::React<
+                shop::CustomerEvent,
+            >>::reaction(::core::option::Option::None),
         ])
     }
 }

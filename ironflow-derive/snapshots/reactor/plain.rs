@@ -18,7 +18,9 @@ impl ::ironflow_domain::Reactor for OrderMails {
     const DOC: &'static ::core::primitive::str = "Thanks for every order.";
     fn reactions() -> ::ironflow_domain::Reactions<Self> {
         ::ironflow_domain::Reactions::new([
-            <Self as ::ironflow_domain::React<OrderEvent>>::reaction(),
+            <Self as ::ironflow_domain::React<
+                OrderEvent,
+            >>::reaction(::core::option::Option::None),
         ])
     }
 }

@@ -10,7 +10,7 @@ use crate::attributes::{First, Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
-use crate::reads;
+use crate::reads::{self, Variant};
 use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -32,6 +32,7 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             also_called: &["event", "events", "from", "reads", "on"],
             ..Key::OPTIONAL
         },
+        reads::ONLY,
         Key {
             name: "partition",
             shape: Shape::Type,
@@ -69,6 +70,7 @@ struct Projection {
     partition: Option<Type>,
     version: Option<u32>,
     events: Vec<Type>,
+    only: Vec<Variant>,
     item: DeriveInput,
 }
 
@@ -103,6 +105,7 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         reads::check_name(name, "projection", &example, diagnostics);
     }
     let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
+    let only = reads::only(given.types("only"), &events, diagnostics);
     let partition = given.r#type("partition");
     let version = given
         .number("version")
@@ -113,6 +116,7 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
         partition,
         version,
         events,
+        only,
         item,
     }
 }
@@ -124,6 +128,7 @@ fn generate(projection: &Projection) -> TokenStream {
         partition,
         version,
         events,
+        only,
         item,
     } = projection;
     if item.generics.lifetimes().next().is_some() {
@@ -143,10 +148,12 @@ fn generate(projection: &Projection) -> TokenStream {
     let version = version
         .as_ref()
         .map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
-    // Each is seen at its set of events, so that a missing `Project` is reported there.
-    let sources = events
-        .iter()
-        .map(|event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source));
+    let sources = reads::sets(
+        events,
+        only,
+        |event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source),
+    );
+    let are_variants = reads::are_variants(only);
     let reads = reads::listed(item, events, &quote!(#root::Reads));
     // What is missing of the state is reported at its name.
     let form = quote_spanned!(ident.span()=> Self);
@@ -171,7 +178,8 @@ fn generate(projection: &Projection) -> TokenStream {
             }
 
             fn feed() -> #root::Feed<Self> {
-                #root::Feed::new([#(#sources()),*])
+                #are_variants
+                #root::Feed::new([#sources])
             }
         }
     }

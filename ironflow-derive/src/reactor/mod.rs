@@ -10,7 +10,7 @@ use crate::attributes::{First, Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
 use crate::paths::{CRATE, Root};
-use crate::reads;
+use crate::reads::{self, Variant};
 use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -32,6 +32,7 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
             also_called: &["event", "events", "from", "reads", "on", "to"],
             ..Key::OPTIONAL
         },
+        reads::ONLY,
         Key {
             name: "from_start",
             shape: Shape::Flag,
@@ -78,6 +79,7 @@ struct Reactor {
     root: Root,
     name: Option<LitStr>,
     events: Vec<Type>,
+    only: Vec<Variant>,
     from_start: bool,
     repeatable: bool,
     retries: Option<u32>,
@@ -111,10 +113,12 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Reactor {
         reads::check_name(name, "reactor", &example, diagnostics);
     }
     let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
+    let only = reads::only(given.types("only"), &events, diagnostics);
     Reactor {
         root,
         name,
         events,
+        only,
         from_start: given.flag("from_start"),
         repeatable: given.flag("repeatable"),
         retries: given
@@ -144,6 +148,7 @@ fn generate(reactor: &Reactor) -> TokenStream {
         root,
         name,
         events,
+        only,
         from_start,
         repeatable,
         retries,
@@ -173,10 +178,12 @@ fn generate(reactor: &Reactor) -> TokenStream {
     let retries = retries.map(|it| quote!(const RETRIES: ::core::primitive::u32 = #it;));
     let most_parked =
         most_parked.map(|it| quote!(const MOST_PARKED: ::core::primitive::u32 = #it;));
-    // Each is seen at its set of events, so that a missing `React` is reported there.
-    let reactions = events
-        .iter()
-        .map(|event| quote_spanned!(event.span()=> <Self as #root::React<#event>>::reaction));
+    let reactions = reads::sets(
+        events,
+        only,
+        |event| quote_spanned!(event.span()=> <Self as #root::React<#event>>::reaction),
+    );
+    let are_variants = reads::are_variants(only);
     let reacts_to = reads::listed(item, events, &quote!(#root::ReactsTo));
     let one_of_each_category = reads::one_of_each_category(item, events, root);
     quote! {
@@ -195,7 +202,8 @@ fn generate(reactor: &Reactor) -> TokenStream {
             #most_parked
 
             fn reactions() -> #root::Reactions<Self> {
-                #root::Reactions::new([#(#reactions()),*])
+                #are_variants
+                #root::Reactions::new([#reactions])
             }
         }
     }

@@ -132,8 +132,8 @@ pub trait Project<E: Event>: Projection + Reads<E> {
     /// The set, its type forgotten.
     #[doc(hidden)]
     #[must_use]
-    fn source() -> Source<Self> {
-        Source::of::<E>()
+    fn source(only: Option<&[&str]>) -> Source<Self> {
+        Source::of::<E>(only)
     }
 }
 

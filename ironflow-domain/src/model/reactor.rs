@@ -121,7 +121,7 @@ pub trait React<E: Event>: Reactor + ReactsTo<E> {
     /// The set, its type forgotten.
     #[doc(hidden)]
     #[must_use]
-    fn reaction() -> Reaction<Self> {
-        Reaction::of::<E>()
+    fn reaction(only: Option<&[&str]>) -> Reaction<Self> {
+        Reaction::of::<E>(only)
     }
 }

@@ -4,19 +4,19 @@ use std::time::Duration;
 
 use crate::Position;
 use crate::Timestamp;
-use crate::store::{ReadLog, Store, StoreError};
+use crate::store::{EventQuery, ReadLog, Store, StoreError};
 
-/// Waits until there is an event of the categories after the position; says when it was recorded.
+/// Waits until there is an event that is meant after the position; says when it was recorded.
 /// Every time there is none, tells up to where there is none.
 pub(crate) async fn next_event(
     store: &dyn Store,
-    categories: &[&'static str],
+    query: &EventQuery,
     mut position: Position,
     poll: Duration,
     mut tell: impl FnMut(Position),
 ) -> Result<Timestamp, StoreError> {
     loop {
-        let read = ReadLog::after(position).categories(categories.iter().copied());
+        let read = ReadLog::after(position).matching(query.clone());
         let ahead = store.read_log(read.limit(1)).await?;
         if let Some(event) = ahead.events.iter().next() {
             return Ok(event.time);

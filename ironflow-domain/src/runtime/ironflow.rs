@@ -294,12 +294,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
         if let Some(missing) = required.missing_in(store.capabilities()) {
             return Err(StartError::Unsupported(missing));
         }
-        let categories = projections.iter().flat_map(|it| it.categories);
-        let hub = Hub::new(
-            Arc::clone(&store),
-            categories.copied().collect(),
-            times.poll,
-        );
+        let reads = projections.iter().map(|it| &it.reads);
+        let hub = Hub::new(Arc::clone(&store), reads, times.poll);
         let surroundings = Surroundings {
             // One alone reads what it needs, and ahead.
             hub: (projections.len() > 1).then(|| Arc::new(hub)),

@@ -33,6 +33,13 @@ impl ReadLog {
         }
     }
 
+    /// Only events that the query means.
+    #[must_use]
+    pub fn matching(mut self, query: EventQuery) -> Self {
+        self.query = query;
+        self
+    }
+
     /// Only events in these streams.
     #[must_use]
     pub fn streams(mut self, streams: impl IntoIterator<Item = StreamId>) -> Self {

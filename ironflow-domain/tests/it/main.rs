@@ -8,6 +8,7 @@ mod emission;
 mod execute;
 mod fan_out;
 mod faulty;
+mod filtered;
 mod hygiene;
 mod live;
 mod loads;

@@ -1,12 +1,12 @@
 //! A store that counts what it is asked, and that can be stopped before it appends.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
-    Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, MemoryStore, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind, StreamInfo,
-    StreamPage, StreamStore, Write, WriteError, async_trait,
+    Append, AppendError, Appended, Capabilities, Entry, EventQuery, Key, KeyRange, KeyValueStore,
+    ListStreams, LogPage, MemoryStore, ReadLog, ReadStream, Revision, StoreError, StoreErrorKind,
+    StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::sync::{Semaphore, watch};
@@ -16,6 +16,8 @@ pub(crate) struct Watched {
     pub(crate) store: MemoryStore,
     /// How often a stream was read.
     pub(crate) reads: Arc<AtomicUsize>,
+    /// Which events of the log were read.
+    pub(crate) queries: Arc<Mutex<Vec<EventQuery>>>,
     /// How many appends were asked for, and how many of them together.
     pub(crate) appends: Arc<AtomicUsize>,
     pub(crate) commits: Arc<AtomicUsize>,
@@ -37,6 +39,7 @@ impl Watched {
         Self {
             store: store.clone(),
             reads: Arc::default(),
+            queries: Arc::default(),
             appends: Arc::default(),
             commits: Arc::default(),
             refused_commits: Arc::default(),
@@ -148,6 +151,7 @@ impl StreamStore for Watched {
     }
 
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
+        self.queries.lock().unwrap().push(read.query.clone());
         self.store.read_log(read).await
     }
 

@@ -59,6 +59,14 @@ impl<S: Reading + ?Sized> Sets<S> {
         self.0.iter().map(|(_, set)| set.dropped()).sum()
     }
 
+    /// The names that what is delivered may be stored under; none where that may be any.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        let of_each = self.0.iter().map(|(_, set)| set.names());
+        let names: Option<Vec<_>> = of_each.collect();
+        names.unwrap_or_default().concat()
+    }
+
     /// Whether some parts of a merge have been read and not the others.
     #[cfg(feature = "runtime")]
     pub(crate) fn are_within_a_merge(&self) -> bool {
@@ -84,6 +92,9 @@ pub(crate) trait Reading: Send + Sync {
     /// Reads the next stored event, and keeps what it is read as.
     fn read(&mut self, event: &EventRef<'_>) -> Result<Range<usize>, UndecodableEvent>;
     fn dropped(&self) -> u64;
+    /// The names that what is delivered may be stored under; nothing where that may be any.
+    #[cfg(feature = "runtime")]
+    fn names(&self) -> Option<&[&'static str]>;
     #[cfg(feature = "runtime")]
     fn is_within_a_merge(&self) -> bool;
 }
@@ -91,7 +102,34 @@ pub(crate) trait Reading: Send + Sync {
 /// The events of one set that have been read.
 pub(crate) struct ReadEvents<E> {
     decoder: Decoder<E>,
+    only: Option<Only>,
     read: Vec<Recorded<E>>,
+}
+
+/// Which kinds of a set's events are delivered.
+struct Only {
+    /// What they are called today.
+    kinds: Vec<&'static str>,
+    /// What they may be stored under.
+    names: Vec<&'static str>,
+}
+
+impl Only {
+    /// Those of the variants with these names in the program.
+    fn of<E: Event>(variants: &[&str]) -> Self {
+        let kinds = E::KINDS.iter();
+        let kinds = kinds.filter(|kind| variants.contains(&kind.ident));
+        let names = kinds.clone().flat_map(|kind| {
+            let before = kind.also_named.iter().copied();
+            before.chain([kind.name])
+        });
+        // What becomes of past events is known when they are read.
+        let past = E::PAST.iter().map(|past| past.name);
+        Self {
+            names: names.chain(past).collect(),
+            kinds: kinds.map(|kind| kind.name).collect(),
+        }
+    }
 }
 
 impl<E> Default for ReadEvents<E>
@@ -101,7 +139,18 @@ where
     fn default() -> Self {
         Self {
             decoder: Decoder::new(),
+            only: None,
             read: Vec::new(),
+        }
+    }
+}
+
+impl<E: Event> ReadEvents<E> {
+    /// Delivers only the variants with these names in the program; all of them where there is nothing.
+    pub(crate) fn only(variants: Option<&[&str]>) -> Self {
+        Self {
+            only: variants.map(Only::of::<E>),
+            ..Self::default()
         }
     }
 }
@@ -115,12 +164,25 @@ impl<E> ReadEvents<E> {
 impl<E: Event> Reading for ReadEvents<E> {
     fn read(&mut self, event: &EventRef<'_>) -> Result<Range<usize>, UndecodableEvent> {
         let before = self.read.len();
-        self.read.extend(self.decoder.recorded_unread(event)?);
+        match &self.only {
+            None => self.read.extend(self.decoder.recorded_unread(event)?),
+            Some(only) if only.names.contains(&event.name) => {
+                let events = self.decoder.recorded_unread(event)?;
+                let is_wanted = |event: &Recorded<E>| only.kinds.contains(&event.data.kind().name);
+                self.read.extend(events.filter(is_wanted));
+            }
+            Some(_) => {}
+        }
         Ok(before..self.read.len())
     }
 
     fn dropped(&self) -> u64 {
         self.decoder.dropped()
+    }
+
+    #[cfg(feature = "runtime")]
+    fn names(&self) -> Option<&[&'static str]> {
+        self.only.as_ref().map(|only| only.names.as_slice())
     }
 
     #[cfg(feature = "runtime")]

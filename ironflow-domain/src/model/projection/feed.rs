@@ -41,6 +41,12 @@ impl<P: Projection> Feed<P> {
         set.project(event, view);
     }
 
+    /// The names that what is delivered may be stored under; none where that may be any.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn names(&self) -> Vec<&'static str> {
+        self.sets.names()
+    }
+
     /// How many of the stored events it has read were dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.sets.dropped()
@@ -60,15 +66,15 @@ pub struct Source<P> {
 }
 
 impl<P: Projection> Source<P> {
-    /// The events of the set `E`.
+    /// The events of the set `E`: of these variants, where some are named.
     #[must_use]
-    pub fn of<E: Event>() -> Self
+    pub fn of<E: Event>(only: Option<&[&str]>) -> Self
     where
         P: Project<E>,
     {
         Self {
             category: E::CATEGORY,
-            set: Box::new(ReadEvents::<E>::default()),
+            set: Box::new(ReadEvents::<E>::only(only)),
         }
     }
 }

@@ -48,15 +48,15 @@ pub struct Reaction<R> {
 }
 
 impl<R: Reactor> Reaction<R> {
-    /// The events of the set `E`.
+    /// The events of the set `E`: of these variants, where some are named.
     #[must_use]
-    pub fn of<E: Event>() -> Self
+    pub fn of<E: Event>(only: Option<&[&str]>) -> Self
     where
         R: React<E>,
     {
         Self {
             category: E::CATEGORY,
-            set: Box::new(ReadEvents::<E>::default()),
+            set: Box::new(ReadEvents::<E>::only(only)),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::runtime::projection::subscribe::{Told, Updated};
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
-use crate::store::{EventPage, Expected, Key, LogPage, ReadLog, Revision, Write};
+use crate::store::{EventPage, EventQuery, Expected, Key, LogPage, ReadLog, Revision, Write};
 use crate::{EventRef, Position, Projection, View};
 
 /// Views are written at the end of the log. Before it, once there are so many to write,
@@ -54,9 +54,9 @@ impl Page {
     }
 
     /// Those of its events that matter.
-    pub(super) fn events<P: Projection>(&self) -> impl Iterator<Item = EventRef<'_>> {
+    pub(super) fn events(&self, reads: &EventQuery) -> impl Iterator<Item = EventRef<'_>> {
         let matters = |event: &EventRef<'_>| match self.shared_after {
-            Some(after) => event.position > after && P::CATEGORIES.contains(&event.category()),
+            Some(after) => event.position > after && reads.matches(event.stream, event.name),
             None => true,
         };
         self.log.events.iter().filter(matters)
@@ -78,7 +78,7 @@ impl<P: Projection> Following<P> {
         let Applied { views, dropped } = self.apply(&page, &has_missed).await?;
         self.taken.has_missed |= has_missed.into_inner();
         self.views.change(views);
-        let events = page.events::<P>().count();
+        let events = page.events(&self.reads).count();
         self.taken.read_to = page.log.read_to;
         self.taken.events += events;
         self.taken.dropped += dropped;
@@ -124,7 +124,7 @@ impl<P: Projection> Following<P> {
         let (store, limit) = (&self.store, self.page.min(most.max(1)));
         // The page after it is read meanwhile.
         let reader = self.reader.get_or_insert_with(|| {
-            let read = ReadLog::after(after).categories(P::CATEGORIES.iter().copied());
+            let read = ReadLog::after(after).matching(self.reads.clone());
             LogReader::new(Arc::clone(store), read.limit(limit))
         });
         // It has a page, since it is dropped with the last one.
@@ -141,7 +141,7 @@ impl<P: Projection> Following<P> {
 
     /// The views that the events of a page change, as they are after it.
     async fn apply(&mut self, page: &Page, has_missed: &AtomicBool) -> Result<Applied<P>, Trouble> {
-        let events = page.events::<P>();
+        let events = page.events(&self.reads);
         let routed = route::<P>(&self.store, events, &mut self.routes).await?;
         let routed = match &self.parked {
             Some(parked) if !parked.is_empty() => routed.leaving_out(|key, event| {

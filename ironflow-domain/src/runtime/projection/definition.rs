@@ -5,12 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::Projection;
 use crate::model::projection::State;
 use crate::model::shape::Fingerprint;
+use crate::store::EventQuery;
 
 /// What the views of a projection are filled from, and what is made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Definition {
     /// The categories of the streams it reads, in alphabetical order.
     categories: Vec<String>,
+    /// The names of the events it reads, in alphabetical order; none where it reads all of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    names: Vec<String>,
     /// The shape of its state. Checkpoints of the first release do not have it.
     #[serde(default)]
     fingerprint: Option<String>,
@@ -19,22 +23,36 @@ pub(crate) struct Definition {
     version: Option<u32>,
 }
 
+/// Which events a projection reads.
+pub(crate) fn reads<P: Projection>() -> EventQuery {
+    let query = EventQuery::all().names(P::feed().names());
+    query.categories(P::CATEGORIES.iter().copied())
+}
+
 impl Definition {
     /// The definition of `P`. It takes milliseconds to see the shape of the state.
     pub(crate) fn of<P: Projection>() -> Self {
-        let mut categories: Vec<_> = P::CATEGORIES.iter().map(ToString::to_string).collect();
-        categories.sort_unstable();
-        categories.dedup();
+        let EventQuery {
+            mut categories,
+            mut names,
+            ..
+        } = reads::<P>();
+        for list in [&mut categories, &mut names] {
+            list.sort_unstable();
+            list.dedup();
+        }
         Self {
             categories,
+            names,
             fingerprint: Some(Fingerprint::of::<State<P>>().to_string()),
             version: Some(P::VERSION),
         }
     }
 
-    /// The categories of the streams it reads.
-    pub(super) fn categories(&self) -> impl Iterator<Item = &str> {
-        self.categories.iter().map(String::as_str)
+    /// Which events it reads.
+    pub(super) fn reads(&self) -> EventQuery {
+        let query = EventQuery::all().categories(self.categories.iter());
+        query.names(self.names.iter())
     }
 
     /// What is not as before in `now`, in words; nothing where all is.
@@ -48,6 +66,12 @@ impl Definition {
         if self.categories != now.categories {
             let categories = now.categories.join(", ");
             changes.push(format!("it reads the categories {categories} now"));
+        }
+        if self.names != now.names {
+            changes.push(match now.names.join(", ") {
+                names if names.is_empty() => "it reads all of their events now".to_owned(),
+                names => format!("it reads the events {names} now"),
+            });
         }
         if let (Some(before), Some(version)) = (self.version, now.version)
             && before != version
@@ -82,6 +106,17 @@ mod tests {
         assert_eq!(
             old.changes(&one).unwrap(),
             "the shape of its state was not kept so far"
+        );
+        let three =
+            r#"{"categories":["parcel"],"names":["parcel.sent"],"fingerprint":"1","version":1}"#;
+        let three = definition(three);
+        assert_eq!(
+            one.changes(&three).unwrap(),
+            "it reads the events parcel.sent now"
+        );
+        assert_eq!(
+            three.changes(&one).unwrap(),
+            "it reads all of their events now"
         );
         // Not even where neither is known.
         assert!(old.changes(&old).is_some());

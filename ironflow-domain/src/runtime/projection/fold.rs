@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::model::projection::{Applied, Routes, State};
 use crate::runtime::log_reader::LogReader;
+use crate::runtime::projection::definition::reads;
 use crate::runtime::projection::follow::PAGE;
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::trouble::Trouble;
@@ -25,7 +26,7 @@ pub(super) async fn fold<P: Projection>(
     if to.is_some_and(|to| from >= to) {
         return Ok(());
     }
-    let read = ReadLog::after(from).categories(P::CATEGORIES.iter().copied());
+    let read = ReadLog::after(from).matching(reads::<P>());
     let mut log = LogReader::new(Arc::clone(store), read.limit(PAGE));
     let mut known = Routes::default();
     while let Some(page) = log.next().await? {

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, watch};
 use crate::model::projection::{Routes, State};
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
+use crate::runtime::projection::definition::reads;
 use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
@@ -25,7 +26,7 @@ use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::views::Views;
 use crate::runtime::stopping::Stopping;
 use crate::runtime::trying::{full_text, pause_after};
-use crate::store::{Expected, Revision, Store, Write};
+use crate::store::{EventQuery, Expected, Revision, Store, Write};
 use crate::{EventId, Position, Projection, View};
 
 /// About how many events to read at once.
@@ -83,6 +84,8 @@ pub(super) struct Following<P> {
     node: Arc<str>,
     pub(super) head: watch::Receiver<SeenHead>,
     pub(super) generation: u32,
+    /// Which events it reads.
+    pub(super) reads: EventQuery,
     pub(super) updates: Updates,
     pub(super) steps: watch::Sender<Steps>,
     pub(super) stopping: Stopping,
@@ -151,6 +154,7 @@ impl<P: Projection> Following<P> {
             node,
             head,
             generation,
+            reads: reads::<P>(),
             updates,
             steps,
             stopping,

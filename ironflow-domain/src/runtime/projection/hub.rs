@@ -3,7 +3,7 @@
 //! The last pages are kept for a while. Whoever is among them takes the next one from here; whoever is
 //! where they end reads on, for all. Who has fallen behind them reads alone until it is back.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 use crate::Position;
 use crate::runtime::projection::follow::PAGE;
-use crate::store::{LogPage, ReadLog, Store, StoreError};
+use crate::store::{EventQuery, LogPage, ReadLog, Store, StoreError};
 
 /// How many pages are kept at most, and about how many bytes of payload.
 const MOST_PAGES: usize = 1_000;
@@ -20,8 +20,8 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// The end of the log as the projections of a process read it.
 pub(crate) struct Hub {
     store: Arc<dyn Store>,
-    /// What any of them reads.
-    categories: Vec<&'static str>,
+    /// What any of them reads, and maybe more.
+    reads: EventQuery,
     /// For how long it is believed that nothing has come, unless somebody knows better.
     poll: Duration,
     kept: Mutex<Kept>,
@@ -51,16 +51,16 @@ pub(super) struct Next {
 }
 
 impl Hub {
-    pub(crate) fn new(
+    pub(crate) fn new<'r>(
         store: Arc<dyn Store>,
-        mut categories: Vec<&'static str>,
+        each: impl Iterator<Item = &'r EventQuery> + Clone,
         poll: Duration,
     ) -> Self {
-        categories.sort_unstable();
-        categories.dedup();
+        let categories = all_of(each.clone().map(|reads| &reads.categories));
+        let names = all_of(each.map(|reads| &reads.names));
         Self {
             store,
-            categories,
+            reads: EventQuery::all().categories(categories).names(names),
             poll,
             kept: Mutex::default(),
             reading: tokio::sync::Mutex::default(),
@@ -98,7 +98,7 @@ impl Hub {
                 return Ok(Some(Next::nothing(after)));
             }
         }
-        let read = ReadLog::after(after).categories(self.categories.iter().copied());
+        let read = ReadLog::after(after).matching(self.reads.clone());
         let page = Arc::new(self.store.read_log(read.limit(PAGE)).await?);
         self.kept().keep(Arc::clone(&page));
         self.end.send_replace(page.read_to);
@@ -117,6 +117,15 @@ impl Hub {
         // A panic elsewhere leaves nothing half-done in it.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What is on any of the lists; nothing where one is empty, since that means everything.
+fn all_of<'l>(mut lists: impl Iterator<Item = &'l Vec<String>>) -> BTreeSet<String> {
+    let all = lists.try_fold(BTreeSet::new(), |mut all, list| {
+        all.extend(list.iter().cloned());
+        (!list.is_empty()).then_some(all)
+    });
+    all.unwrap_or_default()
 }
 
 impl Next {
@@ -185,6 +194,14 @@ impl Kept {
 mod tests {
     use super::*;
     use crate::store::EventPage;
+
+    #[test]
+    fn one_that_reads_everything_has_everything_read() {
+        let lists = [["a", "b"], ["b", "c"]].map(|list| list.map(str::to_owned).to_vec());
+        assert_eq!(all_of(lists.iter()).len(), 3);
+        let open = [lists[0].clone(), Vec::new(), lists[1].clone()];
+        assert!(all_of(open.iter()).is_empty());
+    }
 
     fn page(to: u64, at_end: bool) -> Arc<LogPage> {
         Arc::new(LogPage {

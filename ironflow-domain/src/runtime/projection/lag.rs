@@ -59,7 +59,7 @@ impl<X> Ironflow<X> {
             events: 0,
             time: Duration::ZERO,
         };
-        let read = ReadLog::after(position).categories(generation.definition.categories());
+        let read = ReadLog::after(position).matching(generation.definition.reads());
         let mut log = self.log(read);
         while let Some(page) = log.next().await? {
             if lag.events == 0

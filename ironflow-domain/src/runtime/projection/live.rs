@@ -104,7 +104,7 @@ impl<X> Ironflow<X> {
     ///
     /// # Costs
     ///
-    /// Every time, it reads and decodes all events of the categories of `P`, whichever view is asked
+    /// Every time, it reads and decodes all events that `P` reads, whichever view is asked
     /// for: a second for some hundred thousands of them. In memory are one page and the view. That is
     /// for small logs, tests and audits; follow `P` where users wait for an answer.
     pub fn live<P: Projection>(&self, key: &P::Key) -> Live<P> {

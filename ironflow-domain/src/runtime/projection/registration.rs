@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::runtime::ironflow::StartError;
 use crate::runtime::projection::checkpoint::Progress;
-use crate::runtime::projection::definition::Definition;
+use crate::runtime::projection::definition::{Definition, reads};
 use crate::runtime::projection::follow::{self, Follower, Times};
 use crate::runtime::projection::head::{self, Head, SeenHead};
 use crate::runtime::projection::hub::Hub;
@@ -16,7 +16,7 @@ use crate::runtime::projection::lookout::{Found, Lookout};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::subscribe::Updates;
 use crate::runtime::stopping::Stopping;
-use crate::store::{Entry, Expected, Store, StoreError, StoreErrorKind, WriteError};
+use crate::store::{Entry, EventQuery, Expected, Store, StoreError, StoreErrorKind, WriteError};
 use crate::{Position, Projection};
 
 /// What to do at start where a projection is not as it was when its views were filled.
@@ -35,7 +35,8 @@ pub enum WhenChanged {
 pub(crate) struct Registration {
     pub(crate) name: &'static str,
     state: TypeId,
-    pub(crate) categories: &'static [&'static str],
+    /// Which events it reads.
+    pub(crate) reads: EventQuery,
     define: fn() -> Definition,
     follow: fn(Follower) -> Following,
 }
@@ -69,7 +70,7 @@ impl Registration {
         Self {
             name: P::NAME,
             state: TypeId::of::<P>(),
-            categories: P::CATEGORIES,
+            reads: reads::<P>(),
             define: Definition::of::<P>,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }

@@ -89,7 +89,7 @@ impl<P: Projection> Following<P> {
         if since >= to {
             return Ok(());
         }
-        let read = ReadLog::after(since).categories(P::CATEGORIES.iter().copied());
+        let read = ReadLog::after(since).matching(self.reads.clone());
         let mut log = LogReader::new(Arc::clone(&self.store), read.limit(PAGE));
         let mut known = Routes::default();
         while let Some(page) = log.next().await? {
@@ -114,7 +114,7 @@ impl<P: Projection> Following<P> {
     async fn due(&mut self) -> Result<(), Trouble> {
         loop {
             let ahead = self.ahead().await?;
-            if let Some(event) = ahead.events::<P>().next() {
+            if let Some(event) = ahead.events(&self.reads).next() {
                 let since = event.time.max(self.progress.at);
                 self.tell(|step| step.doing = Doing::CatchingUp);
                 let left = self.times.take_over_after.saturating_sub(age(since));
@@ -151,7 +151,7 @@ impl<P: Projection> Following<P> {
         {
             return Ok(Page::shared(next, position));
         }
-        let read = ReadLog::after(position).categories(P::CATEGORIES.iter().copied());
+        let read = ReadLog::after(position).matching(self.reads.clone());
         Ok(Page::alone(self.store.read_log(read.limit(1)).await?))
     }
 }

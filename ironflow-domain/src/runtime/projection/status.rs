@@ -14,7 +14,7 @@ pub enum ProjectionState {
     /// It reads what was recorded before it was started.
     Starting,
     /// It fills new views from the start of the log, since what they depend on has changed: the
-    /// shape of its state, the categories it reads, or its version. Until they are complete, it
+    /// shape of its state, the events it reads, or its version. Until they are complete, it
     /// answers no question.
     Rebuilding,
     /// It has reached the end of the log once, and follows it.

@@ -14,10 +14,8 @@ const PAGE: usize = 500;
 impl<R: Reactor> Reacting<R> {
     /// Reacts to the next page of the log. Says whether that was its end.
     pub(super) async fn react_to_page(&mut self) -> Result<bool, Trouble> {
-        let read = ReadLog::after(self.place.position)
-            .categories(R::CATEGORIES.iter().copied())
-            .limit(PAGE);
-        let page = self.store.read_log(read).await?;
+        let read = ReadLog::after(self.place.position).matching(self.reads.clone());
+        let page = self.store.read_log(read.limit(PAGE)).await?;
         if !self.react_to_all(&page).await? {
             return Ok(false);
         }

@@ -21,13 +21,15 @@ use crate::runtime::reactor::status::{ReactorState, ReactorStatus};
 use crate::runtime::reactor::trouble::Trouble;
 use crate::runtime::stopping::Stopping;
 use crate::runtime::trying::{full_text, pause_after};
-use crate::store::{Revision, Store};
+use crate::store::{EventQuery, Revision, Store};
 use crate::{Position, Reactor};
 
 /// A reactor on its way through the log.
 pub(super) struct Reacting<R> {
     pub(super) reactor: Arc<R>,
     pub(super) store: Arc<dyn Store>,
+    /// Which events it reads.
+    pub(super) reads: EventQuery,
     pub(super) times: Times,
     /// This process.
     pub(super) node: Arc<str>,
@@ -76,6 +78,9 @@ impl<R: Reactor> Reacting<R> {
         Self {
             reactor: Arc::new(reactor),
             store: Arc::clone(store),
+            reads: EventQuery::all()
+                .categories(R::CATEGORIES.iter().copied())
+                .names(R::reactions().sets.names()),
             times: *times,
             node: Arc::clone(node),
             stopping,
@@ -226,7 +231,7 @@ impl<R: Reactor> Reacting<R> {
         let (store, times) = (Arc::clone(&self.store), self.times);
         let due = async {
             let from = self.place.position;
-            next_event(&*store, R::CATEGORIES, from, times.poll, |_| {}).await?;
+            next_event(&*store, &self.reads, from, times.poll, |_| {}).await?;
             // By the clock of this process alone, so that it does not matter what others show.
             tokio::time::sleep(times.take_over_after).await;
             Ok::<(), Trouble>(())

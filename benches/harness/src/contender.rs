@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::{Statement, clients};
+use crate::{Shown, Statement, clients};
 
 /// Where the store is, and how it is to be used.
 #[derive(Debug, Clone)]
@@ -133,6 +133,12 @@ pub trait Contender: Sized + Send + Sync + 'static {
     /// library: a [`Statement`](crate::Statement) under the account's id. They are stored when it
     /// returns.
     fn rebuild(&self) -> impl Future<Output = Result<(), Failure>> + Send {
+        async { Err(Failure::Unsupported("views are up to its users")) }
+    }
+
+    /// Follows the log with the same views, and tells of every change that can be asked for, until it
+    /// is dropped.
+    fn follow(&self, _shown: &Shown) -> impl Future<Output = Result<(), Failure>> + Send {
         async { Err(Failure::Unsupported("views are up to its users")) }
     }
 

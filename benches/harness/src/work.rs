@@ -37,6 +37,17 @@ pub enum Work {
         /// After how long to give up.
         seconds: f64,
     },
+    /// Deposits at a steady rate, each of which a view has to show.
+    Live {
+        /// How many accounts there are.
+        accounts: u64,
+        /// How many events each has.
+        prior: u32,
+        /// How many deposits a second.
+        rate: u32,
+        /// For how long.
+        seconds: f64,
+    },
     /// Deposits on one account, by many.
     Hot {
         /// By how many.

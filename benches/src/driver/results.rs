@@ -62,6 +62,7 @@ impl Measured {
         let number = match workload.kind {
             Kind::Pure => answer.seconds / done * 1e9,
             Kind::Build(_) => answer.seconds,
+            Kind::Live(_) => answer.p50_us.unwrap_or_default(),
             // Rates, and the others as what there is for each event or round.
             _ => done / answer.seconds,
         };

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Replay,
     /// Filling a view of each account from the whole log.
     Rebuild,
+    /// Microseconds from an event being recorded to a view showing it, at so many events a second.
+    Live(u32),
     /// Many writers on one account.
     Hot,
     /// Nanoseconds for folding and deciding.
@@ -133,6 +135,7 @@ pub(crate) fn all() -> Vec<Workload> {
     }
     add("replay".to_owned(), Kind::Replay);
     add("rebuild".to_owned(), Kind::Rebuild);
+    add("live/500".to_owned(), Kind::Live(500));
     add("hot".to_owned(), Kind::Hot);
     add("pure".to_owned(), Kind::Pure);
     add("pure/instructions".to_owned(), Kind::Instructions);
@@ -203,7 +206,9 @@ impl Workload {
             } => !slow_disk && besides == 0 && events == 1 && clients != 8 && uses == Uses::Once,
             Kind::Load(events) => events <= 1_000,
             Kind::Instructions | Kind::Build(_) => false,
-            Kind::Replay | Kind::Rebuild | Kind::Hot | Kind::Pure | Kind::Bytes => true,
+            Kind::Replay | Kind::Rebuild | Kind::Live(_) | Kind::Hot | Kind::Pure | Kind::Bytes => {
+                true
+            }
         }
     }
 
@@ -211,6 +216,7 @@ impl Workload {
         match self.kind {
             Kind::Commands { .. } | Kind::Hot => "commands/s",
             Kind::Load(_) | Kind::Replay | Kind::Rebuild => "events/s",
+            Kind::Live(_) => "µs",
             Kind::Pure => "ns",
             Kind::Instructions => "instructions",
             Kind::Bytes => "bytes/event",
@@ -256,6 +262,7 @@ impl Workload {
                 let keeps_views = matches!(contender.role, Role::Ironflow | Role::Raw);
                 on_a_store && keeps_views && is_best_reader
             }
+            Kind::Live(_) => on_a_store && contender.role == Role::Ironflow,
             Kind::Bytes => on_a_store && is_best_reader && contender.store != Store::SqliteNormal,
             Kind::Pure | Kind::Instructions => !on_a_store,
             Kind::Build(_) => {
@@ -272,7 +279,8 @@ impl Workload {
         match self.kind {
             Kind::Commands {
                 uses: Uses::Again, ..
-            } => Seed::accounts(KNOWN, PRIOR),
+            }
+            | Kind::Live(_) => Seed::accounts(KNOWN, PRIOR),
             Kind::Commands { besides, .. } => {
                 let mut seed = Seed::accounts(sizes.accounts, PRIOR);
                 if besides > 0 {
@@ -322,6 +330,12 @@ impl Workload {
             Kind::Rebuild => Some(Work::Rebuild {
                 events: self.seed(sizes).events(),
                 seconds: patience,
+            }),
+            Kind::Live(rate) => Some(Work::Live {
+                accounts: KNOWN,
+                prior: PRIOR,
+                rate,
+                seconds: 5.0 * seconds,
             }),
             Kind::Hot => Some(Work::Hot {
                 writers,

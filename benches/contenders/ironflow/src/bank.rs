@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use harness::{CENTS, Contender, Failure, Seen, Target, account_id};
+use harness::{CENTS, Contender, Failure, Seen, Shown, Target, account_id};
 use ironflow_domain::store::{ReadLog, Store};
-use ironflow_domain::{Decoder, Ironflow, Position, Projection, ProjectionState};
+use ironflow_domain::{Decoder, Ironflow, Position, Projection, ProjectionState, ViewChange};
 
 use crate::account::{Account, AccountCommand, AccountEvent};
 use crate::statement::Statement;
@@ -21,6 +21,42 @@ pub struct Bank<O> {
     ironflow: Ironflow,
     store: Arc<dyn Store>,
     opened: PhantomData<O>,
+}
+
+impl<O: Opens> Bank<O> {
+    /// Follows the log with a view of each account; returns when all that was recorded is in them.
+    async fn caught_up(&self) -> Result<Ironflow, Failure> {
+        let store = Arc::clone(&self.store);
+        let ironflow = Ironflow::new(store).projection::<Statement>();
+        let ironflow = ironflow.start().await?;
+        loop {
+            match &ironflow.projection_statuses()[0].state {
+                ProjectionState::Active => return Ok(ironflow),
+                ProjectionState::Failed { error } => return Err(Failure::Failed(error.clone())),
+                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+    }
+
+    async fn each_view(&self, mut see: impl FnMut(&str, &Statement) + Send) -> Result<(), Failure> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .ironflow
+                .partitions(Statement::NAME, after.as_deref(), 1_000)
+                .await?;
+            let Some(last) = page.last() else {
+                return Ok(());
+            };
+            after = Some(last.key.clone());
+            for view in &page {
+                let statement = self.ironflow.query::<Statement>(&view.key).await?;
+                if let Some(statement) = statement {
+                    see(&view.key, &statement);
+                }
+            }
+        }
+    }
 }
 
 impl<O: Opens> Contender for Bank<O> {
@@ -61,38 +97,30 @@ impl<O: Opens> Contender for Bank<O> {
     }
 
     async fn rebuild(&self) -> Result<(), Failure> {
-        let store = Arc::clone(&self.store);
-        let ironflow = Ironflow::new(store).projection::<Statement>();
-        let ironflow = ironflow.start().await?;
-        loop {
-            match &ironflow.projection_statuses()[0].state {
-                ProjectionState::Active => return Ok(()),
-                ProjectionState::Failed { error } => return Err(Failure::Failed(error.clone())),
-                _ => tokio::time::sleep(Duration::from_millis(1)).await,
+        self.caught_up().await.map(drop)
+    }
+
+    async fn follow(&self, shown: &Shown) -> Result<(), Failure> {
+        let ironflow = self.caught_up().await?;
+        let mut changes = ironflow.subscribe::<Statement>()?;
+        self.each_view(|key, view| shown.shows(key, view.events))
+            .await?;
+        while let Some(change) = changes.next().await {
+            if let ViewChange::View { key, view, .. } = change? {
+                shown.shows(&key, view.state.events);
             }
         }
+        Ok(())
     }
 
     async fn views(&self) -> Result<harness::Statement, Failure> {
         let mut all = harness::Statement::default();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self
-                .ironflow
-                .partitions(Statement::NAME, after.as_deref(), 1_000)
-                .await?;
-            let Some(last) = page.last() else {
-                return Ok(all);
-            };
-            after = Some(last.key.clone());
-            for view in &page {
-                let statement = self.ironflow.query::<Statement>(&view.key).await?;
-                if let Some(Statement { events, cents }) = statement {
-                    all.events += events;
-                    all.cents += cents;
-                }
-            }
-        }
+        self.each_view(|_, Statement { events, cents }| {
+            all.events += events;
+            all.cents += cents;
+        })
+        .await?;
+        Ok(all)
     }
 
     async fn replay(&self, seen: &Seen) -> Result<(), Failure> {

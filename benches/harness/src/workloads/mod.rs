@@ -2,6 +2,7 @@
 
 mod commands;
 mod hot;
+mod live;
 mod load;
 mod rebuild;
 mod replay;
@@ -34,6 +35,12 @@ pub(crate) async fn perform<C: Contender>(
         Work::Rebuild { events, seconds } => {
             rebuild::measure(&**contender, *events, *seconds).await
         }
+        Work::Live {
+            accounts,
+            prior,
+            rate,
+            seconds,
+        } => live::measure(contender, *accounts, *prior, *rate, *seconds).await,
         Work::Hot {
             writers,
             deposits,

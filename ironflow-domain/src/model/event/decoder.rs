@@ -230,8 +230,9 @@ fn with_header<E: Event>(
     events: Decoded<E>,
     header: Header,
 ) -> impl Iterator<Item = Recorded<E>> + use<E> {
-    let events = events.into_events();
-    let headers = std::iter::repeat_n(header, events.len());
-    let parts = (0..).zip(events.into_iter().zip(headers));
+    let events = events.into_iter();
+    // How many there are is known. Where it is one, nothing is cloned.
+    let (count, _) = events.size_hint();
+    let parts = (0..).zip(events.zip(std::iter::repeat_n(header, count)));
     parts.map(|(part, (data, header))| header.with(data.kind().name.into(), part, data))
 }

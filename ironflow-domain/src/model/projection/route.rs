@@ -10,7 +10,8 @@ const REMEMBERED_STREAMS: usize = 50_000;
 
 /// Which views an event goes to, the keys as text.
 pub(super) enum Route {
-    To(Vec<String>),
+    One(String),
+    Several(Vec<String>),
     SameStream,
     Nowhere,
 }
@@ -18,7 +19,7 @@ pub(super) enum Route {
 impl<K: ToString> From<Partition<K>> for Route {
     fn from(partition: Partition<K>) -> Self {
         match partition {
-            Partition::Key(key) => Self::To(vec![key.to_string()]),
+            Partition::Key(key) => Self::One(key.to_string()),
             Partition::Keys(keys) if keys.is_empty() => Self::Nowhere,
             Partition::Keys(keys) => {
                 let mut texts: Vec<String> = Vec::with_capacity(keys.len());
@@ -28,7 +29,7 @@ impl<K: ToString> From<Partition<K>> for Route {
                         texts.push(key);
                     }
                 }
-                Self::To(texts)
+                Self::Several(texts)
             }
             Partition::SameStream => Self::SameStream,
             Partition::Nowhere => Self::Nowhere,
@@ -39,6 +40,8 @@ impl<K: ToString> From<Partition<K>> for Route {
 /// Where the events of a stream went last: what need not be looked up.
 #[derive(Debug, Clone, Default)]
 pub struct Routes {
+    /// Whether that matters: until an event goes where others went, nothing is remembered.
+    pub(super) matter: bool,
     recent: HashMap<String, Vec<String>>,
     /// Forgotten when there are many recent ones.
     earlier: HashMap<String, Vec<String>>,
@@ -79,8 +82,10 @@ pub fn last_route<'a, P: Projection>(
     let mut last = None;
     for event in append {
         for item in guarded(&event, || feed.read(&event))??.items() {
-            if let Route::To(keys) = guarded(&event, || feed.partition(item).into())? {
-                last = Some(keys);
+            match guarded(&event, || feed.partition(item).into())? {
+                Route::One(key) => last = Some(vec![key]),
+                Route::Several(keys) => last = Some(keys),
+                Route::SameStream | Route::Nowhere => {}
             }
         }
     }
@@ -120,7 +125,7 @@ mod tests {
     #[test]
     fn an_event_goes_to_a_view_once() {
         let route = Route::from(Partition::Keys(vec![1, 2, 1]));
-        assert!(matches!(route, Route::To(keys) if keys == ["1", "2"]));
+        assert!(matches!(route, Route::Several(keys) if keys == ["1", "2"]));
         assert!(matches!(
             Route::from(Partition::<u8>::Keys(vec![])),
             Route::Nowhere

@@ -17,8 +17,8 @@ use crate::{EventRef, Projection};
 /// A page has whole appends, so nothing that is stored in several parts goes on in the next.
 pub struct Routing<'e, P> {
     page: Page<'e, P>,
-    /// Where the last event of each stream goes.
-    last: HashMap<&'e str, Target>,
+    /// Where the last event of each stream goes, where that matters to any event.
+    last: Option<HashMap<&'e str, Target>>,
     /// The first events of streams whose earlier ones have to be looked up, and where those went.
     unknown: Vec<(EventRef<'e>, Option<Target>)>,
 }
@@ -89,7 +89,7 @@ impl<'e, P: Projection> Routing<'e, P> {
                 deliveries: Vec::new(),
                 keys: Keys::default(),
             },
-            last: HashMap::new(),
+            last: routes.matter.then(HashMap::new),
             unknown: Vec::new(),
         };
         for event in events {
@@ -103,10 +103,13 @@ impl<'e, P: Projection> Routing<'e, P> {
         for item in delivered.items() {
             let route: Route = guarded(&event, || self.page.feed.partition(item).into())?;
             let target = match route {
-                Route::To(keys) => {
+                Route::One(key) => {
+                    let target = Target::One(self.page.keys.number(key));
+                    self.goes_to(event.stream, target)
+                }
+                Route::Several(keys) => {
                     let target = self.page.keys.target(keys);
-                    self.last.insert(event.stream, target);
-                    target
+                    self.goes_to(event.stream, target)
                 }
                 Route::SameStream => self.last_of(event, routes),
                 Route::Nowhere => continue,
@@ -125,9 +128,24 @@ impl<'e, P: Projection> Routing<'e, P> {
         Ok(())
     }
 
+    fn goes_to(&mut self, stream: &'e str, target: Target) -> Target {
+        if let Some(last) = &mut self.last {
+            last.insert(stream, target);
+        }
+        target
+    }
+
     /// Where the last event of its stream went.
     fn last_of(&mut self, event: EventRef<'e>, routes: &Routes) -> Target {
-        if let Some(target) = self.last.get(event.stream) {
+        let page = &self.page;
+        // The first that asks.
+        let last = self.last.get_or_insert_with(|| {
+            let so_far = page.deliveries.iter();
+            so_far
+                .map(|it| (page.events[it.event].stream, it.target))
+                .collect()
+        });
+        if let Some(target) = last.get(event.stream) {
             return *target;
         }
         let target = if let Some(keys) = routes.get(event.stream) {
@@ -136,8 +154,7 @@ impl<'e, P: Projection> Routing<'e, P> {
             self.unknown.push((event, None));
             Target::Unknown(self.unknown.len() - 1)
         };
-        self.last.insert(event.stream, target);
-        target
+        self.goes_to(event.stream, target)
     }
 
     /// The events that go where earlier ones of their streams went, which have to be looked up: see
@@ -176,7 +193,8 @@ impl<'e, P: Projection> Routing<'e, P> {
         for delivery in &mut page.deliveries {
             delivery.target = known(delivery.target)?;
         }
-        for (stream, target) in last {
+        routes.matter = last.is_some();
+        for (stream, target) in last.into_iter().flatten() {
             let target = known(target)?;
             let keys = page.keys.of(&target).iter();
             let keys = keys.map(|number| page.keys.all[*number].clone());

@@ -31,6 +31,8 @@ pub(crate) struct Faulty {
     /// Whether a key and the stream are read at once, and how far beside what the key says the page
     /// begins then: as if another value had been written meanwhile.
     pub(crate) resumes: Arc<Mutex<Option<u64>>>,
+    /// How many of the next changes of a projection's generations come after somebody else's.
+    pub(crate) overtaken_heads: Arc<AtomicUsize>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
     /// How many of the next readers of a projection's generations wait until another one has read
@@ -60,6 +62,7 @@ impl Default for Faulty {
             read_from: Arc::default(),
             refused_log_reads: Arc::default(),
             resumes: Arc::default(),
+            overtaken_heads: Arc::default(),
             lost_writes: Arc::default(),
             meeting_readers: Arc::default(),
             meeting: Arc::new(Barrier::new(2)),
@@ -185,6 +188,15 @@ impl KeyValueStore for Faulty {
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
         if is_due(&self.refused_writes) || !self.admits_a_write() {
             return Err(fault().into());
+        }
+        let head = batch.iter().find(|write| write.key.bucket == "projections");
+        if let Some(head) = head
+            && is_due(&self.overtaken_heads)
+            && let Some(entry) = self.store.get(&head.key).await?
+        {
+            self.store
+                .write(vec![Write::put(entry.key, entry.value)])
+                .await?;
         }
         let deletions = batch.iter().filter(|write| write.value.is_none()).count();
         self.most_deletions.fetch_max(deletions, Ordering::SeqCst);

@@ -1,9 +1,10 @@
 //! What operators do with projections: rebuild, pause, delete.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ironflow_domain::store::{Key, KeyRange, KeyValueStore, MemoryStore, Write};
+use ironflow_domain::store::{Key, KeyRange, KeyValueStore, MemoryStore, Store, Write};
 use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, OperationError, Partition, Project, Projection,
     ProjectionState, ProjectionStatus, Rebuild, RebuildOutcome, Receipt, Recorded, WaitError,
@@ -12,6 +13,7 @@ use ironflow_domain::{
 use serde::{Deserialize, Serialize};
 
 use crate::bank::append_stray;
+use crate::faulty::Faulty;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -58,7 +60,7 @@ impl Project<LampEvent> for Switches {
     }
 }
 
-async fn follow(store: &MemoryStore) -> Ironflow {
+async fn follow(store: &(impl Store + Clone)) -> Ironflow {
     Ironflow::new(store.clone())
         .projection::<Switches>()
         .poll_interval(Duration::from_millis(5))
@@ -253,6 +255,23 @@ async fn a_rebuild_can_be_slowed_down_and_cancelled() {
         "generation 9 of projection switches was not complete within 1ms"
     );
     assert_eq!(times(&follows, "a").await, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rebuild_is_completed_though_others_change_the_generations_meanwhile() {
+    let faulty = Faulty::default();
+    let ironflow = follow(&faulty).await;
+    let last = switch(&ironflow, "a", 3).await;
+    ironflow.wait_for::<Switches>(&last, SOON).await.unwrap();
+    let rebuild = ironflow.rebuild::<Switches>(Rebuild::new("a test"));
+    let generation = rebuild.await.unwrap();
+    faulty.overtaken_heads.store(10, Ordering::SeqCst);
+    let begun = tokio::time::Instant::now();
+    let waiting = ironflow.wait_for_rebuild::<Switches>(generation, SOON);
+    waiting.await.unwrap();
+    assert_eq!(faulty.overtaken_heads.load(Ordering::SeqCst), 0);
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 #[tokio::test]

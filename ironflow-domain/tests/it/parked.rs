@@ -359,3 +359,24 @@ async fn where_there_is_only_one_view_the_projection_has_failed() {
     let pantry = follows.query::<Pantry>(&Unpartitioned);
     assert_eq!(pantry.await.unwrap().unwrap().grams, 14);
 }
+
+#[tokio::test]
+async fn and_so_it_has_where_another_process_fills_it() {
+    IS_BROKEN.set(true);
+    let store = MemoryStore::new();
+    let follows = start::<Pantry>(&store).await;
+    let stands_by = start::<Pantry>(&store).await;
+    fill(&follows, "a", &[1]).await;
+    let last = fill(&follows, "a", &[13]).await;
+    for ironflow in [&follows, &stands_by] {
+        let error = ironflow.wait_for::<Pantry>(&last, SOON).await.unwrap_err();
+        let told = "made the projection panic: an unlucky number";
+        assert!(error.to_string().ends_with(told), "{error}");
+    }
+    IS_BROKEN.set(false);
+    stands_by.retry_view("pantry", "__global__").await.unwrap();
+    for ironflow in [&follows, &stands_by] {
+        until(ironflow, |status| status.state == ProjectionState::Active).await;
+        ironflow.wait_for::<Pantry>(&last, SOON).await.unwrap();
+    }
+}

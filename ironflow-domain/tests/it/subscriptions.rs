@@ -1,13 +1,16 @@
 //! Being told of each new state of a view.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use ironflow_domain::store::MemoryStore;
+use ironflow_domain::store::{MemoryStore, Store};
 use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, Partition, Position, Project, Projection, Rebuild,
     Receipt, Recorded, Subscription, SubscriptionError, ViewChange, command, event,
 };
 use serde::{Deserialize, Serialize};
+
+use crate::faulty::Faulty;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -49,7 +52,7 @@ impl Project<DoorEvent> for Openings {
     }
 }
 
-async fn follow(store: &MemoryStore) -> Ironflow {
+async fn follow(store: &(impl Store + Clone)) -> Ironflow {
     Ironflow::new(store.clone())
         .projection::<Openings>()
         .poll_interval(Duration::from_millis(5))
@@ -106,6 +109,20 @@ async fn each_new_state_comes_with_the_event_that_made_it() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn what_others_write_before_it_has_looked_is_told_too() {
+    let faulty = Faulty::default();
+    let follows = follow(&faulty.store).await;
+    let stands_by = follow(&faulty).await;
+    let mut openings = stands_by.subscribe::<Openings>().unwrap();
+    faulty.refused_gets.store(usize::MAX, Ordering::SeqCst);
+    let last = open(&follows, "a").await;
+    follows.wait_for::<Openings>(&last, SOON).await.unwrap();
+    faulty.refused_gets.store(0, Ordering::SeqCst);
+    let position = last.position.map(Position::minor);
+    assert_eq!(view(&mut openings).await, ("a".to_owned(), 1, position));
 }
 
 #[tokio::test]

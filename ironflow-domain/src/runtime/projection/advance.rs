@@ -230,11 +230,8 @@ impl<P: Projection> Following<P> {
             self.commit(batch, events).await?;
             self.views.written(bytes);
             self.tell_subscribers(updated);
-            let parked = self.parked.iter().flatten();
-            let told = Told {
-                position: read_to,
-                parked: parked.map(|(key, _)| key.clone()).collect(),
-            };
+            let parked = self.parked.as_ref();
+            let told = Told::new(read_to, parked.unwrap_or(&Parked::new()));
             self.updates.are_told(self.generation, told);
             self.besides.clear();
             if since.is_some() {
@@ -249,7 +246,7 @@ impl<P: Projection> Following<P> {
             }
         }
         let dropped = self.taken.dropped;
-        let stuck = self.stuck();
+        let stuck = self.parked.as_ref().and_then(Self::stuck);
         self.position = read_to;
         self.taken = Taken::nothing(read_to);
         let parked = self.progress.parked;

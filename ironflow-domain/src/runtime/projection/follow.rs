@@ -201,6 +201,10 @@ impl<P: Projection> Following<P> {
                 Ok(()) => continue,
                 Err(trouble) => trouble,
             };
+            if matches!(trouble, Trouble::HeadChanged) {
+                // Nothing is wrong.
+                continue;
+            }
             if trouble.may_pass() || self.is_tried_again(&trouble) {
                 failures += 1;
                 let error = full_text(&trouble);
@@ -288,7 +292,8 @@ impl<P: Projection> Following<P> {
         Ok(true)
     }
 
-    /// Goes on from a checkpoint that someone else has written, as far as is known.
+    /// Goes on from a checkpoint that someone else has written, as far as is known. That is
+    /// [told](Self::tell_of_others) next.
     pub(super) fn go_on_from(&mut self, checkpoint: Checkpoint) {
         let Checkpoint { progress, revision } = checkpoint;
         // What was read after the checkpoint without a view to change has not changed one since.
@@ -296,16 +301,10 @@ impl<P: Projection> Following<P> {
         self.is_untold = true;
         self.go_back();
         self.views = Views::new(progress.position == Position::START);
-        let (position, events, parked) = (self.position, progress.events, progress.parked);
         self.progress = progress;
         self.revision = Some(revision);
         self.takes_over = false;
         self.unwritten = 0;
-        self.tell(|step| {
-            step.position = position;
-            step.events = events;
-            step.parked = parked;
-        });
     }
 
     /// How the checkpoint has to be for what this process has read to be true.

@@ -8,7 +8,7 @@ use crate::model::projection::{State, Unapplied};
 use crate::runtime::projection::fold::{InMemory, fold};
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::view_key;
-use crate::runtime::projection::parked::{self, ATTEMPTS, ParkedEvent, ParkedView};
+use crate::runtime::projection::parked::{self, ATTEMPTS, Parked, ParkedEvent, ParkedView};
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::trying::full_text;
 use crate::store::{Store, Write};
@@ -33,8 +33,8 @@ impl<P> Drop for Refold<P> {
 
 impl<P: Projection> Following<P> {
     /// Why the only view there is does not change any more.
-    pub(super) fn stuck(&self) -> Option<String> {
-        let parked = self.parked.as_ref()?.get(&Unpartitioned.to_string())?;
+    pub(super) fn stuck(parked: &Parked) -> Option<String> {
+        let parked = parked.get(&Unpartitioned.to_string())?;
         parked.event.as_ref().map(|event| event.error.clone())
     }
 

@@ -6,15 +6,16 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use crate::runtime::ironflow::StartError;
-use crate::runtime::projection::checkpoint::Progress;
+use crate::runtime::projection::checkpoint::{Checkpoint, Progress};
 use crate::runtime::projection::definition::{Definition, reads};
 use crate::runtime::projection::follow::{self, Follower, Times};
 use crate::runtime::projection::head::{self, Head, SeenHead};
 use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
+use crate::runtime::projection::parked;
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
-use crate::runtime::projection::subscribe::Updates;
+use crate::runtime::projection::subscribe::{Told, Updates};
 use crate::runtime::stopping::Stopping;
 use crate::store::{Entry, EventQuery, Expected, Store, StoreError, StoreErrorKind, WriteError};
 use crate::{Position, Projection};
@@ -100,6 +101,12 @@ impl Registration {
             initial.change(ProjectionState::Rebuilding);
         }
         let updates = Updates::new();
+        // Whoever subscribes is told of what is written after this, whoever writes it.
+        let checkpoint = Checkpoint::read(&**store, self.name, generation).await?;
+        if let Some(Checkpoint { progress, .. }) = checkpoint {
+            let parked = parked::read_all(&**store, self.name, generation).await?;
+            updates.are_told(generation, Told::new(progress.position, &parked));
+        }
         let (publish, status) = watch::channel(initial);
         let (stop, stopping) = Stopping::new();
         let (send_head, head) = watch::channel(seen);

@@ -52,7 +52,8 @@ impl<P: Projection> Following<P> {
         Ok(())
     }
 
-    /// Tells whoever wants to know which views another process has written since they were told last.
+    /// Says how far another process is, once it has told whoever wants to know which views that one has
+    /// written since they were told last.
     /// The log says which they are, and what was parked and is not any more.
     pub(super) async fn tell_of_others(&mut self) -> Result<(), Trouble> {
         let to = self.progress.position;
@@ -67,9 +68,14 @@ impl<P: Projection> Following<P> {
             self.tell_of(freed).await?;
             self.tell_of_events(told.position, to).await?;
         }
-        let parked = parked.into_keys().collect();
-        let position = to;
-        let told = Told { position, parked };
+        let (position, progress, stuck) = (self.position, &self.progress, Self::stuck(&parked));
+        self.tell(|step| {
+            step.position = position;
+            step.events = progress.events;
+            step.parked = progress.parked;
+            step.stuck = stuck;
+        });
+        let told = Told::new(to, &parked);
         self.updates.are_told(self.generation, told);
         self.is_untold = false;
         Ok(())

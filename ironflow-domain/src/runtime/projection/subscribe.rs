@@ -9,6 +9,7 @@ use tokio::sync::{broadcast, watch};
 
 use crate::model::projection::State;
 use crate::runtime::ironflow::Ironflow;
+use crate::runtime::projection::parked::Parked;
 use crate::runtime::projection::status::ProjectionStatus;
 use crate::runtime::projection::view::{QueryError, parse_view};
 use crate::{Position, Projection, View};
@@ -39,6 +40,13 @@ pub(super) struct Told {
     pub(super) position: Position,
     /// The views that were parked then.
     pub(super) parked: Vec<String>,
+}
+
+impl Told {
+    pub(super) fn new(position: Position, parked: &Parked) -> Self {
+        let parked = parked.keys().cloned().collect();
+        Self { position, parked }
+    }
 }
 
 impl Updates {

@@ -3,6 +3,7 @@
 use tokio::task::JoinError;
 
 use crate::model::projection::{Unapplied, Unstorable};
+use crate::runtime::projection::head;
 use crate::runtime::projection::view::QueryError;
 use crate::store::{StoreError, StoreErrorKind, WriteError};
 use crate::{EventId, InvalidStreamId};
@@ -30,6 +31,8 @@ pub(super) enum Trouble {
     ShuttingDown(#[source] JoinError),
     #[error("another process follows this projection")]
     Overtaken,
+    #[error("somebody else has changed its generations")]
+    HeadChanged,
     #[error("generation {0} of the views of this projection is gone: start the program again")]
     Gone(u32),
 }
@@ -37,6 +40,7 @@ pub(super) enum Trouble {
 impl From<WriteError> for Trouble {
     fn from(error: WriteError) -> Self {
         match error {
+            WriteError::Revision { key, .. } if key.bucket == head::BUCKET => Self::HeadChanged,
             WriteError::Revision { .. } => Self::Overtaken,
             WriteError::Store(error) => error.into(),
         }
@@ -51,7 +55,7 @@ impl Trouble {
                 error.kind(),
                 StoreErrorKind::Damaged | StoreErrorKind::Incompatible
             ),
-            Self::Overtaken | Self::ShuttingDown(_) => true,
+            Self::Overtaken | Self::HeadChanged | Self::ShuttingDown(_) => true,
             _ => false,
         }
     }

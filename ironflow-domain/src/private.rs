@@ -12,6 +12,7 @@ pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, V
 pub use crate::model::projection::{
     Applied, Routed, Routes, Routing, State, Unapplied, Unstorable, last_route,
 };
+pub use crate::model::reactor::Unreacted;
 pub use crate::model::snapshot::Restorable;
 
 #[cfg(feature = "schema")]

@@ -25,7 +25,8 @@ pub use state::State;
 pub use view::{Unstorable, View};
 
 #[cfg(feature = "runtime")]
-pub(crate) use named::{Named, panic_text};
+pub(crate) use named::Named;
+pub(crate) use named::panic_text;
 
 use std::fmt;
 

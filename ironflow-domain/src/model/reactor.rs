@@ -7,7 +7,7 @@
 
 mod feed;
 
-pub use feed::{Reaction, Reactions};
+pub use feed::{Reaction, Reactions, Unreacted};
 
 use std::error::Error;
 

@@ -1,12 +1,10 @@
 //! Trying one event.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::task::Poll;
 
 use crate::model::event::sets::{Delivered, Item};
-use crate::model::projection::{Named, panic_text};
+use crate::model::projection::Named;
+use crate::model::reactor::Unreacted;
 use crate::runtime::reactor::run::Reacting;
 use crate::runtime::reactor::status::ReactorState;
 use crate::runtime::reactor::trouble::Trouble;
@@ -59,13 +57,14 @@ impl<R: Reactor> Reacting<R> {
             self.assure().await?;
             attempts += 1;
             let reactor = Arc::clone(&self.reactor);
-            let Err(error) = self.renewing(attempt(&*reactor, reactions, item)).await? else {
+            let reacted = self.renewing(reactions.react(item, &*reactor)).await?;
+            let Err(error) = reacted else {
                 if attempts > 1 {
                     self.tell(before);
                 }
                 return Ok(Outcome::Done);
             };
-            let error = format!("{} failed: {error}", Named::new(event));
+            let error = format!("{} failed: {}", Named::new(event), full_text(&error));
             tracing::warn!(reactor = R::NAME, error, attempts, "an event has failed");
             if attempts > R::RETRIES {
                 return Ok(Outcome::Failed { error, attempts });
@@ -80,38 +79,17 @@ impl<R: Reactor> Reacting<R> {
     }
 }
 
-/// Runs the user's code on an event; a panic there is an error like others.
-async fn attempt<R: Reactor>(
-    reactor: &R,
-    reactions: &Reactions<R>,
-    item: Item,
-) -> Result<(), String> {
-    let (set, event) = reactions.sets.of(item);
-    let mut happening = set.react(event, reactor);
-    // A future that has panicked is not polled again.
-    let happened = poll_fn(|context| {
-        let polled = catch_unwind(AssertUnwindSafe(|| happening.as_mut().poll(context)));
-        match polled {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(happened)) => Poll::Ready(happened.map_err(|error| full_text(&*error))),
-            Err(panic) => Poll::Ready(Err(format!("it panicked: {}", panic_text(&*panic)))),
-        }
-    });
-    happened.await
-}
-
-/// Reads an event; a panic in the user's code is an error that names it.
+/// Reads an event. An error of the user's code names it.
 pub(super) fn read<R: Reactor>(
     reactions: &mut Reactions<R>,
     event: &EventRef<'_>,
 ) -> Result<Delivered, Trouble> {
-    // What has panicked is not used again.
-    match catch_unwind(AssertUnwindSafe(|| reactions.sets.read(event))) {
-        Ok(read) => Ok(read?),
-        Err(panic) => Err(Trouble::Unreadable(format!(
-            "{} made the reactor panic when it was read: {}",
+    reactions.read(event).map_err(|error| match error {
+        Unreacted::Undecodable(error) => error.into(),
+        Unreacted::Failed(_) | Unreacted::Panicked(_) => Trouble::Unreadable(format!(
+            "{} could not be read: {}",
             Named::new(event),
-            panic_text(&*panic)
-        ))),
-    }
+            full_text(&error)
+        )),
+    })
 }

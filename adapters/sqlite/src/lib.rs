@@ -61,6 +61,7 @@ mod read;
 mod readers;
 mod row;
 mod schema;
+mod sql;
 mod store;
 mod writer;
 

@@ -79,7 +79,7 @@ pub fn last_route<'a, P: Projection>(
     let mut last = None;
     for event in append {
         for item in guarded(&event, || feed.read(&event))??.items() {
-            if let Route::To(keys) = guarded(&event, || feed.partition(item).into())? {
+            if let Route::To(keys) = guarded(&event, || feed.route(item))? {
                 last = Some(keys);
             }
         }

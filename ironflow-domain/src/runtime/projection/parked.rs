@@ -136,6 +136,12 @@ impl ParkedView {
         self
     }
 
+    /// All of the log up to a position has reached it, but for what it skips.
+    pub(super) fn taken_to(mut self, position: Position) -> Self {
+        self.after = Some(position);
+        self
+    }
+
     /// It was tried once more.
     pub(super) fn failed_again(mut self, event: ParkedEvent) -> Self {
         self.event = Some(event);

@@ -15,9 +15,10 @@ use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::subscribe::Updates;
+use crate::runtime::projection::tables;
 use crate::runtime::stopping::Stopping;
 use crate::store::{Entry, Expected, Store, StoreError, StoreErrorKind, WriteError};
-use crate::{Position, Projection};
+use crate::{Position, Projection, Table};
 
 /// What to do at start where a projection is not as it was when its views were filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +37,7 @@ pub(crate) struct Registration {
     pub(crate) name: &'static str,
     state: TypeId,
     pub(crate) categories: &'static [&'static str],
+    pub(crate) tables: &'static [Table],
     define: fn() -> Definition,
     follow: fn(Follower) -> Following,
 }
@@ -70,6 +72,7 @@ impl Registration {
             name: P::NAME,
             state: TypeId::of::<P>(),
             categories: P::CATEGORIES,
+            tables: P::TABLES,
             define: Definition::of::<P>,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }
@@ -142,11 +145,11 @@ async fn find_or_begin(
 ) -> Result<(SeenHead, Entry), StartError> {
     loop {
         let entry = store.get(&head::key(projection)).await?;
-        let (head, number, expected) = match entry {
+        let (before, head, number, expected) = match entry {
             None => {
                 let head = Head::first(definition.clone());
                 let number = head.serving;
-                (head, number, Expected::Absent)
+                (None, head, number, Expected::Absent)
             }
             Some(entry) => {
                 let seen = SeenHead::parse(&entry)?;
@@ -164,6 +167,7 @@ async fn find_or_begin(
                         changes: reason,
                     });
                 }
+                let before = head.clone();
                 let generation = head.begin(definition.clone(), reason.clone(), None);
                 tracing::info!(
                     projection,
@@ -171,16 +175,17 @@ async fn find_or_begin(
                     reason,
                     "projection fills new views from the start of the log"
                 );
-                (head, generation, Expected::Revision(revision))
+                (Some(before), head, generation, Expected::Revision(revision))
             }
         };
         let checkpoint = Progress::none().write(projection, number, Expected::Absent)?;
         let mut write = head.write(projection, expected)?;
         let batch = vec![checkpoint, write.clone()];
-        let revisions = match store.write(batch).await {
+        let written = tables::write_with(store, batch, before.as_ref(), Some(&head)).await;
+        let revisions = match written {
             Ok(revisions) => revisions,
             Err(WriteError::Revision { .. }) => continue,
-            Err(WriteError::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(error.of_the_store().into()),
         };
         let revision = revisions.last().copied().flatten().ok_or_else(|| {
             let doing = format!("the generations of projection {projection} got no revision");

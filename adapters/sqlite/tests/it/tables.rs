@@ -62,6 +62,8 @@ const HANGS_AFTER: u64 = 4_200;
 
 /// Whether whoever takes an event of the customer `stale` first is to stand still.
 static STANDS_STILL: AtomicBool = AtomicBool::new(false);
+/// And no longer than that, so that a test that fails comes to its end.
+const LONGEST: Duration = Duration::from_secs(30);
 static STILL: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
 
 /// A row per order.
@@ -97,7 +99,11 @@ impl ProjectSql<OrderEvent> for OrderReport {
                 {
                     let (may_go_on, changed) = &STILL;
                     let may_go_on = may_go_on.lock().unwrap();
-                    drop(changed.wait_while(may_go_on, |it| !*it).unwrap());
+                    drop(
+                        changed
+                            .wait_timeout_while(may_go_on, LONGEST, |it| !*it)
+                            .unwrap(),
+                    );
                 }
                 sql.execute(
                     "INSERT INTO {order_report} (id, customer, cents) VALUES ($1, $2, $3)",

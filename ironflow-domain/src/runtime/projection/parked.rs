@@ -142,6 +142,12 @@ impl ParkedView {
         self
     }
 
+    /// What comes before the event that it is parked for has reached it, but for what it skips.
+    pub(super) fn taken_before_event(mut self) -> Self {
+        self.before = self.event.as_ref().map(|event| event.position);
+        self
+    }
+
     /// It was tried once more.
     pub(super) fn failed_again(mut self, event: ParkedEvent) -> Self {
         self.event = Some(event);

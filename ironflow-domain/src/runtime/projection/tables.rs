@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::model::projection::{Applied, OfEvent, Routes, Unapplied};
+use crate::model::projection::{Applied, OfEvent, Routes};
 use crate::model::sql;
 use crate::runtime::projection::definition::TableOf;
 use crate::runtime::projection::follow::{Following, PAGE};
@@ -17,9 +17,10 @@ use crate::runtime::projection::route::route;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::trying::full_text;
 use crate::store::{
-    Capabilities, Expected, ReadLog, Revision, SqlDialect, SqlStatement, Store, Write, WriteError,
+    Capabilities, Expected, LogPage, ReadLog, Revision, SqlDialect, SqlStatement, Store, Write,
+    WriteError,
 };
-use crate::{Projection, Statement, Table, Unpartitioned};
+use crate::{EventRef, Projection, Statement, Table, Unpartitioned};
 
 /// Writes the generations of a projection as they are after a change, last of the batch, and does
 /// what that means for its tables.
@@ -179,62 +180,73 @@ impl<P: Projection> Following<P> {
 
     /// Goes on filling tables that were parked, by a page of the log.
     pub(super) async fn refill_tables(&mut self, parked: ParkedView) -> Result<(), Trouble> {
-        let key = parked.key.clone();
         let read = ReadLog::after(parked.read_from())
             .categories(P::CATEGORIES.iter().copied())
             .limit(PAGE);
         let page = self.store.read_log(read).await?;
-        let end = self.position;
-        let events = page.events.iter().filter(|event| event.position <= end);
-        let routed = route::<P>(&self.store, events, &mut Routes::default()).await?;
-        let routed = routed.leaving_out(|_, event| parked.has(event) || parked.skips(event));
-        let views = routed.keys().iter().map(|_| None).collect();
-        let failed = match routed.apply(views) {
-            Ok(Applied {
-                views, statements, ..
-            }) => {
-                self.views.change(views);
-                self.statements = statements;
-                let is_done = page.at_end || page.read_to >= end;
-                if is_done {
-                    self.besides
-                        .push(Write::delete(parked::key(P::NAME, self.generation, &key)));
-                    self.keep_parked(|all| drop(all.remove(&key)));
-                } else {
-                    let further = parked.clone().taken_to(page.read_to);
-                    self.besides
-                        .push(parked::write(&further, P::NAME, self.generation)?);
-                    self.keep_parked(|all| drop(all.insert(key.clone(), further)));
-                    // There is more to do before there is something to wait for.
-                    self.refolded.notify_one();
-                }
-                match self.write_views(false).await {
-                    Err(trouble @ Trouble::Statement { .. }) => trouble,
-                    written => return written,
-                }
-            }
-            Err(error @ (Unapplied::Unprojected { .. } | Unapplied::Misstated { .. })) => {
-                error.into()
-            }
-            Err(error) => return Err(error.into()),
+        let trouble = match self.refill(&page, &parked, None).await {
+            Err(trouble) => trouble,
+            filled => return filled,
         };
-        let Some(event) = failed.event() else {
-            return Err(failed);
+        let Some(event) = trouble.event() else {
+            return Err(trouble);
         };
-        let failed = parked.failed_again(ParkedEvent::new(event.clone(), full_text(&failed)));
+        // What comes before the event at fault must not wait for it.
+        let event = ParkedEvent::new(event.clone(), full_text(&trouble));
         self.views.clear();
         self.statements.clear();
         self.besides.clear();
-        self.besides
-            .push(parked::write(&failed, P::NAME, self.generation)?);
-        self.keep_parked(|all| drop(all.insert(key, failed)));
-        self.write_views(false).await
+        self.refill(&page, &parked, Some(event)).await
     }
 
-    fn keep_parked(&mut self, change: impl FnOnce(&mut parked::Parked)) {
-        if let Some(parked) = &mut self.parked {
-            change(parked);
+    /// Takes a page into tables that are parked, up to the event that they stay parked for.
+    async fn refill(
+        &mut self,
+        page: &LogPage,
+        parked: &ParkedView,
+        up_to: Option<ParkedEvent>,
+    ) -> Result<(), Trouble> {
+        let key = parked.key.clone();
+        let end = self.position;
+        let is_within = |event: &EventRef<'_>| {
+            let up_to = up_to.as_ref().map(|event| event.position);
+            event.position <= end && up_to.is_none_or(|up_to| event.position < up_to)
+        };
+        let events = page.events.iter().filter(is_within);
+        let routed = route::<P>(&self.store, events, &mut Routes::default()).await?;
+        let routed = routed.leaving_out(|_, event| parked.has(event) || parked.skips(event));
+        let views = routed.keys().iter().map(|_| None).collect();
+        let Applied {
+            views, statements, ..
+        } = routed.apply(views)?;
+        self.views.change(views);
+        self.statements = statements;
+        let further = match up_to {
+            Some(event) => Some(parked.clone().failed_again(event).taken_before_event()),
+            None if page.at_end || page.read_to >= end => None,
+            None => {
+                // There is more to do before there is something to wait for.
+                self.refolded.notify_one();
+                Some(parked.clone().taken_to(page.read_to))
+            }
+        };
+        self.besides.push(match &further {
+            Some(further) => parked::write(further, P::NAME, self.generation)?,
+            None => Write::delete(parked::key(P::NAME, self.generation, &key)),
+        });
+        // Where it is not written, what is parked is read again.
+        let before = self.parked.clone();
+        if let Some(all) = &mut self.parked {
+            match further {
+                Some(further) => all.insert(key, further),
+                None => all.remove(&key),
+            };
         }
+        let written = self.write_views(false).await;
+        if written.is_err() {
+            self.parked = before;
+        }
+        written
     }
 }
 

@@ -76,8 +76,8 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> SqlProjection {
     }
     let words = in_words(&ident.unraw().to_string(), '-');
     let said = Words::default().say("account-balance", &*words).elsewhere(
-        "rows are told apart by their columns; ".to_owned(),
-        " is for views".to_owned(),
+        "leave `".to_owned(),
+        "` out: rows are told apart by their columns".to_owned(),
     );
     let mut given = ON_ITEM.take(&mut item.attrs, ident.span(), said, diagnostics);
     let root = Root::new(given.crate_path(), diagnostics);

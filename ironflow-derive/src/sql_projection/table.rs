@@ -104,7 +104,8 @@ fn check(name: &LitStr, columns: &LitStr, indexes: &[LitStr], diagnostics: &Diag
             .chars()
             .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
     if !is_name {
-        let meant = in_words(&text, '_').to_ascii_lowercase();
+        let words = in_words(&text, '_').to_ascii_lowercase();
+        let meant = words.trim_start_matches(|c: char| !c.is_ascii_lowercase());
         diagnostics.error(
             name.span(),
             format!("`{text}` is not a name for a table"),

@@ -20,9 +20,7 @@ mod view;
 pub use feed::{Feed, Source};
 pub use named::Unapplied;
 pub use route::{Routes, last_route};
-#[cfg(feature = "runtime")]
-pub(crate) use routing::OfEvent;
-pub use routing::{Applied, Routed, Routing};
+pub use routing::{Applied, OfEvent, Routed, Routing};
 pub use state::State;
 pub use view::{Unstorable, View};
 

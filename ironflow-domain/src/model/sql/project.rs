@@ -59,6 +59,7 @@ impl fmt::Display for TablesAreAskedWithSql {
 #[derive(Debug)]
 pub enum InTables {}
 
+#[diagnostic::do_not_recommend]
 impl<P: Projection> Kept<P> for InTables {
     fn keep<S: Serializer>(_: &P, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_unit()

@@ -234,7 +234,6 @@ impl SqlParameters for () {
 
 macro_rules! tuples {
     ($($name:ident)+) => {
-        #[diagnostic::do_not_recommend]
         impl<$($name: ToSqlValue),+> SqlParameters for ($($name,)+) {
             fn to_sql_values(self) -> Vec<SqlValue> {
                 #[allow(non_snake_case, reason = "a type and its value have one name")]

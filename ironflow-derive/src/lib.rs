@@ -18,6 +18,7 @@ mod reads;
 mod reference;
 #[cfg(test)]
 mod snapshots;
+mod sql_projection;
 #[cfg(feature = "story")]
 mod story;
 mod words;
@@ -54,6 +55,14 @@ pub fn derive_aggregate(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn derive_projection(item: TokenStream) -> TokenStream {
     projection::expand(&item.into()).into()
+}
+
+/// # Attributes
+///
+#[doc = include_str!("../reference/sql_projection.md")]
+#[proc_macro_derive(SqlProjection, attributes(projection, table))]
+pub fn derive_sql_projection(item: TokenStream) -> TokenStream {
+    sql_projection::expand(&item.into()).into()
 }
 
 /// # Attributes

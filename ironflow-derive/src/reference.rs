@@ -8,7 +8,7 @@ use std::path::Path;
 use std::{env, fs};
 
 use crate::attributes::Grammar;
-use crate::{aggregate, command, event, projection, reactor};
+use crate::{aggregate, command, event, projection, reactor, sql_projection};
 
 /// One macro: the file that describes it, and where its attributes stand.
 struct Page {
@@ -58,6 +58,18 @@ const PAGES: &[Page] = &[
         file: "projection.md",
         title: "`#[derive(Projection)]`",
         places: &[("On the struct or enum", &projection::ON_ITEM)],
+        marks: "",
+    },
+    Page {
+        file: "sql_projection.md",
+        title: "`#[derive(SqlProjection)]`",
+        places: &[
+            ("On the struct", &sql_projection::ON_ITEM),
+            (
+                "On the struct, once for each table",
+                &sql_projection::ON_TABLE,
+            ),
+        ],
         marks: "",
     },
     Page {

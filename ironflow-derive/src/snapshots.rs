@@ -10,7 +10,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::{DeriveInput, Meta};
 
-use crate::{aggregate, command, event, projection, reactor};
+use crate::{aggregate, command, event, projection, reactor, sql_projection};
 
 const BECOMES: &str = "\n// becomes\n\n";
 
@@ -41,6 +41,13 @@ fn aggregates() {
 fn projections() {
     compare("projection", |item| {
         projection::expand(&item.to_token_stream())
+    });
+}
+
+#[test]
+fn sql_projections() {
+    compare("sql_projection", |item| {
+        sql_projection::expand(&item.to_token_stream())
     });
 }
 

@@ -64,7 +64,7 @@ pub mod store;
 pub mod __private;
 
 #[cfg(feature = "derive")]
-pub use macros::{Aggregate, Projection, Reactor, command, event};
+pub use macros::{Aggregate, Projection, Reactor, SqlProjection, command, event};
 pub use model::*;
 #[cfg(feature = "runtime")]
 pub use runtime::*;

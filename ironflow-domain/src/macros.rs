@@ -210,6 +210,46 @@ pub use ironflow_derive::Aggregate;
 /// ```
 pub use ironflow_derive::Projection;
 
+/// Makes a type a read model in tables of your own, in the database that has the events.
+///
+/// ```
+/// # use ironflow_domain::{Projection, ProjectSql, Recorded, SqlProjection, Statements, event};
+/// # #[event("order")] pub enum OrderEvent { Placed { customer: String, cents: i64 }, Cancelled }
+/// /// A row per order, for reports.
+/// #[derive(SqlProjection)]
+/// #[projection("order-report", of(OrderEvent))]
+/// #[table(
+///     "order_report",
+///     columns = "id TEXT PRIMARY KEY, customer TEXT NOT NULL, cents BIGINT NOT NULL",
+///     index = "customer"
+/// )]
+/// pub struct OrderReport;
+///
+/// impl ProjectSql<OrderEvent> for OrderReport {
+///     fn project(event: &Recorded<OrderEvent>, sql: &mut Statements) {
+///         let id = event.stream.id();
+///         match &event.data {
+///             OrderEvent::Placed { customer, cents } => sql.execute(
+///                 "INSERT INTO {order_report} (id, customer, cents) VALUES ($1, $2, $3)",
+///                 (id, customer, cents),
+///             ),
+///             OrderEvent::Cancelled => sql.execute("DELETE FROM {order_report} WHERE id = $1", (id,)),
+///         }
+///     }
+/// }
+///
+/// assert_eq!(OrderReport::NAME, "order-report");
+/// ```
+///
+/// The statements are executed in the very transaction that moves the projection's checkpoint, on a
+/// store that has [SQL](crate::store::Capabilities::sql). `{order_report}` stands for the table that
+/// is being filled: every rebuild fills one of its own. Whoever asks writes `order_report`, which is a
+/// view of the database that shows the rows that serve.
+///
+/// Each set of events in `of(...)` needs an implementation of
+/// [`ProjectSql`](crate::ProjectSql).
+pub use ironflow_derive::SqlProjection;
+
 /// Makes a type a reactor: what acts on the world because of events.
 ///
 /// ```

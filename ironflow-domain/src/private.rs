@@ -10,7 +10,7 @@ pub use crate::model::event::codec::{
 pub use crate::model::event::contents::{Codec, Stored, Underived};
 pub use crate::model::event::upcast::{Distinct, ShapeOfOneVersion, StoredLike, Versions};
 pub use crate::model::projection::{
-    Applied, Routed, Routes, Routing, State, Unapplied, Unstorable, last_route,
+    Applied, OfEvent, Routed, Routes, Routing, State, Unapplied, Unstorable, last_route,
 };
 pub use crate::model::reactor::Unreacted;
 pub use crate::model::snapshot::Restorable;
@@ -27,7 +27,18 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::json;
-use crate::{Aggregate, Events, InvalidStreamId, StreamId};
+use crate::{
+    Aggregate, Events, InvalidStreamId, Projection, Statement, StatementError, Statements, StreamId,
+};
+
+/// The statements that a closure gives for a projection's tables, as they are checked there.
+pub fn statements_of<P: Projection>(
+    give: impl FnOnce(&mut Statements),
+) -> Result<Vec<Statement>, StatementError> {
+    let mut sql = Statements::of(P::TABLES);
+    give(&mut sql);
+    sql.finish()
+}
 
 /// What names an aggregate.
 #[diagnostic::on_unimplemented(

@@ -13,6 +13,7 @@ fn mistakes_are_explained() {
     programs.compile_fail("tests/ui/command/*.rs");
     programs.compile_fail("tests/ui/aggregate/*.rs");
     programs.compile_fail("tests/ui/projection/*.rs");
+    programs.compile_fail("tests/ui/sql_projection/*.rs");
     programs.compile_fail("tests/ui/reactor/*.rs");
     programs.compile_fail("tests/ui/decision/*.rs");
     programs.compile_fail("tests/ui/runtime/*.rs");

@@ -173,6 +173,7 @@ mod scenario;
 mod schema;
 mod snapshot;
 mod stage;
+mod tables;
 mod views;
 
 /// The schema guard; it needs the feature `schema`.
@@ -238,4 +239,5 @@ pub mod __private {
 
 #[cfg(feature = "schema")]
 pub use schema::{Mode, SchemaGuard, Verdict};
+pub use tables::{StatementsOf, ThenStatements, statements_of};
 pub use views::*;

@@ -39,6 +39,11 @@ impl Slot {
         session
     }
 
+    /// Puts a connection back that was [left](Self::leave), for those who come now.
+    pub(crate) fn put_back(&self, session: Arc<Session>) {
+        *self.lock() = Some(session);
+    }
+
     /// The connection, which is opened unless it is.
     pub(crate) async fn session(&self) -> Result<Arc<Session>, Failure> {
         if let Some(session) = self.open_session() {

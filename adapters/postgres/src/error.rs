@@ -65,7 +65,7 @@ impl Failure {
         }
     }
 
-    fn kind(&self) -> StoreErrorKind {
+    pub(crate) fn kind(&self) -> StoreErrorKind {
         match self {
             Self::NotConnected(error) => error.kind(),
             Self::Postgres(error) => kind(error),

@@ -72,6 +72,7 @@ mod order;
 mod row;
 mod schema;
 mod session;
+mod sql;
 mod statements;
 mod store;
 mod streams;

@@ -1,7 +1,8 @@
 //! One connection to the server.
 
+use std::collections::HashMap;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
@@ -24,6 +25,8 @@ pub(crate) struct Session {
     client: Client,
     sql: Arc<Sql>,
     prepared: [OnceCell<Statement>; Which::COUNT],
+    /// Statements of users, by their texts.
+    others: Mutex<HashMap<Arc<str>, Statement>>,
     statement_timeout: Duration,
     epoch: Epoch,
 }
@@ -122,12 +125,16 @@ impl Connector {
             client,
             sql: Arc::clone(&self.sql),
             prepared: [const { OnceCell::const_new() }; Which::COUNT],
+            others: Mutex::default(),
             // The server should be the first to say that it took too long.
             statement_timeout: self.options.statement_timeout + self.options.patience,
             epoch,
         }
     }
 }
+
+/// How many statements of users are kept prepared on a connection.
+const MOST_OTHERS: usize = 256;
 
 /// A parameter of a statement.
 pub(crate) type Parameter<'p> = &'p (dyn ToSql + Sync);
@@ -186,6 +193,46 @@ impl Session {
     /// Runs something that takes no parameters, and leads to nothing.
     pub(crate) async fn run(&self, sql: &'static str) -> Result<(), Failure> {
         Ok(self.client.batch_execute(sql).await?)
+    }
+
+    /// A statement of a user, where it is prepared.
+    pub(crate) fn other(&self, sql: &str) -> Option<Statement> {
+        self.others().get(sql).cloned()
+    }
+
+    /// Prepares a statement of a user.
+    pub(crate) async fn prepare_other(&self, sql: &Arc<str>) -> Result<(), Failure> {
+        let preparing = async { Ok(self.client.prepare(sql).await?) };
+        let statement = self.in_time(preparing).await?;
+        let mut others = self.others();
+        if others.len() >= MOST_OTHERS {
+            others.clear();
+        }
+        others.insert(Arc::clone(sql), statement);
+        Ok(())
+    }
+
+    /// Forgets what is prepared of users' statements: their tables may be others by now.
+    pub(crate) fn forget_others(&self) {
+        self.others().clear();
+    }
+
+    fn others(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Statement>> {
+        // Nothing panics while it is held.
+        self.others.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Executes a statement of a user.
+    pub(crate) async fn execute(
+        &self,
+        statement: &Statement,
+        parameters: &[impl ToSql],
+    ) -> Result<(), Failure> {
+        Ok(self
+            .client
+            .execute_raw(statement, parameters)
+            .await
+            .map(drop)?)
     }
 
     /// Nothing is waited for for ever: a connection may be dead without anybody saying so.

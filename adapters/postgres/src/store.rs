@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Direction, Entry, Key, KeyRange, KeyValueStore,
-    ListStreams, LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StoreErrorKind,
-    StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
+    ListStreams, LogPage, ReadLog, ReadStream, Resumed, Revision, SqlDialect, SqlStatement,
+    StoreError, StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write, WriteError,
+    async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::runtime::Handle;
@@ -22,6 +23,7 @@ use crate::loads::{Load, Loads};
 use crate::log::Log;
 use crate::names::Names;
 use crate::session::{Connector, Session};
+use crate::sql::Transactions;
 use crate::statements::Sql;
 use crate::tls::Tls;
 use crate::{Holder, Options, epoch, key_value, schema, streams};
@@ -42,6 +44,7 @@ struct Shared {
     committer: Committer,
     readers: Arc<Connections>,
     loads: Arc<Loads>,
+    transactions: Transactions,
     log: Log,
     doorbell: Doorbell,
     /// Whether it is closed. Dropped with the store, which ends what waits for it.
@@ -143,6 +146,7 @@ impl Postgres {
             schema: connector.options.schema.clone(),
             committer: Committer::new(&connector, first, doorbell.clone(), Arc::clone(&loads)),
             loads,
+            transactions: Transactions::new(&connector),
             readers,
             log: Log::new(connector.sql.names.append_lock()),
             doorbell,
@@ -203,7 +207,7 @@ impl StreamStore for Postgres {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities::ALL.with_sql(SqlDialect::Postgres)
     }
 
     async fn read_stream(
@@ -364,5 +368,28 @@ impl KeyValueStore for Postgres {
             .write(|session| async move { key_value::write(&session, batch).await })
             .await;
         written.map_err(|failure| failure.at_writing(&doing()))?
+    }
+
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        if statements.is_empty() {
+            return self.write(batch).await;
+        }
+        let doing = match batch.first() {
+            Some(first) => format!(
+                "execute {} statements, and write key {}",
+                statements.len(),
+                first.key
+            ),
+            None => format!("execute {} statements", statements.len()),
+        };
+        self.check_open(|| doing.clone())?;
+        SqlStatement::check_all(&statements)?;
+        key_value::check(&batch)?;
+        let transactions = &self.shared.transactions;
+        transactions.write(&batch, &statements, &doing).await
     }
 }

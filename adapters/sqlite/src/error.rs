@@ -29,11 +29,17 @@ pub(crate) fn is_busy(error: &rusqlite::Error) -> bool {
     )
 }
 
-/// Whether something smaller might have worked where this did not.
-pub(crate) fn is_too_much(error: &rusqlite::Error) -> bool {
+/// Whether others might have worked without what led to this: something smaller where it was too
+/// much, or anything where a constraint of a user's table has rolled back the whole transaction.
+pub(crate) fn is_of_one(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
-        Some(ErrorCode::DiskFull | ErrorCode::OutOfMemory | ErrorCode::TooBig)
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::OutOfMemory
+                | ErrorCode::TooBig
+                | ErrorCode::ConstraintViolation
+        )
     )
 }
 
@@ -47,7 +53,8 @@ pub(crate) fn again(error: &rusqlite::Error) -> rusqlite::Error {
     }
 }
 
-fn kind(error: &rusqlite::Error) -> StoreErrorKind {
+/// What to make of an error.
+pub(crate) fn kind(error: &rusqlite::Error) -> StoreErrorKind {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };

@@ -4,14 +4,26 @@ use std::collections::HashMap;
 use std::time::SystemTime;
 
 use ironflow_domain::Timestamp;
-use ironflow_domain::store::{Entry, Key, KeyRange, Revision, Write, WriteError};
+use ironflow_domain::store::{Entry, Key, KeyRange, Revision, SqlStatement, Write, WriteError};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::writer::{Change, Failure};
-use crate::{read, row};
+use crate::{read, row, sql};
 
-/// Writes to be made together.
-pub(crate) struct Batch(pub(crate) Vec<Write>);
+/// Writes to be made together, and statements to be executed with them.
+pub(crate) struct Batch {
+    pub(crate) writes: Vec<Write>,
+    pub(crate) statements: Vec<SqlStatement>,
+}
+
+impl From<Vec<Write>> for Batch {
+    fn from(writes: Vec<Write>) -> Self {
+        Self {
+            writes,
+            statements: Vec::new(),
+        }
+    }
+}
 
 impl Change for Batch {
     type Done = Vec<Option<Revision>>;
@@ -20,11 +32,11 @@ impl Change for Batch {
     fn make(&self, connection: &Connection) -> Result<Self::Done, Failure<WriteError>> {
         let now = now();
         sweep(connection, now)?;
-        let mut revision = take_revisions(connection, self.0.len())?;
-        let mut revisions = Vec::with_capacity(self.0.len());
+        let mut revision = take_revisions(connection, self.writes.len())?;
+        let mut revisions = Vec::with_capacity(self.writes.len());
         // Later writes of a batch see what earlier ones did, and nothing expires in between.
         let mut written: HashMap<&Key, Option<Revision>> = HashMap::new();
-        for write in &self.0 {
+        for write in &self.writes {
             let actual = match written.get(&write.key) {
                 Some(revision) => *revision,
                 None => find(connection, &write.key, now)?,
@@ -41,14 +53,19 @@ impl Change for Batch {
             written.insert(&write.key, given);
             revisions.push(given);
         }
+        sql::execute_all(connection, &self.statements)?;
         Ok(revisions)
     }
 
     fn doing(&self) -> String {
-        match self.0.as_slice() {
+        let writing = match self.writes.as_slice() {
             [one] => format!("write key {}", one.key),
             [first, rest @ ..] => format!("write key {} and {} more", first.key, rest.len()),
             [] => "write no keys".to_owned(),
+        };
+        match self.statements.len() {
+            0 => writing,
+            statements => format!("{writing}, and execute {statements} statements"),
         }
     }
 }

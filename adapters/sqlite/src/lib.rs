@@ -23,6 +23,64 @@
 //! # }
 //! ```
 //!
+//! # Tables of your own
+//!
+//! A projection may fill tables in the same file. Any program may open it and read them.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use ironflow_domain::{Aggregate, Decide, Decision, Fold, Ironflow, command, event, events};
+//! use ironflow_domain::{ProjectSql, Recorded, SqlProjection, Statements};
+//! use ironflow_sqlite::Sqlite;
+//!
+//! #[event("account")]
+//! pub enum AccountEvent {
+//!     Deposited { cents: i64 },
+//! }
+//!
+//! #[derive(SqlProjection)]
+//! #[projection("balances", of(AccountEvent))]
+//! #[table("balances", columns = "account TEXT PRIMARY KEY, cents BIGINT NOT NULL")]
+//! struct Balances;
+//!
+//! impl ProjectSql<AccountEvent> for Balances {
+//!     fn project(event: &Recorded<AccountEvent>, sql: &mut Statements) {
+//!         let AccountEvent::Deposited { cents } = &event.data;
+//!         sql.execute(
+//!             "INSERT INTO {balances} (account, cents) VALUES ($1, $2)
+//!              ON CONFLICT (account) DO UPDATE SET cents = {balances}.cents + excluded.cents",
+//!             (event.stream.id(), cents),
+//!         );
+//!     }
+//! }
+//! # #[derive(Aggregate, Default)]
+//! # #[aggregate(event = AccountEvent, error = std::fmt::Error)]
+//! # struct Account;
+//! # impl Fold for Account { fn fold(&mut self, _: &AccountEvent) {} }
+//! # #[command(Account)]
+//! # struct Deposit { cents: i64 }
+//! # impl Decide<Deposit> for Account {
+//! #     fn decide(&self, Deposit { cents }: Deposit) -> Decision<Self> { Ok(events![AccountEvent::Deposited { cents }]) }
+//! # }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("bank.db");
+//! let store = Sqlite::open(&path).await?;
+//! let bank = Ironflow::new(store).projection::<Balances>().start().await?;
+//! bank.of::<Account>("ann").execute(Deposit { cents: 40 }).await?;
+//! let receipt = bank.of::<Account>("ann").execute(Deposit { cents: 2 }).await?;
+//! bank.wait_for::<Balances>(&receipt, Duration::from_secs(5)).await?;
+//!
+//! let reader = rusqlite::Connection::open(&path)?;
+//! let sql = "SELECT cents FROM balances WHERE account = 'ann'";
+//! assert_eq!(reader.query_row(sql, [], |row| row.get::<_, i64>(0))?, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # How it works
 //!
 //! - **One writer.** A thread of its own takes whatever waits to be written, writes it in one
@@ -61,6 +119,7 @@ mod read;
 mod readers;
 mod row;
 mod schema;
+mod sql;
 mod store;
 mod writer;
 

@@ -97,7 +97,7 @@ pub(crate) fn open_writer(path: &Path, options: &Options) -> Result<Connection, 
         Connection::open_with_flags(path, flags).map_err(|error| cannot_open(path, error))?
     };
     check_writable(&connection, path)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(256);
     connection
         .busy_timeout(options.busy_timeout)
         .map_err(|error| failed(doing("open"), error))?;
@@ -159,7 +159,7 @@ pub(crate) fn open_reader(path: &Path, options: &Options) -> Result<Connection, 
     let open = || {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
-        connection.set_prepared_statement_cache_capacity(64);
+        connection.set_prepared_statement_cache_capacity(256);
         connection.busy_timeout(options.busy_timeout)?;
         set_up(&connection, options)?;
         connection.pragma_update(None, "cache_size", READER_CACHE)?;

@@ -7,8 +7,8 @@ use std::sync::mpsc::{Sender, channel};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage,
-    StreamStore, Write, WriteError, async_trait,
+    LogPage, ReadLog, ReadStream, Resumed, Revision, SqlDialect, SqlStatement, StoreError,
+    StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use rusqlite::Connection;
@@ -201,7 +201,7 @@ impl StreamStore for Sqlite {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::ALL
+        Capabilities::ALL.with_sql(SqlDialect::Sqlite)
     }
 
     async fn read_stream(
@@ -330,6 +330,22 @@ impl KeyValueStore for Sqlite {
         if batch.is_empty() {
             return Ok(Vec::new());
         }
-        self.change(Batch(batch)).await
+        self.change(Batch::from(batch)).await
+    }
+
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        if statements.is_empty() {
+            return self.write(batch).await;
+        }
+        SqlStatement::check_all(&statements)?;
+        self.change(Batch {
+            writes: batch,
+            statements,
+        })
+        .await
     }
 }

@@ -10,7 +10,7 @@ use ironflow_domain::store::{StoreError, StoreErrorKind};
 use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
-use crate::error::{again, failed, is_busy, is_too_much};
+use crate::error::{again, failed, is_busy, is_of_one};
 use crate::file::OpenFile;
 use crate::log;
 
@@ -230,8 +230,8 @@ impl Writer {
     fn commit(&mut self, mut group: Vec<Box<dyn Job>>) {
         match self.try_to_commit(&mut group) {
             Ok(()) => self.ring(),
-            Err(Failed::Sqlite { error, .. }) if group.len() > 1 && is_too_much(&error) => {
-                // One of them may have been too much for all.
+            Err(Failed::Sqlite { error, .. }) if group.len() > 1 && is_of_one(&error) => {
+                // One of them may have been too much for all, or has ended what all were in.
                 for job in group {
                     self.commit(vec![job]);
                 }
@@ -442,8 +442,8 @@ mod tests {
             job(append(2, "order-1", ExpectedVersion::NoStream, 10));
         let (repeat, mut repeat_answer) = job(append(1, "order-2", ExpectedVersion::NoStream, 10));
         let write = Write::create(Key::new("bucket", "a"), "one");
-        let (batch, mut batch_answer) = job(Batch(vec![write.clone()]));
-        let (again, mut again_answer) = job(Batch(vec![
+        let (batch, mut batch_answer) = job(Batch::from(vec![write.clone()]));
+        let (again, mut again_answer) = job(Batch::from(vec![
             Write::put(Key::new("bucket", "b"), "two"),
             write,
         ]));

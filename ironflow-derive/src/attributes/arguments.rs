@@ -442,6 +442,15 @@ impl Arguments {
         texts.flatten().collect()
     }
 
+    /// Each text that a key was given, of one that is given one at a time.
+    pub(crate) fn every_text(&mut self, name: &'static str) -> Vec<LitStr> {
+        let texts = self.all(name).filter_map(|value| match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     /// All past kinds of a key.
     pub(crate) fn past(&mut self, name: &'static str) -> Vec<Past> {
         let past = self.all(name).filter_map(|value| match value {

@@ -13,53 +13,55 @@ use crate::paths::{CRATE, Root};
 use crate::reads::{self, Variant};
 use crate::words::in_words;
 
+pub(crate) const NAME: First = First {
+    shape: Shape::Text,
+    what: "a name: what its views and its checkpoint are stored under",
+    usage: "\"account-balance\"",
+    meaning: "what its views and its checkpoint are stored under",
+};
+
+pub(crate) const OF: Key = Key {
+    name: "of",
+    shape: Shape::Types,
+    usage: "of(AccountEvent)",
+    meaning: "the sets of events it reads, each with a `Project`",
+    needed: Some("a projection reads at least one set of events"),
+    also_called: &["event", "events", "from", "reads", "on"],
+    ..Key::OPTIONAL
+};
+
+pub(crate) const PARTITION: Key = Key {
+    name: "partition",
+    shape: Shape::Type,
+    usage: "partition = AccountId",
+    meaning: "the key of one view",
+    otherwise: "a single view, under the key `Unpartitioned`",
+    also_called: &[
+        "key",
+        "by",
+        "keyed_by",
+        "partitioned_by",
+        "partition_by",
+        "id",
+    ],
+    ..Key::OPTIONAL
+};
+
+pub(crate) const VERSION: Key = Key {
+    name: "version",
+    shape: Shape::Number,
+    usage: "version = 2",
+    meaning: "the version of what its views mean; raise it where that changes and the shape of the state does \
+              not, and they are filled again",
+    otherwise: "1",
+    ..Key::OPTIONAL
+};
+
 pub(crate) static ON_ITEM: Grammar = Grammar {
     attribute: "projection",
     is_key: false,
-    first: Some(First {
-        shape: Shape::Text,
-        what: "a name: what its views and its checkpoint are stored under",
-        usage: "\"account-balance\"",
-        meaning: "what its views and its checkpoint are stored under",
-    }),
-    keys: &[
-        Key {
-            name: "of",
-            shape: Shape::Types,
-            usage: "of(AccountEvent)",
-            meaning: "the sets of events it reads, each with a `Project`",
-            needed: Some("a projection reads at least one set of events"),
-            also_called: &["event", "events", "from", "reads", "on"],
-            ..Key::OPTIONAL
-        },
-        reads::ONLY,
-        Key {
-            name: "partition",
-            shape: Shape::Type,
-            usage: "partition = AccountId",
-            meaning: "the key of one view",
-            otherwise: "a single view, under the key `Unpartitioned`",
-            also_called: &[
-                "key",
-                "by",
-                "keyed_by",
-                "partitioned_by",
-                "partition_by",
-                "id",
-            ],
-            ..Key::OPTIONAL
-        },
-        Key {
-            name: "version",
-            shape: Shape::Number,
-            usage: "version = 2",
-            meaning: "the version of what its views mean; raise it where that changes and the shape of the state does \
-                      not, and they are filled again",
-            otherwise: "1",
-            ..Key::OPTIONAL
-        },
-        CRATE,
-    ],
+    first: Some(NAME),
+    keys: &[OF, reads::ONLY, PARTITION, VERSION, CRATE],
     elsewhere: &[],
 };
 

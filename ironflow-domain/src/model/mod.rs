@@ -16,6 +16,7 @@ mod rfc3339;
 #[cfg(feature = "runtime")]
 pub(crate) mod shape;
 pub(crate) mod snapshot;
+pub(crate) mod sql;
 pub(crate) mod time;
 pub(crate) mod version;
 
@@ -42,5 +43,9 @@ pub use reactor::{React, Reaction, Reactions, Reactor, ReactsTo};
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};
 pub use recorded_metadata::RecordedMetadata;
 pub use snapshot::{SnapshotPolicy, Snapshots};
+pub use sql::{
+    InTables, ProjectSql, SqlParameters, SqlProjection, SqlValue, Statement, StatementError,
+    StatementProblem, Statements, Table, TablesAreAskedWithSql, ToSqlValue,
+};
 pub use time::{InvalidTimestamp, Timestamp};
 pub use version::{InvalidPosition, Position, SchemaVersion, StreamVersion};

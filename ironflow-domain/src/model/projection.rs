@@ -20,7 +20,7 @@ mod view;
 pub use feed::{Feed, Source};
 pub use named::Unapplied;
 pub use route::{Routes, last_route};
-pub use routing::{Applied, Routed, Routing};
+pub use routing::{Applied, OfEvent, Routed, Routing};
 pub use state::State;
 pub use view::{Unstorable, View};
 
@@ -33,7 +33,7 @@ use std::fmt;
 use serde::de::DeserializeOwned;
 use serde::{Deserializer, Serialize, Serializer};
 
-use crate::{Event, Recorded};
+use crate::{Event, Recorded, Table};
 
 /// The state of a read model, kept and checkpointed for the user. Derive it; write a [`Project`]
 /// for each set of events.
@@ -61,6 +61,11 @@ pub trait Projection: Sized + Send + Sync + 'static {
     type Key: fmt::Display;
     /// How its state is kept. The derive says `Self`: whatever serde can write and read.
     type Form: Kept<Self>;
+
+    /// The tables that it fills, of an [`SqlProjection`](crate::SqlProjection); nothing where it is
+    /// none.
+    #[doc(hidden)]
+    const TABLES: &'static [Table] = &[];
 
     /// A view that no event has reached.
     fn initial() -> Self;

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{
     Definition, Followed, Hub, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
+    needed,
 };
 use crate::runtime::reactor;
 use crate::store::{Capabilities, Store};
@@ -294,6 +295,11 @@ impl<X: Send + Sync + 'static> Builder<X> {
         if let Some(missing) = required.missing_in(store.capabilities()) {
             return Err(StartError::Unsupported(missing));
         }
+        let tables = projections.iter().flat_map(|it| it.tables);
+        if !needed(tables, &store).map_err(StartError::DuplicateTable)? {
+            let missing = "execute SQL, for the tables of a projection";
+            return Err(StartError::Unsupported(missing));
+        }
         let reads = projections.iter().map(|it| &it.reads);
         let hub = Hub::new(Arc::clone(&store), reads, times.poll);
         let surroundings = Surroundings {
@@ -354,6 +360,9 @@ pub enum StartError {
         "two projections are called {0}: give one of them another name in `#[projection(\"…\")]`"
     )]
     DuplicateProjection(&'static str),
+    /// Two projections would fill the same table.
+    #[error("two projections have a table {0}: give one of them another name in `#[table(\"…\")]`")]
+    DuplicateTable(&'static str),
     /// Two reactors would write to the same checkpoint.
     #[error("two reactors are called {0}: give one of them another name in `#[reactor(\"…\")]`")]
     DuplicateReactor(&'static str),

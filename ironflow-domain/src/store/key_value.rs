@@ -1,10 +1,13 @@
 //! Small values under keys.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use crate::Timestamp;
-use crate::store::{StoreError, async_trait};
+#[cfg(feature = "runtime")]
+use crate::store::StoreErrorKind;
+use crate::store::{Capabilities, SqlStatement, StoreError, async_trait};
 
 /// Small values under keys, in buckets.
 ///
@@ -47,6 +50,27 @@ pub trait KeyValueStore: Send + Sync + 'static {
     /// [`WriteError::Revision`] when a key is not as one of the writes expects it. Nothing was
     /// written then.
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError>;
+
+    /// Makes all the changes, and executes the statements one after the other in the same
+    /// transaction, or nothing of it. The revisions are those of the writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write): where a key is not as it is expected, no statement takes effect.
+    /// [`WriteError::Statement`] when the database refuses a statement, and will do so again; what
+    /// may pass, such as a lock that is not given in time, is a [`WriteError::Store`].
+    /// [`Unsupported`](super::StoreErrorKind::Unsupported) when there is a statement, and the store
+    /// is without [`Capabilities::sql`]. Nothing was written then.
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        if statements.is_empty() {
+            return self.write(batch).await;
+        }
+        Err(Capabilities::unsupported("execute SQL").into())
+    }
 }
 
 /// The name of a value: a bucket, and a name in it.
@@ -251,12 +275,33 @@ pub enum WriteError {
         /// The revision it had.
         actual: Option<Revision>,
     },
+    /// The database refused one of the statements, and will do so again.
+    #[error("statement {index} failed: {sql}")]
+    #[non_exhaustive]
+    Statement {
+        /// Which one; the first is 0.
+        index: usize,
+        /// Its text.
+        sql: String,
+        /// What the database said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl WriteError {
+    /// The same as a failure of the store, for whoever has nothing to say about a key or a statement.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn of_the_store(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            error => StoreError::new(StoreErrorKind::Other, error.to_string()).because(error),
+        }
+    }
+
     /// For adapters: `key` was not as expected.
     #[must_use]
     pub fn revision(key: Key, expected: Expected, actual: Option<Revision>) -> Self {

@@ -16,6 +16,7 @@ mod page;
 mod query;
 mod resumed;
 mod shared;
+mod sql;
 mod stream;
 
 pub use append::{Append, AppendError, Appended, Conflict, ExpectedVersion, NewEvent};
@@ -28,6 +29,7 @@ pub use memory::MemoryStore;
 pub use page::EventPage;
 pub use query::EventQuery;
 pub use resumed::Resumed;
+pub use sql::{SqlDialect, SqlStatement};
 pub use stream::{Direction, ListStreams, ReadStream, StreamInfo, StreamPage};
 
 use crate::{EventId, Position, RecordedEvent, StreamId};

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use super::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Resumed, Revision, StoreError, StreamInfo, StreamPage,
-    StreamStore, Write, WriteError,
+    LogPage, ReadLog, ReadStream, Resumed, Revision, SqlStatement, StoreError, StreamInfo,
+    StreamPage, StreamStore, Write, WriteError,
 };
 use crate::{EventId, Position, RecordedEvent, StreamId};
 
@@ -79,6 +79,14 @@ impl<S: KeyValueStore + ?Sized> KeyValueStore for Arc<S> {
 
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
         (**self).write(batch).await
+    }
+
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        (**self).write_and_execute(batch, statements).await
     }
 }
 

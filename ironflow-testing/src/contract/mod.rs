@@ -22,6 +22,7 @@ pub mod processes;
 mod races;
 pub mod reopening;
 mod rules;
+pub mod sql;
 pub mod streams;
 pub mod together;
 mod workers;

@@ -398,6 +398,14 @@ macro_rules! __for_every_rule {
             a_value_that_is_put_anew_does_not_expire
             what_has_expired_does_not_count_for_a_limit
         }
+        sql {
+            statements_and_writes_are_made_together
+            a_guard_that_is_lost_executes_no_statement
+            a_statement_that_is_refused_is_told_and_nothing_is_written
+            a_statement_that_would_end_the_transaction_is_refused
+            a_parameter_is_the_value_it_is
+            of_many_with_the_same_guard_one_executes_its_statements
+        }
             $($more)*
         }
     };
@@ -438,6 +446,7 @@ mod tests {
             ("conditions", include_str!("conditions.rs")),
             ("concurrency", include_str!("concurrency.rs")),
             ("key_value", include_str!("key_value.rs")),
+            ("sql", include_str!("sql.rs")),
             ("reopening", include_str!("reopening.rs")),
             ("processes", include_str!("processes.rs")),
         ];

@@ -37,6 +37,7 @@ impl Trouble {
             Self::Unapplied(Unapplied::Panicked(..) | Unapplied::Unprojected { .. }) => {
                 "the projection panicked: an event that has happened cannot be refused"
             }
+            Self::Unapplied(Unapplied::Misstated { .. }) => "a statement is wrong",
             Self::Unstorable(_) => "a view cannot be stored",
         }
     }

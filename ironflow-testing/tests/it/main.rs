@@ -7,6 +7,7 @@ mod kept;
 mod looser;
 mod scenario;
 mod snapshots_of_stories;
+mod statements;
 mod stored_form;
 mod trust;
 mod unfinished;

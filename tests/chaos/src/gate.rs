@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, Store, StoreError, StreamInfo, StreamPage, StreamStore,
-    Write, WriteError, async_trait,
+    LogPage, ReadLog, ReadStream, Revision, SqlStatement, Store, StoreError, StreamInfo,
+    StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use tokio::sync::watch;
@@ -123,5 +123,14 @@ impl KeyValueStore for Gated {
 
     async fn write(&self, batch: Vec<Write>) -> Result<Vec<Option<Revision>>, WriteError> {
         self.gate.around(self.store.write(batch)).await
+    }
+
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        let writing = self.store.write_and_execute(batch, statements);
+        self.gate.around(writing).await
     }
 }

@@ -17,5 +17,6 @@ mod restarts;
 mod schemas;
 #[cfg(unix)]
 mod soak;
+mod tables;
 mod tls;
 mod together;

@@ -19,3 +19,4 @@ mod rebuilds;
 mod replacing;
 mod sharing;
 mod snapshots;
+mod tables;

@@ -2,9 +2,11 @@
 
 use std::fmt;
 
-use super::{Partition, Project, Projection};
+use super::route::Route;
+use super::{Project, Projection, Unpartitioned};
 use crate::model::event::sets::{Delivered, Item, ReadEvents, Reading, Sets};
-use crate::{Event, EventRef, UndecodableEvent};
+use crate::model::sql::SqlEvents;
+use crate::{Event, EventRef, ProjectSql, Statements, UndecodableEvent};
 
 /// Reads the log as events of the sets a projection reads.
 ///
@@ -30,15 +32,15 @@ impl<P: Projection> Feed<P> {
     }
 
     /// Which view an event belongs to.
-    pub(super) fn partition(&self, item: Item) -> Partition<P::Key> {
+    pub(super) fn route(&self, item: Item) -> Route {
         let (set, event) = self.sets.of(item);
-        set.partition(event)
+        set.route(event)
     }
 
-    /// Changes that view by it.
-    pub(super) fn project(&self, item: Item, view: &mut P) {
+    /// Changes that view by it, or says what it does to tables.
+    pub(super) fn project(&self, item: Item, view: &mut P, sql: &mut Statements) {
         let (set, event) = self.sets.of(item);
-        set.project(event, view);
+        set.project(event, view, sql);
     }
 
     /// The names that what is delivered may be stored under; none where that may be any.
@@ -77,6 +79,18 @@ impl<P: Projection> Source<P> {
             set: Box::new(ReadEvents::<E>::only(only)),
         }
     }
+
+    /// The same, for tables.
+    #[must_use]
+    pub(crate) fn of_sql<E: Event>(only: Option<&[&str]>) -> Self
+    where
+        P: ProjectSql<E>,
+    {
+        Self {
+            category: E::CATEGORY,
+            set: Box::new(SqlEvents::<E>::only(only)),
+        }
+    }
 }
 
 impl<P> fmt::Debug for Source<P> {
@@ -89,16 +103,27 @@ impl<P> fmt::Debug for Source<P> {
 
 /// Events that have been read, their type forgotten: once for all of a page, and not for each.
 trait Set<P: Projection>: Reading {
-    fn partition(&self, event: usize) -> Partition<P::Key>;
-    fn project(&self, event: usize, view: &mut P);
+    fn route(&self, event: usize) -> Route;
+    fn project(&self, event: usize, view: &mut P, sql: &mut Statements);
 }
 
 impl<P: Project<E>, E: Event> Set<P> for ReadEvents<E> {
-    fn partition(&self, event: usize) -> Partition<P::Key> {
-        P::partition(self.get(event))
+    fn route(&self, event: usize) -> Route {
+        P::partition(self.get(event)).into()
     }
 
-    fn project(&self, event: usize, view: &mut P) {
+    fn project(&self, event: usize, view: &mut P, _: &mut Statements) {
         view.project(self.get(event));
+    }
+}
+
+impl<P: ProjectSql<E>, E: Event> Set<P> for SqlEvents<E> {
+    /// All that is known of the tables is kept in one place, as it is of a single view.
+    fn route(&self, _: usize) -> Route {
+        Route::One(Unpartitioned.to_string())
+    }
+
+    fn project(&self, event: usize, _: &mut P, sql: &mut Statements) {
+        P::project(self.get(event), sql);
     }
 }

@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::{EventId, EventRef, StreamVersion, UndecodableEvent};
+use crate::{EventId, EventRef, StatementError, StreamVersion, UndecodableEvent, Unpartitioned};
 
 /// Why an event could not be applied to the views of a projection.
 #[derive(Debug)]
@@ -25,9 +25,37 @@ pub enum Unapplied {
         /// What the code said.
         panic: String,
     },
+    /// It leads to a statement that is wrong.
+    Misstated {
+        /// The event.
+        event: Box<Named>,
+        /// The key of the view that stands for the tables.
+        key: String,
+        /// What is wrong.
+        error: StatementError,
+    },
 }
 
 impl Unapplied {
+    pub(super) fn misstated(event: &EventRef<'_>, error: StatementError) -> Self {
+        Self::Misstated {
+            event: Box::new(Named::new(event)),
+            key: Unpartitioned.to_string(),
+            error,
+        }
+    }
+
+    /// The event and the key of the view that it could not be applied to, where that is the trouble.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn at_a_view(&self) -> Option<(&Named, &str)> {
+        match self {
+            Self::Unprojected { event, key, .. } | Self::Misstated { event, key, .. } => {
+                Some((event, key))
+            }
+            _ => None,
+        }
+    }
+
     /// It was applied to the view with that key when the user's code panicked.
     pub(super) fn of_view(self, key: &str) -> Self {
         match self {
@@ -55,6 +83,9 @@ impl fmt::Display for Unapplied {
             Self::Unprojected { event, panic, .. } => {
                 write!(f, "{event} made the projection panic: {panic}")
             }
+            Self::Misstated { event, error, .. } => {
+                write!(f, "{event} leads to a statement that is wrong: {error}")
+            }
         }
     }
 }
@@ -64,7 +95,10 @@ impl Error for Unapplied {
         match self {
             // It says itself what is wrong here.
             Self::Undecodable(error) => error.source(),
-            Self::Unrouted(_) | Self::Panicked(..) | Self::Unprojected { .. } => None,
+            Self::Unrouted(_)
+            | Self::Panicked(..)
+            | Self::Unprojected { .. }
+            | Self::Misstated { .. } => None,
         }
     }
 }
@@ -76,7 +110,7 @@ impl From<UndecodableEvent> for Unapplied {
 }
 
 /// Which event it was.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Named {
     pub(crate) name: String,
     pub(crate) id: EventId,

@@ -82,7 +82,7 @@ pub fn last_route<'a, P: Projection>(
     let mut last = None;
     for event in append {
         for item in guarded(&event, || feed.read(&event))??.items() {
-            match guarded(&event, || feed.partition(item).into())? {
+            match guarded(&event, || feed.route(item))? {
                 Route::One(key) => last = Some(vec![key]),
                 Route::Several(keys) => last = Some(keys),
                 Route::SameStream | Route::Nowhere => {}

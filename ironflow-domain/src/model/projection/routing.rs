@@ -10,7 +10,7 @@ use super::named::{Named, Unapplied, guarded};
 use super::route::{Route, Routes};
 use super::{Feed, State, View};
 use crate::model::event::sets::Item;
-use crate::{EventRef, Projection};
+use crate::{EventRef, Projection, Statement, Statements};
 
 /// The events of a page that a projection has read. Where they go may depend on earlier ones.
 ///
@@ -33,8 +33,19 @@ pub struct Routed<'e, P> {
 pub struct Applied<P> {
     /// The views that its events changed, as they are after it, by their keys.
     pub views: Vec<(String, View<State<P>>)>,
+    /// What its events do to tables, in their order: those that do something.
+    pub statements: Vec<OfEvent>,
     /// How many of its events were dropped.
     pub dropped: u64,
+}
+
+/// What an event does to tables.
+#[derive(Debug)]
+pub struct OfEvent {
+    /// The event.
+    pub event: Named,
+    /// The statements it leads to.
+    pub statements: Vec<Statement>,
 }
 
 struct Page<'e, P> {
@@ -101,7 +112,7 @@ impl<'e, P: Projection> Routing<'e, P> {
     fn take(&mut self, event: EventRef<'e>, routes: &Routes) -> Result<(), Unapplied> {
         let delivered = guarded(&event, || self.page.feed.read(&event))??;
         for item in delivered.items() {
-            let route: Route = guarded(&event, || self.page.feed.partition(item).into())?;
+            let route: Route = guarded(&event, || self.page.feed.route(item))?;
             let target = match route {
                 Route::One(key) => {
                     let target = Target::One(self.page.keys.number(key));
@@ -258,12 +269,28 @@ impl<P: Projection> Routed<'_, P> {
             .collect();
         states.resize_with(keys.all.len(), || None);
         let mut last = vec![None; states.len()];
+        let mut statements = Vec::new();
         for delivery in &deliveries {
             let event = &events[delivery.event];
             for number in keys.of(&delivery.target) {
                 let state = states[*number].get_or_insert_default();
-                guarded(event, || feed.project(delivery.item, &mut state.0))
-                    .map_err(|error| error.of_view(&keys.all[*number]))?;
+                let mut sql = Statements::of(P::TABLES);
+                guarded(event, || {
+                    feed.project(delivery.item, &mut state.0, &mut sql);
+                })
+                .and_then(|()| {
+                    sql.finish()
+                        .map_err(|error| Unapplied::misstated(event, error))
+                })
+                .map(|sql| {
+                    if !sql.is_empty() {
+                        statements.push(OfEvent {
+                            event: Named::new(event),
+                            statements: sql,
+                        });
+                    }
+                })
+                .map_err(|error| error.of_view(&keys.all[*number]))?;
                 last[*number] = Some(delivery.event);
             }
         }
@@ -274,6 +301,7 @@ impl<P: Projection> Routed<'_, P> {
         });
         Ok(Applied {
             views: views.collect(),
+            statements,
             dropped: feed.dropped(),
         })
     }

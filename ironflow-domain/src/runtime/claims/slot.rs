@@ -125,7 +125,7 @@ impl Slot {
                     return Ok(Change::Made);
                 }
                 Err(WriteError::Revision { .. }) => self.is_in_doubt = was_in_doubt,
-                Err(WriteError::Store(error)) => return Err(error),
+                Err(error) => return Err(error.of_the_store()),
             }
             match self.store.get(&self.key).await? {
                 // An earlier change, of which the owner has not heard.

@@ -14,10 +14,13 @@ use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::subscribe::{Told, Updated};
+use crate::runtime::projection::tables;
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::projection::view::parse_view;
-use crate::store::{EventPage, EventQuery, Expected, Key, LogPage, ReadLog, Revision, Write};
+use crate::store::{
+    EventPage, EventQuery, Expected, Key, LogPage, ReadLog, Revision, SqlStatement, Write,
+};
 use crate::{EventRef, Position, Projection, View};
 
 /// Views are written at the end of the log. Before it, once there are so many to write,
@@ -26,6 +29,15 @@ const MOST_CHANGES: usize = 2_000;
 const MOST_EVENTS: usize = 100_000;
 /// or so much time has gone by since they were written last.
 const MOST_TIME: Duration = Duration::from_millis(500);
+
+/// What it takes to say that views are complete.
+struct Completed {
+    write: Write,
+    /// What shows the tables.
+    statements: Vec<SqlStatement>,
+    /// The head that it changes.
+    since: Revision,
+}
 
 /// A page of the log.
 pub(super) struct Page {
@@ -75,14 +87,20 @@ impl<P: Projection> Following<P> {
         }
         let page = self.next_page().await?;
         let has_missed = AtomicBool::new(false);
-        let Applied { views, dropped } = self.apply(&page, &has_missed).await?;
+        let Applied {
+            views,
+            statements,
+            dropped,
+        } = self.apply(&page, &has_missed).await?;
         self.taken.has_missed |= has_missed.into_inner();
         self.views.change(views);
+        self.statements.extend(statements);
         let events = page.events(&self.reads).count();
         self.taken.read_to = page.log.read_to;
         self.taken.events += events;
         self.taken.dropped += dropped;
         let is_much = self.views.changed().len() >= MOST_CHANGES
+            || self.statements.len() >= MOST_CHANGES
             || self.taken.events >= MOST_EVENTS
             || self.taken.since.elapsed() >= MOST_TIME;
         if page.at_end || is_much || self.page == 1 {
@@ -225,9 +243,14 @@ impl<P: Projection> Following<P> {
                 batch.push(Write::put(view_key(P::NAME, self.generation, key), json));
             }
             batch.extend(self.besides.iter().cloned());
-            let since = completed.as_ref().map(|(_, since)| *since);
-            batch.extend(completed.map(|(write, _)| write));
-            self.commit(batch, events).await?;
+            let since = completed.as_ref().map(|completed| completed.since);
+            let mut statements = self.statements();
+            if let Some(completed) = completed {
+                batch.push(completed.write);
+                statements.extend(completed.statements);
+            }
+            self.commit(batch, statements, events).await?;
+            self.statements.clear();
             self.views.written(bytes);
             self.tell_subscribers(updated);
             let parked = self.parked.as_ref();
@@ -277,17 +300,27 @@ impl<P: Projection> Following<P> {
     }
 
     /// Makes changes and moves the checkpoint together, unless someone else has moved it.
-    async fn commit(&mut self, mut batch: Vec<Write>, events: u64) -> Result<(), Trouble> {
+    async fn commit(
+        &mut self,
+        mut batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+        events: u64,
+    ) -> Result<(), Trouble> {
         let progress = self.progress_at(self.taken.read_to, events);
         // The checkpoint's comes last.
         batch.push(progress.write(P::NAME, self.generation, self.guard())?);
-        let revision = self.store.write(batch).await?.last().copied().flatten();
+        let written = if statements.is_empty() {
+            self.store.write(batch).await
+        } else {
+            self.store.write_and_execute(batch, statements).await
+        };
+        let revisions = written.map_err(|error| self.at_the_event(error))?;
+        let revision = revisions.last().copied().flatten();
         self.moved(progress, revision)
     }
 
-    /// The write that says that the views are complete, where nobody has said so, and the head that it
-    /// changes.
-    async fn completed(&mut self) -> Result<Option<(Write, Revision)>, Trouble> {
+    /// What says that the views are complete, where nobody has said so.
+    async fn completed(&mut self) -> Result<Option<Completed>, Trouble> {
         let is_building = {
             let SeenHead { head, revision } = &*self.head.borrow();
             let generation = head.generation(self.generation);
@@ -298,10 +331,14 @@ impl<P: Projection> Following<P> {
             return Ok(None);
         }
         let gone = Trouble::Gone(self.generation);
-        let Some(SeenHead { mut head, revision }) = SeenHead::read(&*self.store, P::NAME).await?
+        let Some(SeenHead {
+            head: before,
+            revision,
+        }) = SeenHead::read(&*self.store, P::NAME).await?
         else {
             return Err(gone);
         };
+        let mut head = before.clone();
         let generation = head.generation(self.generation).ok_or(gone)?;
         let is_building = generation.is_building && !generation.is_held;
         if !is_building {
@@ -310,6 +347,10 @@ impl<P: Projection> Following<P> {
         }
         head.complete(self.generation);
         let write = head.write(P::NAME, Expected::Revision(revision))?;
-        Ok(Some((write, revision)))
+        Ok(Some(Completed {
+            statements: tables::changes(&*self.store, Some(&before), Some(&head))?,
+            write,
+            since: revision,
+        }))
     }
 }

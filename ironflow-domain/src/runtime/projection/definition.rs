@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Projection;
 use crate::model::projection::State;
 use crate::model::shape::Fingerprint;
 use crate::store::EventQuery;
+use crate::{Projection, Table};
 
 /// What the views of a projection are filled from, and what is made of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,18 @@ pub(crate) struct Definition {
     /// The version of what its views mean. Checkpoints of the first release do not have it.
     #[serde(default)]
     version: Option<u32>,
+    /// The tables that it fills.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tables: Vec<TableOf>,
+}
+
+/// A table that a projection fills, as it is stored.
+#[derive(Debug, Clone, Eq, Serialize, Deserialize)]
+pub(crate) struct TableOf {
+    pub(super) name: String,
+    pub(super) columns: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) indexes: Vec<String>,
 }
 
 /// Which events a projection reads.
@@ -46,7 +58,13 @@ impl Definition {
             names,
             fingerprint: Some(Fingerprint::of::<State<P>>().to_string()),
             version: Some(P::VERSION),
+            tables: P::TABLES.iter().map(TableOf::declared).collect(),
         }
+    }
+
+    /// One of its tables.
+    pub(super) fn table(&self, name: &str) -> Option<&TableOf> {
+        self.tables.iter().find(|table| table.name == name)
     }
 
     /// Which events it reads.
@@ -78,7 +96,39 @@ impl Definition {
         {
             changes.push(format!("its version is {version} now"));
         }
+        for table in &now.tables {
+            match self.table(&table.name) {
+                Some(before) if before == table => {}
+                Some(_) => changes.push(format!("its table {} has changed", table.name)),
+                None => changes.push(format!("it has the table {} now", table.name)),
+            }
+        }
+        let gone = self.tables.iter().map(|table| &table.name);
+        let gone = gone.filter(|name| now.table(name).is_none());
+        changes.extend(gone.map(|name| format!("it is without the table {name} now")));
         (!changes.is_empty()).then(|| changes.join(", "))
+    }
+}
+
+/// How the columns are laid out in the program does not matter.
+impl PartialEq for TableOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.indexes == other.indexes
+            && self
+                .columns
+                .split_whitespace()
+                .eq(other.columns.split_whitespace())
+    }
+}
+
+impl TableOf {
+    fn declared(table: &Table) -> Self {
+        Self {
+            name: table.name.to_owned(),
+            columns: table.columns.to_owned(),
+            indexes: table.indexes.iter().map(ToString::to_string).collect(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::{Notify, watch};
 
-use crate::model::projection::{Routes, State};
+use crate::model::projection::{OfEvent, Routes, State};
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::definition::reads;
@@ -117,6 +117,8 @@ pub(super) struct Following<P> {
     pub(super) is_untold: bool,
     /// What is parked, where that was read.
     pub(super) parked: Option<Parked>,
+    /// What the events that are taken, and not written yet, do to tables.
+    pub(super) statements: Vec<OfEvent>,
     /// What is to be written with the views.
     pub(super) besides: Vec<Write>,
     /// The event and the view that it could not be applied to, and how often that was tried.
@@ -173,6 +175,7 @@ impl<P: Projection> Following<P> {
             deleted_since: None,
             is_untold: false,
             parked: None,
+            statements: Vec::new(),
             besides: Vec::new(),
             failing: None,
             refold: None,
@@ -261,6 +264,7 @@ impl<P: Projection> Following<P> {
         self.reader = None;
         self.taken = Taken::nothing(self.position);
         self.parked = None;
+        self.statements.clear();
         self.besides.clear();
         self.refold = None;
     }

@@ -32,9 +32,19 @@ pub(crate) struct Head {
     /// Generations whose views are to be deleted.
     #[serde(default)]
     pub(crate) outdated: Vec<u32>,
+    /// Their tables.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) outdated_tables: Vec<OutdatedTable>,
     /// What has become of those that were begun, the last ones.
     #[serde(default)]
     pub(crate) history: Vec<PastRebuild>,
+}
+
+/// A table that is to be dropped with the views of its generation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OutdatedTable {
+    pub(crate) generation: u32,
+    pub(crate) name: String,
 }
 
 /// Views that were filled by one definition.
@@ -114,6 +124,7 @@ impl Head {
             next: 1,
             is_paused: false,
             outdated: Vec::new(),
+            outdated_tables: Vec::new(),
             history: Vec::new(),
         };
         head.begin(definition, "it is new".to_owned(), None);
@@ -130,6 +141,12 @@ impl Head {
     pub(crate) fn is_complete(&self, number: u32) -> bool {
         let generation = self.generation(number);
         number == self.serving || generation.is_some_and(|generation| !generation.is_building)
+    }
+
+    /// Whether it fills tables.
+    pub(crate) fn has_tables(&self) -> bool {
+        let mut generations = self.generations.iter();
+        generations.any(|generation| !generation.definition.tables.is_empty())
     }
 
     /// The generation that serves.
@@ -268,8 +285,24 @@ impl Head {
         let retired = self
             .generations
             .extract_if(.., |generation| is_outdated(generation));
-        self.outdated
-            .extend(retired.map(|generation| generation.number));
+        for Generation {
+            number, definition, ..
+        } in retired
+        {
+            self.outdated.push(number);
+            let tables = definition.tables.into_iter().map(|table| OutdatedTable {
+                generation: number,
+                name: table.name,
+            });
+            self.outdated_tables.extend(tables);
+        }
+    }
+
+    /// The views and tables of a generation are gone.
+    pub(crate) fn is_deleted(&mut self, generation: u32) {
+        self.outdated.retain(|outdated| *outdated != generation);
+        self.outdated_tables
+            .retain(|table| table.generation != generation);
     }
 
     /// The write that makes these the generations of the projection.

@@ -26,6 +26,7 @@
 //! | `subscribe.rs`    | being told of changes                                     |
 //! | `lag.rs`          | how far it is behind the log                              |
 //! | `operate.rs`      | what operators do with it                                 |
+//! | `tables.rs`       | the tables of those that fill some                        |
 //! | `partitions.rs`   | its views one by one                                      |
 
 mod advance;
@@ -52,6 +53,7 @@ mod standby;
 mod status;
 pub(crate) mod stored;
 mod subscribe;
+mod tables;
 mod taken;
 mod trouble;
 mod view;
@@ -75,4 +77,5 @@ pub(crate) use follow::Times;
 pub(crate) use hub::Hub;
 pub(crate) use lookout::{Found, Lookout, Seen};
 pub(crate) use registration::{Followed, Registration, Surroundings};
+pub(crate) use tables::needed;
 pub(crate) use wait::Waiters;

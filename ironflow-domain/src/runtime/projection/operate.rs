@@ -12,6 +12,7 @@ use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::head::{Head, PastRebuild, SeenHead, views_of};
 use crate::runtime::projection::parked;
+use crate::runtime::projection::tables;
 use crate::runtime::projection::view::{QueryError, parse_view};
 use crate::store::{Entry, Expected, KeyRange, Store, StoreError, Write, WriteError};
 use crate::{Position, Projection, View};
@@ -107,6 +108,15 @@ pub enum OperationError {
     #[error("projection {projection} has no views from before the last rebuild")]
     #[non_exhaustive]
     NothingBefore {
+        /// The name.
+        projection: String,
+    },
+    /// It is without views that could be compared or filled again one by one: it has tables.
+    #[error(
+        "projection {projection} has tables, which are asked and compared with SQL: rebuild it as a whole"
+    )]
+    #[non_exhaustive]
+    InTables {
         /// The name.
         projection: String,
     },
@@ -244,6 +254,10 @@ impl<X> Ironflow<X> {
     pub async fn check_rebuild<P: Projection>(&self) -> Result<RebuildCheck, OperationError> {
         let definition = self.definition::<P>();
         let SeenHead { head, .. } = read(self.store(), P::NAME).await?;
+        if !P::TABLES.is_empty() {
+            let projection = P::NAME.to_owned();
+            return Err(OperationError::InTables { projection });
+        }
         let serving = of_this_program(P::NAME, &head, &definition)?;
         let other = building(&head, &definition).or_else(|| head.before(&definition));
         let other = other.ok_or_else(|| OperationError::NothingBefore {
@@ -316,8 +330,17 @@ impl<X> Ironflow<X> {
                 delete_all(self.store(), bucket).await?;
             }
         }
-        let head = Write::delete(super::head::key(projection));
-        self.store().write(vec![head]).await.map_err(failure)?;
+        let store = self.store();
+        while let Some(SeenHead { head, revision }) = SeenHead::read(store, projection).await? {
+            let deletion = Write::delete(super::head::key(projection));
+            let deletion = deletion.expecting(Expected::Revision(revision));
+            match tables::write_with(store, vec![deletion], Some(&head), None).await {
+                Ok(_) => break,
+                // Others have changed it meanwhile.
+                Err(WriteError::Revision { .. }) => {}
+                Err(error) => return Err(failure(error)),
+            }
+        }
         Ok(())
     }
 }
@@ -338,12 +361,14 @@ async fn change<T>(
 ) -> Result<T, OperationError> {
     loop {
         let SeenHead { mut head, revision } = read(store, projection).await?;
-        let (answer, mut batch) = change(&mut head)?;
-        batch.push(head.write(projection, Expected::Revision(revision))?);
-        match store.write(batch).await {
+        let before = head.clone();
+        let (answer, batch) = change(&mut head)?;
+        let expected = Expected::Revision(revision);
+        let heads = (Some(&before), &head);
+        match tables::write_head(store, projection, heads, expected, batch).await {
             Ok(_) => return Ok(answer),
             Err(WriteError::Revision { .. }) => {}
-            Err(WriteError::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(error.of_the_store().into()),
         }
     }
 }

@@ -5,6 +5,7 @@ use crate::runtime::projection::checkpoint;
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::{SeenHead, views_of};
 use crate::runtime::projection::parked;
+use crate::runtime::projection::tables::write_head;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::{Expected, KeyRange, Write};
 
@@ -39,11 +40,14 @@ impl<P: Projection> Following<P> {
             self.store.write(batch).await?;
             return Ok(());
         }
-        head.outdated.retain(|generation| *generation != outdated);
-        batch.push(head.write(P::NAME, Expected::Revision(revision))?);
+        let before = head.clone();
+        head.is_deleted(outdated);
         // Where others have changed it meanwhile, there is another time.
         self.deleted_since = Some(revision);
-        match self.store.write(batch).await.map_err(Trouble::from) {
+        let expected = Expected::Revision(revision);
+        let heads = (Some(&before), &head);
+        let written = write_head(&*self.store, P::NAME, heads, expected, batch).await;
+        match written.map_err(Trouble::from) {
             Ok(_) | Err(Trouble::Overtaken) => {}
             Err(error) => return Err(error),
         }

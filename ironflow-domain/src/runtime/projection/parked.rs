@@ -136,6 +136,18 @@ impl ParkedView {
         self
     }
 
+    /// All of the log up to a position has reached it, but for what it skips.
+    pub(super) fn taken_to(mut self, position: Position) -> Self {
+        self.after = Some(position);
+        self
+    }
+
+    /// What comes before the event that it is parked for has reached it, but for what it skips.
+    pub(super) fn taken_before_event(mut self) -> Self {
+        self.before = self.event.as_ref().map(|event| event.position);
+        self
+    }
+
     /// It was tried once more.
     pub(super) fn failed_again(mut self, event: ParkedEvent) -> Self {
         self.event = Some(event);

@@ -110,6 +110,11 @@ impl<X> Ironflow<X> {
     ///
     /// When nobody has followed the projection yet, or the store fails.
     pub async fn rebuild_view(&self, projection: &str, key: &str) -> Result<(), OperationError> {
+        let head = SeenHead::read(self.store(), projection).await?;
+        if head.is_some_and(|seen| seen.head.has_tables()) {
+            let projection = projection.to_owned();
+            return Err(OperationError::InTables { projection });
+        }
         self.change_parked(projection, key, |_| {
             Some(ParkedView::from_the_start(key.to_owned()))
         })
@@ -156,7 +161,7 @@ impl<X> Ironflow<X> {
                 Ok(_) => return Ok(()),
                 // Others were faster: it is as they have left it.
                 Err(WriteError::Revision { .. }) => {}
-                Err(WriteError::Store(error)) => return Err(error.into()),
+                Err(error) => return Err(error.of_the_store().into()),
             }
         }
     }

@@ -55,11 +55,11 @@ impl<P: Projection> Following<P> {
         }
         let all = parked::read_all(&*self.store, P::NAME, self.generation).await?;
         let error = full_text(&trouble);
-        let view = match trouble {
-            Trouble::Event(Unapplied::Unprojected { event, .. }) => {
-                ParkedView::at(key, ParkedEvent::new(*event, error), self.position)
+        let view = match trouble.event() {
+            Some(event) => {
+                ParkedView::at(key, ParkedEvent::new(event.clone(), error), self.position)
             }
-            trouble => {
+            None => {
                 // It cannot be told which event has made it so: none of them is in it.
                 let Some(recorded) = self.store.find_event(event).await? else {
                     return Err(trouble);
@@ -102,6 +102,13 @@ impl<P: Projection> Following<P> {
             Some(refold) => {
                 self.refold = Some(refold);
                 Ok(())
+            }
+            None if Self::fills_tables() => {
+                let retried = parked.values().find(|parked| parked.is_retried).cloned();
+                match retried {
+                    Some(parked) => self.refill_tables(parked).await,
+                    None => Ok(()),
+                }
             }
             None => {
                 let Some(parked) = parked.values().find(|parked| parked.is_retried).cloned() else {

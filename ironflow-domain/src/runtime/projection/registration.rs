@@ -13,12 +13,13 @@ use crate::runtime::projection::head::{self, Head, SeenHead};
 use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::keep::{Following, Keeper};
 use crate::runtime::projection::lookout::{Found, Lookout};
-use crate::runtime::projection::parked;
+use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::status::{ProjectionState, ProjectionStatus};
 use crate::runtime::projection::subscribe::{Told, Updates};
+use crate::runtime::projection::tables;
 use crate::runtime::stopping::Stopping;
 use crate::store::{Entry, EventQuery, Expected, Store, StoreError, StoreErrorKind, WriteError};
-use crate::{Position, Projection};
+use crate::{Position, Projection, Table};
 
 /// What to do at start where a projection is not as it was when its views were filled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +39,7 @@ pub(crate) struct Registration {
     state: TypeId,
     /// Which events it reads.
     pub(crate) reads: EventQuery,
+    pub(crate) tables: &'static [Table],
     define: fn() -> Definition,
     follow: fn(Follower) -> Following,
 }
@@ -72,6 +74,7 @@ impl Registration {
             name: P::NAME,
             state: TypeId::of::<P>(),
             reads: reads::<P>(),
+            tables: P::TABLES,
             define: Definition::of::<P>,
             follow: |follower| Box::pin(follow::run::<P>(follower)),
         }
@@ -104,7 +107,10 @@ impl Registration {
         // Whoever subscribes is told of what is written after this, whoever writes it.
         let checkpoint = Checkpoint::read(&**store, self.name, generation).await?;
         if let Some(Checkpoint { progress, .. }) = checkpoint {
-            let parked = parked::read_all(&**store, self.name, generation).await?;
+            let parked = match progress.parked {
+                0 => Parked::new(),
+                _ => parked::read_all(&**store, self.name, generation).await?,
+            };
             updates.are_told(generation, Told::new(progress.position, &parked));
         }
         let (publish, status) = watch::channel(initial);
@@ -150,11 +156,11 @@ async fn find_or_begin(
 ) -> Result<(SeenHead, Entry), StartError> {
     loop {
         let entry = store.get(&head::key(projection)).await?;
-        let (head, number, expected) = match entry {
+        let (before, head, number, expected) = match entry {
             None => {
                 let head = Head::first(definition.clone());
                 let number = head.serving;
-                (head, number, Expected::Absent)
+                (None, head, number, Expected::Absent)
             }
             Some(entry) => {
                 let seen = SeenHead::parse(&entry)?;
@@ -172,6 +178,7 @@ async fn find_or_begin(
                         changes: reason,
                     });
                 }
+                let before = head.clone();
                 let generation = head.begin(definition.clone(), reason.clone(), None);
                 tracing::info!(
                     projection,
@@ -179,16 +186,17 @@ async fn find_or_begin(
                     reason,
                     "projection fills new views from the start of the log"
                 );
-                (head, generation, Expected::Revision(revision))
+                (Some(before), head, generation, Expected::Revision(revision))
             }
         };
         let checkpoint = Progress::none().write(projection, number, Expected::Absent)?;
         let mut write = head.write(projection, expected)?;
         let batch = vec![checkpoint, write.clone()];
-        let revisions = match store.write(batch).await {
+        let written = tables::write_with(store, batch, before.as_ref(), Some(&head)).await;
+        let revisions = match written {
             Ok(revisions) => revisions,
             Err(WriteError::Revision { .. }) => continue,
-            Err(WriteError::Store(error)) => return Err(error.into()),
+            Err(error) => return Err(error.of_the_store().into()),
         };
         let revision = revisions.last().copied().flatten().ok_or_else(|| {
             let doing = format!("the generations of projection {projection} got no revision");

@@ -7,6 +7,7 @@ use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::standby::age;
+use crate::runtime::projection::tables::write_head;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::Expected;
 
@@ -31,9 +32,12 @@ impl<P: Projection> Following<P> {
         if is_followed {
             return Ok(());
         }
+        let before = head.clone();
         head.serve(self.generation);
-        let write = head.write(P::NAME, Expected::Revision(revision))?;
-        match self.store.write(vec![write]).await.map_err(Trouble::from) {
+        let expected = Expected::Revision(revision);
+        let heads = (Some(&before), &head);
+        let written = write_head(&*self.store, P::NAME, heads, expected, Vec::new()).await;
+        match written.map_err(Trouble::from) {
             // Others have changed it meanwhile: there is another time.
             Ok(_) | Err(Trouble::Overtaken) => {}
             Err(error) => return Err(error),

@@ -1,8 +1,10 @@
 //! Why views could not be filled.
 
+use std::error::Error;
+
 use tokio::task::JoinError;
 
-use crate::model::projection::{Unapplied, Unstorable};
+use crate::model::projection::{Named, Unapplied, Unstorable};
 use crate::runtime::projection::head;
 use crate::runtime::projection::view::QueryError;
 use crate::store::{StoreError, StoreErrorKind, WriteError};
@@ -23,6 +25,21 @@ pub(super) enum Trouble {
         #[source]
         error: Unstorable,
     },
+    #[error("{event} leads to a statement that the database refuses: {statement}")]
+    Statement {
+        event: Box<Named>,
+        /// The key of the view that stands for the tables.
+        key: String,
+        statement: String,
+        #[source]
+        error: Box<dyn Error + Send + Sync>,
+    },
+    #[error("the tables cannot be changed: {sql}")]
+    Tables {
+        sql: String,
+        #[source]
+        error: Box<dyn Error + Send + Sync>,
+    },
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
     #[error(transparent)]
@@ -42,7 +59,7 @@ impl From<WriteError> for Trouble {
         match error {
             WriteError::Revision { key, .. } if key.bucket == head::BUCKET => Self::HeadChanged,
             WriteError::Revision { .. } => Self::Overtaken,
-            WriteError::Store(error) => error.into(),
+            error => error.of_the_store().into(),
         }
     }
 }
@@ -55,7 +72,9 @@ impl Trouble {
                 error.kind(),
                 StoreErrorKind::Damaged | StoreErrorKind::Incompatible
             ),
-            Self::Overtaken | Self::HeadChanged | Self::ShuttingDown(_) => true,
+            Self::Overtaken | Self::HeadChanged | Self::ShuttingDown(_) | Self::Tables { .. } => {
+                true
+            }
             _ => false,
         }
     }
@@ -63,8 +82,18 @@ impl Trouble {
     /// The event and the key of the view that it could not be applied to, where that is the trouble.
     pub(super) fn at_a_view(&self) -> Option<(EventId, &str)> {
         match self {
-            Self::Event(Unapplied::Unprojected { event, key, .. }) => Some((event.id, key)),
+            Self::Event(error) => error.at_a_view().map(|(event, key)| (event.id, key)),
+            Self::Statement { event, key, .. } => Some((event.id, key)),
             Self::Unstorable { key, event, .. } => Some((*event, key)),
+            _ => None,
+        }
+    }
+
+    /// The event that could not be applied, where that is the trouble.
+    pub(super) fn event(&self) -> Option<&Named> {
+        match self {
+            Self::Event(error) => error.at_a_view().map(|(event, _)| event),
+            Self::Statement { event, .. } => Some(event),
             _ => None,
         }
     }

@@ -211,6 +211,6 @@ fn is_written<T>(written: Result<T, WriteError>) -> Result<bool, StoreError> {
     match written {
         Ok(_) => Ok(true),
         Err(WriteError::Revision { .. }) => Ok(false),
-        Err(WriteError::Store(error)) => Err(error),
+        Err(error) => Err(error.of_the_store()),
     }
 }

@@ -59,7 +59,7 @@ impl Registered {
             match store.write(vec![write]).await {
                 // Another process was faster: it is where that says.
                 Ok(_) | Err(WriteError::Revision { .. }) => {}
-                Err(WriteError::Store(error)) => return Err(error),
+                Err(error) => return Err(error.of_the_store()),
             }
         }
         Ok(Begun(self))

@@ -30,7 +30,7 @@ impl From<WriteError> for Trouble {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Revision { .. } => Self::Overtaken,
-            WriteError::Store(error) => error.into(),
+            error => error.of_the_store().into(),
         }
     }
 }

@@ -136,7 +136,7 @@ impl<R: Reactor> Reacting<R> {
                     }
                 }
                 Err(WriteError::Revision { .. }) => self.read_parked().await?,
-                Err(WriteError::Store(error)) => return Err(error.into()),
+                Err(error) => return Err(error.of_the_store().into()),
             }
         }
     }

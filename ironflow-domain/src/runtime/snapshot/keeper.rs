@@ -240,7 +240,7 @@ impl Taken {
         match store.write(vec![write]).await {
             // Whoever was faster has written one that is as good.
             Ok(_) | Err(WriteError::Revision { .. }) => Ok(()),
-            Err(WriteError::Store(error)) => Err(BoxError::from(error)),
+            Err(error) => Err(BoxError::from(error)),
         }
     }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, StoreError, StreamInfo, StreamPage, StreamStore, Write,
-    WriteError, async_trait,
+    LogPage, ReadLog, ReadStream, Revision, SqlStatement, StoreError, StreamInfo, StreamPage,
+    StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId};
 use ironflow_sqlite::Sqlite;
@@ -249,5 +249,19 @@ impl KeyValueStore for Stepped {
         };
         let what = format!("{does} of {kinds}");
         self.life.around(what, self.store.write(batch)).await
+    }
+
+    async fn write_and_execute(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        if statements.is_empty() {
+            return self.write(batch).await;
+        }
+        let kinds = kinds(batch.iter().map(|write| &write.key));
+        let what = format!("write of {kinds} with statements");
+        let writing = self.store.write_and_execute(batch, statements);
+        self.life.around(what, writing).await
     }
 }

@@ -296,6 +296,7 @@ pub(crate) fn of_generation(sql: &str, generation: u32) -> String {
 }
 
 /// What ends, begins or divides a transaction, as the first word of such a statement.
+#[cfg(any(feature = "store", test))]
 const TRANSACTIONS: [&str; 9] = [
     "begin",
     "start",
@@ -309,6 +310,7 @@ const TRANSACTIONS: [&str; 9] = [
 ];
 
 /// Why a statement cannot be one of several in a transaction, whatever the database says.
+#[cfg(any(feature = "store", test))]
 pub(crate) fn misfit(sql: &str) -> Option<String> {
     let mut tokens = Tokens::new(sql).map(|(_, token)| token);
     let first = tokens.find(|token| *token != Token::End);

@@ -12,7 +12,7 @@ use ironflow_domain::{
     Event, Metadata, ProjectSql, SqlProjection, Statement, Statements, StreamId, Timestamp,
 };
 
-use crate::log::Log;
+use crate::log::{Append, Log};
 use crate::scenario::story::Story;
 use crate::scenario::unfinished::Unfinished;
 use crate::scenario::{BEGINNING, Happened, Moment, story};
@@ -197,6 +197,7 @@ impl<P: SqlProjection> StatementsOf<P> {
     /// # Panics
     ///
     /// As [`then`](Self::then).
+    #[allow(clippy::must_use_candidate, reason = "the story may be at its end")]
     #[track_caller]
     pub fn then_nothing(self) -> ThenStatements<P> {
         self.then(|_| {})
@@ -249,11 +250,11 @@ impl<P: SqlProjection> ThenStatements<P> {
 
     fn take(&self, from: usize) -> Result<Applied<P>, Unapplied> {
         let appends = self.log.appends()[from..].iter();
-        let events = appends.flat_map(|append| append.events());
+        let events = appends.flat_map(Append::events);
         let mut routes = Routes::default();
-        let routed = Routing::<P>::read(events, &routes)?.routed(&mut routes)?;
-        let views = routed.keys().iter().map(|_| None).collect();
-        routed.apply(views)
+        let page = Routing::<P>::read(events, &routes)?.routed(&mut routes)?;
+        let views = page.keys().iter().map(|_| None).collect();
+        page.apply(views)
     }
 }
 

@@ -262,11 +262,13 @@ pub async fn a_parameter_is_the_value_it_is(store: Fixture) {
     table.drop(&*store).await;
 }
 
+/// How often several write with the same guard.
+const ROUNDS: i64 = 10;
+
 pub async fn of_many_with_the_same_guard_one_executes_its_statements(store: Fixture) {
     let Some(table) = Table::make(&*store).await else {
         return;
     };
-    const ROUNDS: i64 = 10;
     execute(&*store, vec![table.insert(1)]).await;
     let mut guard = put(&*store, &key("a"), "0").await;
     for round in 0..ROUNDS {

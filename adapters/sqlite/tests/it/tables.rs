@@ -151,6 +151,16 @@ mod newer {
     }
 }
 
+/// Wants a table that another has.
+#[derive(SqlProjection)]
+#[projection("other-report", of(OrderEvent))]
+#[table("takings", columns = "a TEXT")]
+struct Other;
+
+impl ProjectSql<OrderEvent> for Other {
+    fn project(_: &Recorded<OrderEvent>, _: &mut Statements) {}
+}
+
 async fn follow<P: Projection>(store: &Sqlite) -> Ironflow {
     Ironflow::new(store.clone())
         .projection::<P>()
@@ -208,6 +218,10 @@ async fn wait(ironflow: &Ironflow, receipt: &Receipt) {
 
 fn state(ironflow: &Ironflow) -> ProjectionState {
     ironflow.projection_statuses()[0].state.clone()
+}
+
+async fn are_parked(ironflow: &Ironflow) -> usize {
+    ironflow.parked_views("order-report").await.unwrap().len()
 }
 
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
@@ -274,15 +288,6 @@ async fn a_store_without_sql_and_a_table_of_two_are_refused_at_start() {
         "a store of this kind cannot execute SQL, for the tables of a projection, which the \
          application requires"
     );
-
-    #[derive(SqlProjection)]
-    #[projection("other-report", of(OrderEvent))]
-    #[table("takings", columns = "a TEXT")]
-    struct Other;
-
-    impl ProjectSql<OrderEvent> for Other {
-        fn project(_: &Recorded<OrderEvent>, _: &mut Statements) {}
-    }
 
     let store = Sqlite::in_memory().await.unwrap();
     let refused = Ironflow::new(store)
@@ -501,14 +506,6 @@ async fn a_reader_sees_no_table_that_is_half_full() {
     );
     let outcomes: Vec<_> = ironflow.rebuilds("order-report").await.unwrap();
     assert_eq!(outcomes.last().unwrap().outcome, RebuildOutcome::Cancelled);
-
-    ironflow.delete_projection("order-report").await.unwrap();
-    assert_eq!(tables(&reader), Vec::<String>::new());
-    ironflow.stop().await;
-    // From the start.
-    let ironflow = follow::<OrderReport>(&store).await;
-    wait(&ironflow, &place(&ironflow, "more", 1).await).await;
-    assert_eq!(number(&reader, "SELECT count(*) FROM order_report"), 302);
 }
 
 #[tokio::test]
@@ -631,14 +628,7 @@ async fn a_statement_that_is_refused_parks_the_tables_until_it_is_skipped() {
         .skip_event("order-report", &parked[0].key, event.id)
         .await
         .unwrap();
-    until("it goes on", async || {
-        ironflow
-            .parked_views("order-report")
-            .await
-            .unwrap()
-            .is_empty()
-    })
-    .await;
+    until("it goes on", async || are_parked(&ironflow).await == 0).await;
     until("it is active", async || {
         state(&ironflow) == ProjectionState::Active
     })
@@ -651,4 +641,29 @@ async fn a_statement_that_is_refused_parks_the_tables_until_it_is_skipped() {
         matches!(refused, Err(OperationError::InTables { .. })),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_projection_that_is_deleted_leaves_no_table() {
+    let (_directory, path) = new_file();
+    let store = Sqlite::open(&path).await.unwrap();
+    let ironflow = follow::<OrderReport>(&store).await;
+    let reader = reader(&path);
+    wait(&ironflow, &place(&ironflow, "1", 1).await).await;
+    ironflow
+        .rebuild::<OrderReport>(Rebuild::new("a test"))
+        .await
+        .unwrap();
+    ironflow
+        .wait_for_rebuild::<OrderReport>(2, SOON)
+        .await
+        .unwrap();
+    assert_eq!(tables(&reader).len(), 6);
+    ironflow.delete_projection("order-report").await.unwrap();
+    assert_eq!(tables(&reader), Vec::<String>::new());
+    ironflow.stop().await;
+    // From the start.
+    let ironflow = follow::<OrderReport>(&store).await;
+    wait(&ironflow, &place(&ironflow, "more", 1).await).await;
+    assert_eq!(number(&reader, "SELECT count(*) FROM order_report"), 2);
 }

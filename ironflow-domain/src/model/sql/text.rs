@@ -64,10 +64,10 @@ impl fmt::Display for StatementError {
                 "a projection changes rows, with INSERT, UPDATE, DELETE, REPLACE, MERGE or WITH, and not with `{verb}`"
             )?,
             StatementProblem::Unused { number, given } => {
-                write!(f, "it was given {given} parameters, and has no `${number}`")?
+                write!(f, "it was given {given} parameters, and has no `${number}`")?;
             }
             StatementProblem::Missing { number, given } => {
-                write!(f, "it has `${number}`, and was given {given} parameters")?
+                write!(f, "it has `${number}`, and was given {given} parameters")?;
             }
             StatementProblem::Unfinished => {
                 f.write_str("it ends within a text in quotes, a name or a comment")?;
@@ -253,7 +253,7 @@ fn problem(sql: &str, given: usize, tables: &[Table]) -> Option<StatementProblem
                     Token::Word(_) => name.to_ascii_lowercase(),
                     _ => name.to_owned(),
                 };
-                if is_a_table(&name) && BEFORE_TABLES.iter().any(|word| is_after(&word)) {
+                if is_a_table(&name) && BEFORE_TABLES.iter().any(is_after) {
                     return Some(StatementProblem::PlainTable(name));
                 }
             }
@@ -296,6 +296,7 @@ pub(crate) fn of_generation(sql: &str, generation: u32) -> String {
 }
 
 /// What ends, begins or divides a transaction, as the first word of such a statement.
+#[cfg(any(feature = "store", test))]
 const TRANSACTIONS: [&str; 9] = [
     "begin",
     "start",
@@ -309,6 +310,7 @@ const TRANSACTIONS: [&str; 9] = [
 ];
 
 /// Why a statement cannot be one of several in a transaction, whatever the database says.
+#[cfg(any(feature = "store", test))]
 pub(crate) fn misfit(sql: &str) -> Option<String> {
     let mut tokens = Tokens::new(sql).map(|(_, token)| token);
     let first = tokens.find(|token| *token != Token::End);

@@ -55,18 +55,15 @@ impl<P: Projection> Following<P> {
         }
         let all = parked::read_all(&*self.store, P::NAME, self.generation).await?;
         let error = full_text(&trouble);
-        let view = match trouble.event() {
-            Some(event) => {
-                ParkedView::at(key, ParkedEvent::new(event.clone(), error), self.position)
-            }
-            None => {
-                // It cannot be told which event has made it so: none of them is in it.
-                let Some(recorded) = self.store.find_event(event).await? else {
-                    return Err(trouble);
-                };
-                let event = ParkedEvent::of(&recorded, error);
-                ParkedView::before_all(key, event, self.position)
-            }
+        let view = if let Some(event) = trouble.event() {
+            ParkedView::at(key, ParkedEvent::new(event.clone(), error), self.position)
+        } else {
+            // It cannot be told which event has made it so: none of them is in it.
+            let Some(recorded) = self.store.find_event(event).await? else {
+                return Err(trouble);
+            };
+            let event = ParkedEvent::of(&recorded, error);
+            ParkedView::before_all(key, event, self.position)
         };
         let event = view.event.as_ref().map(|event| &*event.error);
         tracing::error!(

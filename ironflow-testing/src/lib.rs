@@ -154,6 +154,9 @@
 //! events and views survive being stored, that the same events lead to the same views when they are
 //! taken again, and that neither batches nor restarts make a difference.
 //!
+//! What a reactor does is a sentence that begins with [`reactions_of`], and the statements of a
+//! projection in tables one with [`statements_of`].
+//!
 //! What holds for every domain needs no stories: with the feature `laws`, the macro `laws!` makes
 //! commands up, and finds the shortest story that breaks a law.
 //!
@@ -168,6 +171,8 @@ pub mod contract;
 #[cfg(feature = "laws")]
 pub mod laws;
 mod log;
+mod reactions;
+mod recording;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;
@@ -226,6 +231,7 @@ macro_rules! __on_store {
     };
 }
 
+pub use reactions::{Reacted, ReactionsOf, ThenReactions, reactions_of};
 pub use scenario::*;
 pub use stage::story;
 

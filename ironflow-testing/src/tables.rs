@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use ironflow_domain::__private::{Applied, Routes, Routing, Unapplied, statements_of as given_to};
 use ironflow_domain::{
-    Event, Metadata, ProjectSql, SqlProjection, Statement, Statements, StreamId, Timestamp,
+    Event, Metadata, ProjectSql, SqlProjection, Statement, Statements, Timestamp,
 };
 
 use crate::log::{Append, Log};
+use crate::recording;
 use crate::scenario::story::Story;
 use crate::scenario::unfinished::Unfinished;
 use crate::scenario::{BEGINNING, Happened, Moment, story};
@@ -102,31 +103,7 @@ impl<P: SqlProjection> StatementsOf<P> {
         let ThenStatements {
             story, log, now, ..
         } = &mut self.told;
-        let stream = match StreamId::new(E::CATEGORY, id) {
-            Ok(stream) => stream,
-            Err(error) => story.fail(
-                "that cannot be what an aggregate is called",
-                &[("But", story::chain(&error))],
-            ),
-        };
-        let version = log.next_version(&stream);
-        let told = happened.append(&stream, version, story);
-        let metadata = told.metadata.unwrap_or_else(|| {
-            let mut metadata = Metadata::default();
-            let command = format!("command-{}", log.appends().len() + 1);
-            metadata.causation_id = Some(command.clone());
-            metadata.correlation_id = Some(command);
-            metadata.issued_at = Some(*now);
-            metadata
-        });
-        let metadata = match serde_json::to_string(&metadata) {
-            Ok(metadata) => metadata,
-            Err(error) => story.fail(
-                "the metadata cannot be stored",
-                &[("But", story::chain(&error))],
-            ),
-        };
-        log.append(stream, told.payloads, metadata, told.time.unwrap_or(*now));
+        recording::append(story, log, (*now, &Metadata::default()), id, happened);
         self
     }
 

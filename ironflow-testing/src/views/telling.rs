@@ -3,13 +3,14 @@
 use std::fmt::{Debug, Display};
 use std::marker::PhantomData;
 
-use ironflow_domain::{Event, Metadata, Projection, StreamId, Timestamp};
+use ironflow_domain::{Event, Metadata, Projection, Timestamp};
 
 use super::follower::{Follower, States, Trouble};
 use super::promises;
 use crate::log::Log;
+use crate::recording;
 use crate::scenario::story::Story;
-use crate::scenario::{BEGINNING, Happened, story};
+use crate::scenario::{BEGINNING, Happened};
 
 /// The log, and a projection that has followed it append by append.
 pub(super) struct Telling<P> {
@@ -60,39 +61,16 @@ impl<P: Projection + Debug + PartialEq> Telling<P> {
     /// Appends what has happened, and lets the projection take it.
     #[track_caller]
     pub(super) fn append<E: Event>(&mut self, id: impl Display, happened: impl Happened<E>) {
-        let stream = match StreamId::new(E::CATEGORY, id) {
-            Ok(stream) => stream,
-            Err(error) => self.story.fail(
-                "that cannot be what an aggregate is called",
-                &[("But", story::chain(&error))],
-            ),
-        };
-        let version = self.log.next_version(&stream);
-        let told = happened.append(&stream, version, &mut self.story);
-        let metadata = told.metadata.unwrap_or_else(|| self.next_metadata());
-        let metadata = match serde_json::to_string(&metadata) {
-            Ok(metadata) => metadata,
-            Err(error) => self.story.fail(
-                "the metadata cannot be stored",
-                &[("But", story::chain(&error))],
-            ),
-        };
-        let time = told.time.unwrap_or(self.now);
-        let before = self.log.appends().len();
-        self.log.append(stream, told.payloads, metadata, time);
-        if self.log.appends().len() > before {
+        let Self {
+            story,
+            log,
+            now,
+            metadata,
+            ..
+        } = self;
+        if recording::append(story, log, (*now, metadata), id, happened) {
             promises::take_the_last_append(self);
         }
-    }
-
-    /// What a command would have left there, as far as nothing else was said.
-    fn next_metadata(&self) -> Metadata {
-        let mut metadata = self.metadata.clone();
-        let command = || format!("command-{}", self.log.appends().len() + 1);
-        let cause = metadata.causation_id.get_or_insert_with(command).clone();
-        metadata.correlation_id.get_or_insert(cause);
-        metadata.issued_at.get_or_insert(self.now);
-        metadata
     }
 
     /// The views as whoever asks for them would get them.

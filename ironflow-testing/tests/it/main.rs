@@ -5,6 +5,7 @@ mod chaining;
 mod failure;
 mod kept;
 mod looser;
+mod reactions;
 mod scenario;
 mod snapshots_of_stories;
 mod statements;

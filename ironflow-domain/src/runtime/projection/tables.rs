@@ -180,10 +180,8 @@ impl<P: Projection> Following<P> {
 
     /// Goes on filling tables that were parked, by a page of the log.
     pub(super) async fn refill_tables(&mut self, parked: ParkedView) -> Result<(), Trouble> {
-        let read = ReadLog::after(parked.read_from())
-            .categories(P::CATEGORIES.iter().copied())
-            .limit(PAGE);
-        let page = self.store.read_log(read).await?;
+        let read = ReadLog::after(parked.read_from()).matching(self.reads.clone());
+        let page = self.store.read_log(read.limit(PAGE)).await?;
         let trouble = match self.refill(&page, &parked, None).await {
             Err(trouble) => trouble,
             filled => return filled,

@@ -68,8 +68,8 @@ impl Options {
     /// How many connections are read from, opened when they are needed; four unless told otherwise,
     /// and never less than one. Key-values are written on them, too.
     ///
-    /// With those of [`commits_in_flight`](Self::commits_in_flight) and one to listen on, these are
-    /// all that a store ever has.
+    /// With those of [`commits_in_flight`](Self::commits_in_flight), one to listen on, and one for
+    /// the tables of projections where there are some, these are all that a store ever has.
     pub const fn readers(mut self, connections: usize) -> Self {
         self.readers = if connections == 0 { 1 } else { connections };
         self

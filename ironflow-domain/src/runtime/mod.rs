@@ -9,6 +9,7 @@ mod ironflow;
 mod load;
 mod log_reader;
 mod not_started;
+mod operations;
 mod projection;
 mod reactor;
 mod snapshot;
@@ -30,9 +31,9 @@ pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
 pub use projection::{
     Awaited, Live, LiveError, LiveViews, OperationError, ParkedEvent, ParkedView, PartitionInfo,
-    PastRebuild, ProjectionLag, ProjectionState, ProjectionStatus, QueryError, Rebuild,
-    RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError, ViewChange,
-    WaitError, WhenChanged,
+    PastRebuild, ProjectionLag, ProjectionOperation, ProjectionState, ProjectionStatus, QueryError,
+    Rebuild, RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError,
+    ViewChange, ViewOperation, WaitError, WhenChanged,
 };
 pub use reactor::{ParkedReaction, ReactorError, ReactorOperation, ReactorState, ReactorStatus};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

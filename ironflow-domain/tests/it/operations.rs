@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bank::append_stray;
 use crate::faulty::Faulty;
+use crate::standby::are_left_behind;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -272,6 +273,28 @@ async fn a_rebuild_is_completed_though_others_change_the_generations_meanwhile()
     assert_eq!(faulty.overtaken_heads.load(Ordering::SeqCst), 0);
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_rebuild_is_completed_though_whoever_did_it_is_gone_and_nothing_happens_any_more() {
+    let store = MemoryStore::new();
+    let first = follow(&store).await;
+    let last = switch(&first, "a", 3).await;
+    first.wait_for::<Switches>(&last, SOON).await.unwrap();
+    let rebuild = first.rebuild::<Switches>(Rebuild::new("a test").hold());
+    let generation = rebuild.await.unwrap();
+    let waiting = first.wait_for_rebuild::<Switches>(generation, SOON);
+    waiting.await.unwrap();
+    first.stop().await;
+    for views in ["switches/1", "switches/2"] {
+        are_left_behind(&store, views).await;
+    }
+    let outside = Ironflow::new(store.clone()).start().await.unwrap();
+    outside.release::<Switches>().await.unwrap();
+    let second = follow(&store).await;
+    let serving = second.wait_until_serving::<Switches>(generation, SOON);
+    serving.await.unwrap();
+    assert_eq!(times(&second, "a").await, 3);
 }
 
 #[tokio::test]

@@ -6,10 +6,13 @@ use std::time::Duration;
 use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, Write};
 use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, OperationError, Partition, Project, Projection,
-    ProjectionState, ProjectionStatus, Receipt, Recorded, Unpartitioned, WaitError, command, event,
+    ProjectionState, ProjectionStatus, Receipt, Recorded, Unpartitioned, ViewOperation, WaitError,
+    command, event,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+use crate::standby::are_left_behind;
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -229,14 +232,32 @@ async fn an_event_is_skipped_where_somebody_says_so_and_nowhere_else() {
     let store = MemoryStore::new();
     let (follows, unlucky) = parked(&store).await;
     let id = unlucky.event_ids[1];
-    follows.skip_event("jars", "a", id).await.unwrap();
+    let skipped = follows.skip_event("jars", "a", id, "thirteen is too many");
+    skipped.await.unwrap();
     until(&follows, |status| status.parked == 0).await;
     assert_eq!(contents(&follows, "a").await, (vec![1, 2, 3], 2));
     let last = fill(&follows, "a", &[9]).await;
     shows(&follows, "a", &last).await.unwrap();
     assert_eq!(contents(&follows, "a").await, (vec![1, 2, 3, 9], 3));
 
-    let error = follows.skip_event("jars", "a", id).await.unwrap_err();
+    follows.rebuild_view("jars", "b").await.unwrap();
+    let done = follows.projection_operations("jars").await.unwrap();
+    let done = done.into_iter().map(|it| (it.generation, it.key, it.what));
+    let done: Vec<_> = done.collect();
+    let [(1, of_a, skipped), (1, of_b, ViewOperation::Rebuilt)] = &done[..] else {
+        panic!("{done:?}");
+    };
+    assert_eq!((of_a.as_str(), of_b.as_str()), ("a", "b"));
+    let ViewOperation::Skipped { event, reason, .. } = skipped else {
+        panic!("{skipped:?}");
+    };
+    assert_eq!((*event, reason.as_str()), (id, "thirteen is too many"));
+    until(&follows, |status| status.parked == 0).await;
+
+    let error = follows
+        .skip_event("jars", "a", id, "again")
+        .await
+        .unwrap_err();
     let told = "the view a of projection jars is not parked";
     assert_eq!(error.to_string(), told);
     let error = follows.retry_view("rings", "a").await.unwrap_err();
@@ -379,4 +400,25 @@ async fn and_so_it_has_where_another_process_fills_it() {
         until(ironflow, |status| status.state == ProjectionState::Active).await;
         ironflow.wait_for::<Pantry>(&last, SOON).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn a_retry_is_done_though_whoever_filled_the_views_is_gone() {
+    let store = MemoryStore::new();
+    let (follows, _) = parked(&store).await;
+    follows.stop().await;
+    are_left_behind(&store, "jars/1").await;
+    let stands_by = Ironflow::new(store)
+        .projection::<Contents>()
+        .poll_interval(Duration::from_millis(5))
+        // Not because of the events that come.
+        .take_over_after(Duration::from_hours(1));
+    let stands_by = stands_by.start().await.unwrap();
+    IS_BROKEN.set(false);
+    stands_by.retry_view("jars", "a").await.unwrap();
+    until(&stands_by, |status| {
+        status.parked == 0 && status.state == ProjectionState::Active
+    })
+    .await;
+    assert_eq!(contents(&stands_by, "a").await, (vec![1, 2, 13, 3], 2));
 }

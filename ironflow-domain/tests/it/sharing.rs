@@ -10,8 +10,8 @@ use ironflow_domain::store::{
     Write, WriteError, async_trait,
 };
 use ironflow_domain::{
-    Aggregate, Decide, Decision, EventId, Fold, Ironflow, Partition, Position, Project, Projection,
-    Recorded, RecordedEvent, StreamId, command, event,
+    Aggregate, Builder, Decide, Decision, EventId, Fold, Ironflow, Partition, Position, Project,
+    Projection, Recorded, RecordedEvent, StreamId, command, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -82,15 +82,28 @@ macro_rules! projections {
                 }
             }
         )+
+
+        fn with_all(mut builder: Builder) -> Builder {
+            $(builder = builder.projection::<$name>();)+
+            builder
+        }
+
+        async fn all_show(ironflow: &Ironflow, position: Position) {
+            $(ironflow.wait_for::<$name>(position, SOON).await.unwrap();)+
+        }
+
+        async fn all_have(ironflow: &Ironflow, up_to: u64) {
+            let numbers: Vec<u64> = (0..up_to).collect();
+            $(assert_eq!(shows::<$name>(ironflow).await.numbers, numbers, $text);)+
+        }
     };
 }
 
 projections! {
-    L1 "l1" LeftEvent;
-    L2 "l2" LeftEvent;
-    L3 "l3" LeftEvent;
-    R1 "r1" RightEvent;
-    R2 "r2" RightEvent;
+    L1 "l1" LeftEvent; L2 "l2" LeftEvent; L3 "l3" LeftEvent; L4 "l4" LeftEvent; L5 "l5" LeftEvent;
+    L6 "l6" LeftEvent; L7 "l7" LeftEvent; L8 "l8" LeftEvent; L9 "l9" LeftEvent; L10 "l10" LeftEvent;
+    R1 "r1" RightEvent; R2 "r2" RightEvent; R3 "r3" RightEvent; R4 "r4" RightEvent; R5 "r5" RightEvent;
+    R6 "r6" RightEvent; R7 "r7" RightEvent; R8 "r8" RightEvent; R9 "r9" RightEvent; R10 "r10" RightEvent;
 }
 
 /// Counts how often the log is read.
@@ -154,12 +167,7 @@ impl KeyValueStore for Counted {
 }
 
 async fn follow(store: &Counted) -> Ironflow {
-    Ironflow::new(store.clone())
-        .projection::<L1>()
-        .projection::<L2>()
-        .projection::<L3>()
-        .projection::<R1>()
-        .projection::<R2>()
+    with_all(Ironflow::new(store.clone()))
         .poll_interval(Duration::from_mins(10))
         .start()
         .await
@@ -177,21 +185,13 @@ async fn say(ironflow: &Ironflow, numbers: std::ops::Range<u64>) -> Position {
     last.unwrap()
 }
 
-async fn all_show(ironflow: &Ironflow, position: Position) {
-    ironflow.wait_for::<L1>(position, SOON).await.unwrap();
-    ironflow.wait_for::<L2>(position, SOON).await.unwrap();
-    ironflow.wait_for::<L3>(position, SOON).await.unwrap();
-    ironflow.wait_for::<R1>(position, SOON).await.unwrap();
-    ironflow.wait_for::<R2>(position, SOON).await.unwrap();
-}
-
 async fn shows<P: Projection<Key = String>>(ironflow: &Ironflow) -> P {
     let view = ironflow.query::<P>(&"x".to_owned()).await.unwrap();
     view.unwrap()
 }
 
 #[tokio::test]
-async fn five_projections_read_the_log_once() {
+async fn twenty_projections_read_the_log_once() {
     let store = Counted::default();
     let nobody = Ironflow::new(store.clone()).start().await.unwrap();
     let last = say(&nobody, 0..6_000).await;
@@ -211,32 +211,7 @@ async fn five_projections_read_the_log_once() {
     let reads = store.reads.load(Ordering::SeqCst) - caught_up;
     assert!(reads <= 250, "{reads}");
 
-    let numbers: Vec<u64> = (0..6_050).collect();
-    assert_eq!(
-        shows::<L1>(&follows).await,
-        L1 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(
-        shows::<L2>(&follows).await,
-        L2 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(
-        shows::<L3>(&follows).await,
-        L3 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(
-        shows::<R1>(&follows).await,
-        R1 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(shows::<R2>(&follows).await, R2 { numbers });
+    all_have(&follows, 6_050).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -256,18 +231,5 @@ async fn those_that_start_elsewhere_find_each_other() {
     let follows = follow(&store).await;
     let last = say(&nobody, 3_001..9_000).await;
     all_show(&follows, last).await;
-    let numbers: Vec<u64> = (0..9_000).collect();
-    assert_eq!(
-        shows::<L1>(&follows).await,
-        L1 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(
-        shows::<L2>(&follows).await,
-        L2 {
-            numbers: numbers.clone()
-        }
-    );
-    assert_eq!(shows::<R2>(&follows).await, R2 { numbers });
+    all_have(&follows, 9_000).await;
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, ReadLog};
+use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, ReadLog, Write};
 use ironflow_domain::{
     Aggregate, Decide, Decision, EventId, Fold, Ironflow, Partition, Position, Project, Projection,
     ProjectionState, Receipt, Recorded, WaitError, command, event,
@@ -103,10 +103,22 @@ async fn active(ironflow: &Ironflow) {
 }
 
 async fn owner(store: &MemoryStore) -> Value {
-    let key = Key::new("projection-checkpoints", "rings/1");
-    let entry = store.get(&key).await.unwrap().unwrap();
-    let checkpoint: Value = serde_json::from_slice(&entry.value).unwrap();
+    let (_, checkpoint) = checkpoint(store, "rings/1").await;
     checkpoint["owner"].clone()
+}
+
+async fn checkpoint(store: &MemoryStore, views: &str) -> (Key, Value) {
+    let key = Key::new("projection-checkpoints", views);
+    let entry = store.get(&key).await.unwrap().unwrap();
+    (key, serde_json::from_slice(&entry.value).unwrap())
+}
+
+/// As it is where the process that filled the views of a generation has been killed.
+pub(crate) async fn are_left_behind(store: &MemoryStore, views: &str) {
+    let (key, mut checkpoint) = checkpoint(store, views).await;
+    checkpoint["owner"] = "somebody who is gone".into();
+    let write = Write::put(key, checkpoint.to_string());
+    store.write(vec![write]).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -25,9 +25,12 @@ pub(crate) fn set_broken(round: u64, is_broken: bool) {
     });
 }
 
+fn is_met(flaw: Option<u64>) -> bool {
+    flaw.is_some_and(|round| broken(|rounds| rounds.contains(&round)))
+}
+
 fn meet(flaw: Option<u64>) {
-    let is_broken = flaw.is_some_and(|round| broken(|rounds| rounds.contains(&round)));
-    assert!(!is_broken, "a flaw");
+    assert!(!is_met(flaw), "a flaw");
 }
 
 #[event("track")]
@@ -94,8 +97,11 @@ pub(crate) const OF_THE_SECOND: u64 = 1_000_000;
 macro_rules! program {
     ($program:ident, $version:literal, $plus:expr) => {
         pub(crate) mod $program {
-            use super::{Deserialize, ParcelEvent, Serialize, TrackEvent, meet};
-            use ironflow_domain::{Partition, Project, Projection, Recorded, Unpartitioned};
+            use super::{Deserialize, ParcelEvent, Serialize, TrackEvent, is_met, meet};
+            use ironflow_domain::{
+                Partition, Project, ProjectSql, Projection, Recorded, SqlProjection, Statements,
+                Unpartitioned,
+            };
 
             /// The numbers of the events that reached a view, in their order.
             #[derive(Projection, Default, Debug, Serialize, Deserialize)]
@@ -160,6 +166,42 @@ macro_rules! program {
                 fn project(&mut self, event: &Recorded<ParcelEvent>) {
                     let (ParcelEvent::Sent { number, .. } | ParcelEvent::Held { number }) = event.data;
                     self.numbers.push(number + $plus);
+                }
+            }
+
+            /// A row for each event, in their order.
+            #[derive(SqlProjection)]
+            #[projection("rows", of(TrackEvent, ParcelEvent), version = $version)]
+            #[table("numbers_of_events", columns = "place BIGINT NOT NULL, number BIGINT NOT NULL")]
+            pub(crate) struct Rows;
+
+            fn insert(number: u64, flaw: Option<u64>, sql: &mut Statements) {
+                // The database refuses a number that is missing.
+                let number = (!is_met(flaw)).then_some(number + $plus);
+                sql.execute(
+                    "INSERT INTO {numbers_of_events} (place, number)
+                     SELECT count(*) + 1, CAST($1 AS BIGINT) FROM {numbers_of_events}",
+                    (number,),
+                );
+            }
+
+            impl ProjectSql<TrackEvent> for Rows {
+                fn project(event: &Recorded<TrackEvent>, sql: &mut Statements) {
+                    match event.data {
+                        TrackEvent::Went { number, flaw, .. } => insert(number, flaw, sql),
+                        TrackEvent::Stayed { number } | TrackEvent::Lost { number } => {
+                            insert(number, None, sql);
+                        }
+                    }
+                }
+            }
+
+            impl ProjectSql<ParcelEvent> for Rows {
+                fn project(event: &Recorded<ParcelEvent>, sql: &mut Statements) {
+                    match event.data {
+                        ParcelEvent::Sent { number, flaw, .. } => insert(number, flaw, sql),
+                        ParcelEvent::Held { number } => insert(number, None, sql),
+                    }
                 }
             }
         }

@@ -1,5 +1,6 @@
 //! Rounds of chaos with projections: their workers are killed, stand still, stop, and begin again;
-//! they are paused, rebuilt, parked and retried. At the end every view is what a fold of the log says.
+//! they are paused, rebuilt, parked and retried. At the end every view, and every row of a table, is
+//! what a fold of the log says.
 //!
 //! | file         | what is in it                                                     |
 //! |--------------|-------------------------------------------------------------------|
@@ -36,6 +37,9 @@ use ironflow_domain::store::{Store, StoreError};
 pub trait Site: Clone + Send + Sync + 'static {
     /// Opens it, as a process of its own does.
     fn open(&self) -> impl Future<Output = Result<Arc<dyn Store>, StoreError>> + Send;
+
+    /// The numbers in a table or a view of the database, in the order of their places.
+    fn numbers(&self, table: String) -> impl Future<Output = Vec<u64>> + Send;
 
     /// Makes calls of all who have it open fail for a moment, where there is a way.
     fn disturb(&self) -> impl Future<Output = ()> + Send {

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use fastrand::Rng;
-use ironflow_domain::{Ironflow, OperationError, Projection, ProjectionState, Rebuild, Receipt};
+use ironflow_domain::{
+    Ironflow, OperationError, Projection, ProjectionState, Rebuild, Receipt, Unpartitioned,
+};
+use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::Site;
@@ -18,7 +21,7 @@ use crate::worker::{Pace, Program, Worker};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const STREAMS: u8 = 3;
-const PROJECTIONS: [&str; 2] = ["paths", "whole"];
+const PROJECTIONS: [&str; 3] = ["paths", "rows", "whole"];
 /// How long anything may take on a machine that is busy with other things.
 const LONG: Duration = Duration::from_secs(10);
 
@@ -32,6 +35,7 @@ pub(crate) struct Happened {
     rebuilds: usize,
     undone: usize,
     parked: usize,
+    skipped: usize,
     generations: usize,
 }
 
@@ -180,11 +184,17 @@ impl<S: Site> Round<S> {
                     still.gate.reopen();
                 }
             }
-            46..54 => self.operate(happened).await,
+            46..53 => self.operate(happened).await,
+            53 if !self.has_flaws => self.operate(happened).await,
             54 if self.has_flaws => self.wait_for_parked(happened).await,
-            55..57 if self.has_flaws => {
+            53 if self.has_flaws => self.skip(happened).await,
+            55 if self.has_flaws => {
                 let key = self.random.choice(KEYS).unwrap();
                 refused(self.outside.retry_view("paths", key).await);
+            }
+            56 if self.has_flaws => {
+                let rows = Unpartitioned.to_string();
+                refused(self.outside.retry_view("rows", &rows).await);
             }
             54..58 => {
                 let key = self.random.choice(KEYS).unwrap();
@@ -200,11 +210,13 @@ impl<S: Site> Round<S> {
     }
 
     async fn operate(&mut self, happened: &mut Happened) {
-        match (self.random.bool(), self.random.u8(..4)) {
-            (true, 0) => self.operate_on::<second::Paths>(happened).await,
-            (true, _) => self.operate_on::<first::Paths>(happened).await,
-            (false, 0) => self.operate_on::<second::Whole>(happened).await,
-            (false, _) => self.operate_on::<first::Whole>(happened).await,
+        match (self.random.u8(..3), self.random.u8(..4)) {
+            (0, 0) => self.operate_on::<second::Paths>(happened).await,
+            (0, _) => self.operate_on::<first::Paths>(happened).await,
+            (1, 0) => self.operate_on::<second::Rows>(happened).await,
+            (1, _) => self.operate_on::<first::Rows>(happened).await,
+            (_, 0) => self.operate_on::<second::Whole>(happened).await,
+            (_, _) => self.operate_on::<first::Whole>(happened).await,
         }
     }
 
@@ -265,6 +277,31 @@ impl<S: Site> Round<S> {
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
+    }
+
+    /// Has a parked view go on without the event that it is parked for.
+    async fn skip(&mut self, happened: &mut Happened) {
+        let projection = if self.random.bool() { "paths" } else { "rows" };
+        let parked = self.outside.parked_views(projection).await;
+        let parked = parked.unwrap_or_default();
+        let Some(view) = self.random.choice(parked) else {
+            return;
+        };
+        let Some(event) = view.event else { return };
+        let store = self.outside.store();
+        let Ok(Some(recorded)) = store.find_event(event.id).await else {
+            return;
+        };
+        let data: Value = serde_json::from_str(&recorded.data).unwrap();
+        let number = data["number"].as_u64().unwrap();
+        // It may be gone as soon as that is said.
+        self.complaints.skip(projection, &view.key, number);
+        let skipped = self
+            .outside
+            .skip_event(projection, &view.key, event.id, "chaos");
+        let skipped = skipped.await;
+        happened.skipped += usize::from(skipped.is_ok());
+        refused(skipped);
     }
 
     /// Others have replaced their views twice, or a rebuild was cancelled that was their first.
@@ -413,7 +450,7 @@ impl<S: Site> Round<S> {
         }
         let generations = |worker: &Worker| {
             let statuses = worker.ironflow().unwrap().projection_statuses();
-            [statuses[0].generation, statuses[1].generation]
+            [0, 1, 2].map(|index: usize| statuses[index].generation)
         };
         let followed: Vec<_> = self.workers.iter().map(generations).collect();
         for mut worker in std::mem::take(&mut self.workers) {
@@ -425,10 +462,12 @@ impl<S: Site> Round<S> {
         happened.events += log.len();
         for (index, projection) in PROJECTIONS.into_iter().enumerate() {
             let stored = Stored {
+                site: &self.site,
                 store: &*store,
                 projection,
+                complaints: &self.complaints,
             };
-            let followed: Vec<u32> = followed.iter().map(|both| both[index]).collect();
+            let followed: Vec<u32> = followed.iter().map(|all| all[index]).collect();
             happened.generations += stored.is_what_the_log_says(&log, &followed).await;
         }
         self.complaints.assert_none();
@@ -515,8 +554,10 @@ impl<S: Site> Round<S> {
 async fn release(ironflow: &Ironflow, program: Program, name: &str) {
     refused(match (program, name) {
         (Program::First, "paths") => ironflow.release::<first::Paths>().await,
+        (Program::First, "rows") => ironflow.release::<first::Rows>().await,
         (Program::First, _) => ironflow.release::<first::Whole>().await,
         (Program::Second, "paths") => ironflow.release::<second::Paths>().await,
+        (Program::Second, "rows") => ironflow.release::<second::Rows>().await,
         (Program::Second, _) => ironflow.release::<second::Whole>().await,
     });
 }

@@ -6,9 +6,14 @@ use ironflow_domain::store::{Key, KeyRange, ReadLog, Store};
 use ironflow_domain::{Position, Unpartitioned};
 use serde_json::Value;
 
+use crate::Site;
 use crate::domain::OF_THE_SECOND;
+use crate::watch::Complaints;
 
 type Views = BTreeMap<String, Vec<u64>>;
+
+/// The rows of `rows`.
+const TABLE: &str = "numbers_of_events";
 
 /// An event, as this module reads it.
 struct Event {
@@ -17,6 +22,7 @@ struct Event {
     /// The views of `paths` that it goes to.
     keys: Vec<String>,
     is_sent_parcel: bool,
+    is_noise: bool,
 }
 
 /// The log, with all that events lead to worked out by hand.
@@ -50,6 +56,7 @@ impl Log {
                     number: data["number"].as_u64().unwrap(),
                     keys,
                     is_sent_parcel: event.name == "parcel.sent",
+                    is_noise: event.name == "noise.made",
                 });
             }
             read.after = page.read_to;
@@ -76,6 +83,8 @@ impl Log {
             let global = [Unpartitioned.to_string()];
             let keys = match projection {
                 "paths" => &event.keys[..],
+                "rows" if !event.is_noise => &global,
+                "rows" => &[],
                 _ if event.is_sent_parcel => &global,
                 _ => &[],
             };
@@ -89,12 +98,14 @@ impl Log {
 }
 
 /// What is stored of a projection.
-pub(crate) struct Stored<'s> {
+pub(crate) struct Stored<'s, S> {
+    pub(crate) site: &'s S,
     pub(crate) store: &'s dyn Store,
     pub(crate) projection: &'s str,
+    pub(crate) complaints: &'s Complaints,
 }
 
-impl Stored<'_> {
+impl<S: Site> Stored<'_, S> {
     async fn json(&self, bucket: &str, name: &str) -> Value {
         let entry = self.store.get(&Key::new(bucket, name)).await.unwrap();
         serde_json::from_slice(&entry.unwrap().value).unwrap()
@@ -108,6 +119,33 @@ impl Stored<'_> {
             (entry.key.name, json)
         });
         values.collect()
+    }
+
+    /// The views of a generation; where it has rows, these are one.
+    async fn views(&self, generation: u64) -> Views {
+        if self.projection == "rows" {
+            let rows = self.site.numbers(format!("{TABLE}_{generation}")).await;
+            let rows = Some(rows).filter(|rows| !rows.is_empty());
+            let key = Unpartitioned.to_string();
+            return rows.map(|rows| (key, rows)).into_iter().collect();
+        }
+        let views = self.list("projection", generation).await.into_iter();
+        let numbers = views.map(|(key, view)| {
+            let numbers = view["state"]["numbers"].clone();
+            (key, serde_json::from_value(numbers).unwrap())
+        });
+        numbers.collect()
+    }
+
+    /// Leaves out what may be there or not.
+    fn leave_out_skipped(&self, views: &mut Views, plus: u64) {
+        views.retain(|key, numbers| {
+            numbers.retain(|number| {
+                let number = number - plus;
+                !self.complaints.is_skipped(self.projection, key, number)
+            });
+            !numbers.is_empty()
+        });
     }
 
     /// Every generation is what the log says up to where its checkpoint is, and those that are
@@ -134,10 +172,9 @@ impl Stored<'_> {
             let is_followed = followed.iter().any(|it| u64::from(*it) == number);
             let to = if is_followed { log.end() } else { position };
             let mut expected = log.fold(self.projection, plus, to);
-            let mut views = Views::new();
-            for (key, view) in self.list("projection", number).await {
-                let numbers = view["state"]["numbers"].clone();
-                views.insert(key, serde_json::from_value(numbers).unwrap());
+            let mut views = self.views(number).await;
+            for views in [&mut expected, &mut views] {
+                self.leave_out_skipped(views, plus);
             }
             for (key, parked) in self.list("projection-parked", number).await {
                 assert!(!is_followed, "{parked} of {generation}, {checkpoint}");
@@ -147,6 +184,12 @@ impl Stored<'_> {
                 assert!(all.starts_with(&some), "{key}: {some:?} of {all:?}");
             }
             assert_eq!(views, expected, "{generation}, {checkpoint}");
+        }
+        if self.projection == "rows" {
+            let serving = head["serving"].as_u64().unwrap();
+            let shown = self.site.numbers(TABLE.to_owned()).await;
+            let serves = self.site.numbers(format!("{TABLE}_{serving}")).await;
+            assert_eq!(shown, serves, "{head}");
         }
         generations.len()
     }

@@ -1,6 +1,6 @@
 //! What must hold of a worker all the time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -22,16 +22,31 @@ pub(crate) type News = broadcast::Sender<Recorded>;
 
 /// What was wrong.
 #[derive(Clone, Default)]
-pub(crate) struct Complaints(Arc<Mutex<Vec<String>>>);
+pub(crate) struct Complaints {
+    all: Arc<Mutex<Vec<String>>>,
+    /// And what is none: projections, keys of views, and the numbers of events that these may be
+    /// without, since somebody wanted it.
+    skipped: Arc<Mutex<BTreeSet<(String, String, u64)>>>,
+}
 
 impl Complaints {
     pub(crate) fn add(&self, what: String) {
-        self.0.lock().unwrap().push(what);
+        self.all.lock().unwrap().push(what);
     }
 
     pub(crate) fn assert_none(&self) {
-        let complaints = self.0.lock().unwrap();
+        let complaints = self.all.lock().unwrap();
         assert!(complaints.is_empty(), "{complaints:#?}");
+    }
+
+    pub(crate) fn skip(&self, projection: &str, key: &str, number: u64) {
+        let skipped = (projection.to_owned(), key.to_owned(), number);
+        self.skipped.lock().unwrap().insert(skipped);
+    }
+
+    pub(crate) fn is_skipped(&self, projection: &str, key: &str, number: u64) -> bool {
+        let skipped = (projection.to_owned(), key.to_owned(), number);
+        self.skipped.lock().unwrap().contains(&skipped)
     }
 }
 
@@ -150,7 +165,8 @@ async fn own_writes<P: Paths>(
         let in_view = P::stands_for(*number);
         let is_there = view.is_some_and(|view| view.numbers().contains(&in_view));
         // In others, the view may be parked.
-        if !is_there && before == generation() {
+        let is_skipped = complaints.is_skipped(P::NAME, key, *number);
+        if !is_there && !is_skipped && before == generation() {
             let statuses = ironflow.projection_statuses();
             complaints.add(format!("not shown: {recorded:?}, {statuses:?}"));
         }

@@ -71,9 +71,11 @@ impl Worker {
                 let builder = match program {
                     Program::First => builder
                         .projection::<first::Paths>()
+                        .projection::<first::Rows>()
                         .projection::<first::Whole>(),
                     Program::Second => builder
                         .projection::<second::Paths>()
+                        .projection::<second::Rows>()
                         .projection::<second::Whole>(),
                 };
                 if let Ok(follows) = builder.start().await {
@@ -124,7 +126,10 @@ impl Worker {
     pub(crate) fn has_failed(&self) -> bool {
         let statuses = self.ironflow().map(Ironflow::projection_statuses);
         statuses.into_iter().flatten().any(|status| {
-            if let ProjectionState::Failed { error } = &status.state {
+            // Where all that there is of it is parked, that is no end.
+            if let ProjectionState::Failed { error } = &status.state
+                && status.parked == 0
+            {
                 let is_known = error.contains("start the program again");
                 assert!(is_known, "nothing else is an end: {status:?}");
                 return true;

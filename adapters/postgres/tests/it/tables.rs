@@ -432,7 +432,7 @@ async fn a_statement_that_is_refused_parks_the_tables_until_it_is_skipped() {
             .await;
         }
         ironflow
-            .skip_event("order-report", &parked[0].key, event.id)
+            .skip_event("order-report", &parked[0].key, event.id, "a test")
             .await
             .unwrap();
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ironflow_chaos::{Site, rounds};
 use ironflow_domain::store::{Store, StoreError};
 use ironflow_sqlite::Sqlite;
+use rusqlite::{Connection, OpenFlags};
 
 use crate::given::new_file;
 
@@ -15,6 +16,16 @@ struct File(PathBuf);
 impl Site for File {
     async fn open(&self) -> Result<Arc<dyn Store>, StoreError> {
         Ok(Arc::new(Sqlite::open(&self.0).await?))
+    }
+
+    async fn numbers(&self, table: String) -> Vec<u64> {
+        let file = Connection::open_with_flags(&self.0, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let sql = format!("SELECT number FROM {table} ORDER BY place");
+        let mut numbers = file.prepare(&sql).unwrap();
+        let numbers = numbers.query_map([], |row| row.get::<_, i64>(0)).unwrap();
+        numbers
+            .map(|number| number.unwrap().unsigned_abs())
+            .collect()
     }
 }
 

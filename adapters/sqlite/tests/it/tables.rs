@@ -604,7 +604,7 @@ async fn a_statement_that_is_refused_parks_the_tables_until_it_is_skipped() {
     )
     .await;
     ironflow
-        .skip_event("order-report", &parked[0].key, event.id)
+        .skip_event("order-report", &parked[0].key, event.id, "a test")
         .await
         .unwrap();
     until("it is parked at the next one", async || {
@@ -625,7 +625,7 @@ async fn a_statement_that_is_refused_parks_the_tables_until_it_is_skipped() {
     );
     assert_eq!(event.name, "order.misread");
     ironflow
-        .skip_event("order-report", &parked[0].key, event.id)
+        .skip_event("order-report", &parked[0].key, event.id, "a test")
         .await
         .unwrap();
     until("it goes on", async || are_parked(&ironflow).await == 0).await;

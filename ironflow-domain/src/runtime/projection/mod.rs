@@ -28,6 +28,7 @@
 //! | `operate.rs`      | what operators do with it                                 |
 //! | `tables.rs`       | the tables of those that fill some                        |
 //! | `partitions.rs`   | its views one by one                                      |
+//! | `operations.rs`   | what operators have done with these                       |
 
 mod advance;
 mod checkpoint;
@@ -41,6 +42,7 @@ mod lag;
 mod live;
 mod lookout;
 mod operate;
+mod operations;
 mod outdated;
 mod parked;
 mod partitions;
@@ -64,6 +66,7 @@ pub use head::{PastRebuild, RebuildOutcome};
 pub use lag::ProjectionLag;
 pub use live::{Live, LiveError, LiveViews};
 pub use operate::{OperationError, Rebuild, RebuildCheck};
+pub use operations::{ProjectionOperation, ViewOperation};
 pub use parked::{ParkedEvent, ParkedView};
 pub use partitions::PartitionInfo;
 pub use registration::WhenChanged;

@@ -11,6 +11,7 @@ use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::{self, Checkpoint, Progress};
 use crate::runtime::projection::definition::Definition;
 use crate::runtime::projection::head::{Head, PastRebuild, SeenHead, views_of};
+use crate::runtime::projection::operations;
 use crate::runtime::projection::parked;
 use crate::runtime::projection::tables;
 use crate::runtime::projection::view::{QueryError, parse_view};
@@ -334,7 +335,9 @@ impl<X> Ironflow<X> {
         while let Some(SeenHead { head, revision }) = SeenHead::read(store, projection).await? {
             let deletion = Write::delete(super::head::key(projection));
             let deletion = deletion.expecting(Expected::Revision(revision));
-            match tables::write_with(store, vec![deletion], Some(&head), None).await {
+            let operations = Write::delete(operations::key(projection));
+            let batch = vec![operations, deletion];
+            match tables::write_with(store, batch, Some(&head), None).await {
                 Ok(_) => break,
                 // Others have changed it meanwhile.
                 Err(WriteError::Revision { .. }) => {}

@@ -1,11 +1,14 @@
 //! The views of a projection one by one: which there are, which are parked, and what to do with those.
 
+use std::time::SystemTime;
+
 use serde_json::value::RawValue;
 
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::head::{SeenHead, views_of};
 use crate::runtime::projection::operate::OperationError;
+use crate::runtime::projection::operations::{self, ProjectionOperation, ViewOperation};
 use crate::runtime::projection::parked::{self, ParkedView};
 use crate::runtime::projection::view::parse_view;
 use crate::store::{Expected, KeyRange, WriteError};
@@ -83,12 +86,16 @@ impl<X> Ironflow<X> {
     ///
     /// When the view is not parked, or the store fails.
     pub async fn retry_view(&self, projection: &str, key: &str) -> Result<(), OperationError> {
-        self.change_parked(projection, key, |parked| Some(parked?.retried(None)))
-            .await
+        self.change_parked(projection, key, |parked| {
+            let parked = parked?;
+            let event = parked.event.clone();
+            Some((parked.retried(None), ViewOperation::Retried { event }))
+        })
+        .await
     }
 
-    /// Tries a parked view again, without the event that it is parked for. That it does without it is
-    /// [recorded](ParkedView::skipped) until it has gone on; a rebuild takes the event again.
+    /// Tries a parked view again, without the event that it is parked for, for a reason. That is
+    /// [recorded](Self::projection_operations); a rebuild takes the event again.
     ///
     /// # Errors
     ///
@@ -98,10 +105,16 @@ impl<X> Ironflow<X> {
         projection: &str,
         key: &str,
         event: EventId,
+        reason: impl Into<String>,
     ) -> Result<(), OperationError> {
-        tracing::warn!(projection, key, %event, "an event is skipped in a view");
-        self.change_parked(projection, key, |parked| Some(parked?.retried(Some(event))))
-            .await
+        let reason = reason.into();
+        tracing::warn!(projection, key, %event, reason, "an event is skipped in a view");
+        self.change_parked(projection, key, |parked| {
+            let reason = reason.clone();
+            let operation = ViewOperation::Skipped { event, reason };
+            Some((parked?.retried(Some(event)), operation))
+        })
+        .await
     }
 
     /// Fills one view again from the start of the log, while it goes on answering as it is.
@@ -116,17 +129,33 @@ impl<X> Ironflow<X> {
             return Err(OperationError::InTables { projection });
         }
         self.change_parked(projection, key, |_| {
-            Some(ParkedView::from_the_start(key.to_owned()))
+            let parked = ParkedView::from_the_start(key.to_owned());
+            Some((parked, ViewOperation::Rebuilt))
         })
         .await
     }
 
-    /// Changes what is known of a parked view, and the checkpoint, so that whoever follows sees it.
+    /// What operators have told a projection to do with views one by one, the last five hundred times,
+    /// the first of them first. What was rebuilt as a whole is in [`rebuilds`](Self::rebuilds).
+    ///
+    /// # Errors
+    ///
+    /// When nobody has followed it yet, or the store fails.
+    pub async fn projection_operations(
+        &self,
+        projection: &str,
+    ) -> Result<Vec<ProjectionOperation>, OperationError> {
+        self.generation_by_name(projection).await?;
+        Ok(operations::read(self.store(), projection).await?.all)
+    }
+
+    /// Changes what is known of a parked view, and the checkpoint, so that whoever follows sees it;
+    /// records that somebody wants it.
     async fn change_parked(
         &self,
         projection: &str,
         key: &str,
-        change: impl Fn(Option<ParkedView>) -> Option<ParkedView>,
+        change: impl Fn(Option<ParkedView>) -> Option<(ParkedView, ViewOperation)>,
     ) -> Result<(), OperationError> {
         let store = self.store();
         loop {
@@ -146,10 +175,18 @@ impl<X> Ironflow<X> {
                 .as_ref()
                 .map_or(Expected::Absent, |entry| Expected::Revision(entry.revision));
             let before = entry.map(|entry| parked::read(&entry, projection));
-            let parked = change(before.transpose()?).ok_or_else(|| OperationError::NotParked {
+            let changed = change(before.transpose()?);
+            let (parked, what) = changed.ok_or_else(|| OperationError::NotParked {
                 projection: projection.to_owned(),
                 key: key.to_owned(),
             })?;
+            let operation = ProjectionOperation {
+                at: SystemTime::now().into(),
+                generation,
+                key: key.to_owned(),
+                what,
+            };
+            let operations = operations::read(store, projection).await?;
             let parked = parked::write(&parked, projection, generation)?.expecting(expected);
             let expected = Expected::Revision(revision);
             // Where none is parked, nobody looks for them.
@@ -157,7 +194,8 @@ impl<X> Ironflow<X> {
             // Whoever has filled the views may be gone, and no event may come that shows it.
             progress.owner = None;
             let checkpoint = progress.write(projection, generation, expected)?;
-            match store.write(vec![parked, checkpoint]).await {
+            let batch = vec![parked, operations.with(operation)?, checkpoint];
+            match store.write(batch).await {
                 Ok(_) => return Ok(()),
                 // Others were faster: it is as they have left it.
                 Err(WriteError::Revision { .. }) => {}

@@ -5,7 +5,7 @@
 use std::time::SystemTime;
 
 use crate::runtime::ironflow::Ironflow;
-use crate::runtime::reactor::operations::{Operations, ReactorOperation};
+use crate::runtime::reactor::operations::{self, ReactorOperation};
 use crate::runtime::reactor::parked::{self, Kept, ParkedReaction};
 use crate::runtime::reactor::place::Place;
 use crate::store::{Expected, StoreError, Write, WriteError};
@@ -114,13 +114,13 @@ impl<X> Ironflow<X> {
             let forgotten = parked.extract_if(.., |_, kept| is_repeated(kept));
             let forgotten = forgotten.map(|(stream, _)| parked::key(R::NAME, &stream));
             let mut batch: Vec<Write> = forgotten.map(Write::delete).collect();
-            let operations = Operations::read(store, R::NAME).await?;
+            let operations = operations::read(store, R::NAME).await?;
             let operation = ReactorOperation::Repeated {
                 at: SystemTime::now().into(),
                 after,
                 reason: reason.clone(),
             };
-            batch.push(operations.with(operation, R::NAME)?);
+            batch.push(operations.with(operation)?);
             let place = Place {
                 reacted: before.reacted,
                 parked: parked.len() as u64,
@@ -145,7 +145,7 @@ impl<X> Ironflow<X> {
         reactor: &str,
     ) -> Result<Vec<ReactorOperation>, ReactorError> {
         self.place_of(reactor).await?;
-        Ok(Operations::read(self.store(), reactor).await?.all)
+        Ok(operations::read(self.store(), reactor).await?.all)
     }
 
     /// Records what is to become of a parked event: it is tried again, or skipped for a reason.
@@ -184,11 +184,8 @@ impl<X> Ironflow<X> {
                 reaction: reaction.retried(skipped),
                 revision,
             };
-            let operations = Operations::read(store, reactor).await?;
-            let batch = vec![
-                parked::write(&kept, reactor)?,
-                operations.with(operation, reactor)?,
-            ];
+            let operations = operations::read(store, reactor).await?;
+            let batch = vec![parked::write(&kept, reactor)?, operations.with(operation)?];
             if is_written(store.write(batch).await)? {
                 return Ok(());
             }

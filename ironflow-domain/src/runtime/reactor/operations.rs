@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::runtime::projection::{ParkedEvent, stored};
-use crate::store::{Entry, Expected, Key, Revision, Store, StoreError, Write};
+use crate::runtime::operations::Operations;
+use crate::runtime::projection::ParkedEvent;
+use crate::store::{Key, Store, StoreError};
 use crate::{Position, Timestamp};
 
 const WHAT: &str = "the operations on reactor";
-/// How many are kept.
-const KEPT: usize = 500;
 
 /// What somebody has told a reactor to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,38 +44,12 @@ pub enum ReactorOperation {
     },
 }
 
-/// All that is kept, and the state of its key.
-#[derive(Debug, Default)]
-pub(super) struct Operations {
-    pub(super) all: Vec<ReactorOperation>,
-    revision: Option<Revision>,
-}
-
-impl Operations {
-    pub(super) async fn read(store: &dyn Store, reactor: &str) -> Result<Self, StoreError> {
-        let entry: Option<Entry> = store.get(&key(reactor)).await?;
-        let Some(entry) = entry else {
-            return Ok(Self::default());
-        };
-        Ok(Self {
-            all: stored::read(&entry, WHAT, reactor)?,
-            revision: Some(entry.revision),
-        })
-    }
-
-    /// The write that records one more, unless others have recorded another meanwhile.
-    pub(super) fn with(
-        mut self,
-        operation: ReactorOperation,
-        reactor: &str,
-    ) -> Result<Write, StoreError> {
-        self.all.push(operation);
-        let outdated = self.all.len().saturating_sub(KEPT);
-        self.all.drain(..outdated);
-        let json = stored::write(&self.all, WHAT, reactor)?;
-        let expected = self.revision.map_or(Expected::Absent, Expected::Revision);
-        Ok(Write::put(key(reactor), json).expecting(expected))
-    }
+/// All that is kept.
+pub(super) async fn read(
+    store: &dyn Store,
+    reactor: &str,
+) -> Result<Operations<ReactorOperation>, StoreError> {
+    Operations::read(store, key(reactor), WHAT).await
 }
 
 /// Where it is kept. Whoever reacts looks after it, too: a change says that there is something to do.

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use ironflow_domain::{
-    Ironflow, OperationError, Projection, ProjectionState, Rebuild, Receipt, Unpartitioned,
+    Ironflow, OperationError, Position, Projection, ProjectionState, Rebuild, Receipt,
+    Unpartitioned,
 };
 use serde_json::Value;
 use tokio::sync::broadcast;
@@ -109,7 +110,24 @@ impl<S: Site> Round<S> {
             parcel.execute(Post(vec![sent])).await.unwrap();
         }
         round.start(Program::First);
+        if round.random.u8(..4) > 0 {
+            round.until_followed().await;
+        }
         round
+    }
+
+    /// Waits a while until there is something to operate on: opening a database takes longer than
+    /// most rounds.
+    async fn until_followed(&self) {
+        let until = Instant::now() + LONG;
+        let follows = |worker: &Worker| {
+            let statuses = worker.ironflow().map(Ironflow::projection_statuses);
+            let mut statuses = statuses.into_iter().flatten();
+            worker.gate.is_closed() || statuses.any(|status| status.position > Position::START)
+        };
+        while Instant::now() < until && !self.workers.iter().any(follows) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     fn start(&mut self, program: Program) {

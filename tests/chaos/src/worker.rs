@@ -126,15 +126,13 @@ impl Worker {
     pub(crate) fn has_failed(&self) -> bool {
         let statuses = self.ironflow().map(Ironflow::projection_statuses);
         statuses.into_iter().flatten().any(|status| {
+            let ProjectionState::Failed { error } = &status.state else {
+                return false;
+            };
+            let is_end = error.contains("start the program again");
             // Where all that there is of it is parked, that is no end.
-            if let ProjectionState::Failed { error } = &status.state
-                && status.parked == 0
-            {
-                let is_known = error.contains("start the program again");
-                assert!(is_known, "nothing else is an end: {status:?}");
-                return true;
-            }
-            false
+            assert!(is_end || status.parked > 0, "no end is known: {status:?}");
+            is_end
         })
     }
 }

@@ -9,7 +9,7 @@ use ironflow_domain::store::{
     StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId, StreamVersion};
-use tokio::sync::Barrier;
+use tokio::sync::{Barrier, watch};
 
 #[derive(Clone)]
 pub(crate) struct Faulty {
@@ -28,6 +28,8 @@ pub(crate) struct Faulty {
     pub(crate) read_from: Arc<Mutex<Vec<StreamVersion>>>,
     /// How many of the next reads of the log are refused.
     pub(crate) refused_log_reads: Arc<AtomicUsize>,
+    /// Whether reads of the log from its start do not end.
+    pub(crate) hangs_at_start: watch::Sender<bool>,
     /// Whether a key and the stream are read at once, and how far beside what the key says the page
     /// begins then: as if another value had been written meanwhile.
     pub(crate) resumes: Arc<Mutex<Option<u64>>>,
@@ -61,6 +63,7 @@ impl Default for Faulty {
             refused_gets: Arc::default(),
             read_from: Arc::default(),
             refused_log_reads: Arc::default(),
+            hangs_at_start: watch::Sender::default(),
             resumes: Arc::default(),
             overtaken_heads: Arc::default(),
             lost_writes: Arc::default(),
@@ -135,6 +138,10 @@ impl StreamStore for Faulty {
     async fn read_log(&self, read: ReadLog) -> Result<LogPage, StoreError> {
         if is_due(&self.refused_log_reads) {
             return Err(fault());
+        }
+        if read.after == Position::START {
+            let mut hangs = self.hangs_at_start.subscribe();
+            hangs.wait_for(|hangs| !hangs).await.unwrap();
         }
         self.store.read_log(read).await
     }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, Write};
+use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, Store, Write};
 use ironflow_domain::{
     Aggregate, Decide, Decision, Fold, Ironflow, OperationError, Partition, Project, Projection,
     ProjectionState, ProjectionStatus, Receipt, Recorded, Unpartitioned, ViewOperation, WaitError,
@@ -12,7 +12,8 @@ use ironflow_domain::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::standby::are_left_behind;
+use crate::faulty::Faulty;
+use crate::standby::{are_left_behind, owner};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -105,7 +106,7 @@ impl Project<JarEvent> for Pantry {
     }
 }
 
-async fn start<P: Projection>(store: &MemoryStore) -> Ironflow {
+async fn start<P: Projection>(store: &(impl Store + Clone)) -> Ironflow {
     Ironflow::new(store.clone())
         .projection::<P>()
         .poll_interval(Duration::from_millis(5))
@@ -421,4 +422,47 @@ async fn a_retry_is_done_though_whoever_filled_the_views_is_gone() {
     })
     .await;
     assert_eq!(contents(&stands_by, "a").await, (vec![1, 2, 13, 3], 2));
+}
+
+#[tokio::test]
+async fn and_so_it_is_where_they_were_gone_before_it_was_done() {
+    let store = MemoryStore::new();
+    let (follows, _) = parked(&store).await;
+    follows.stop().await;
+    IS_BROKEN.set(false);
+    follows.retry_view("jars", "a").await.unwrap();
+    // It has begun with it, and no event comes after that.
+    are_left_behind(&store, "jars/1").await;
+    let stands_by = start::<Contents>(&store).await;
+    until(&stands_by, |status| {
+        status.parked == 0 && status.state == ProjectionState::Active
+    })
+    .await;
+    assert_eq!(contents(&stands_by, "a").await, (vec![1, 2, 13, 3], 2));
+}
+
+#[tokio::test]
+async fn one_that_fills_a_view_again_for_long_is_not_taken_for_gone() {
+    let store = Faulty::default();
+    let follows = start::<Contents>(&store).await;
+    let last = fill(&follows, "a", &[1]).await;
+    shows(&follows, "a", &last).await.unwrap();
+    let other = start::<Contents>(&store).await;
+    store.hangs_at_start.send_replace(true);
+    follows.rebuild_view("jars", "a").await.unwrap();
+    // One of them does it.
+    let begun = async {
+        while owner(&store.store, "jars/1").await == Value::Null {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, begun).await.unwrap();
+    let before = owner(&store.store, "jars/1").await;
+    // Ten times as long as it takes until another one takes over.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(owner(&store.store, "jars/1").await, before);
+    store.hangs_at_start.send_replace(false);
+    for ironflow in [&follows, &other] {
+        until(ironflow, |status| status.parked == 0).await;
+    }
 }

@@ -102,8 +102,8 @@ async fn active(ironflow: &Ironflow) {
     tokio::time::timeout(SOON, is_active).await.unwrap();
 }
 
-async fn owner(store: &MemoryStore) -> Value {
-    let (_, checkpoint) = checkpoint(store, "rings/1").await;
+pub(crate) async fn owner(store: &MemoryStore, views: &str) -> Value {
+    let (_, checkpoint) = checkpoint(store, views).await;
     checkpoint["owner"].clone()
 }
 
@@ -145,16 +145,16 @@ async fn one_that_stops_leaves_it_to_the_other_at_once() {
     let last = ring(&first, "a", true).await;
     first.wait_for::<Rings>(&last, SOON).await.unwrap();
     let second = follow(&store, NEVER).await;
-    let before = owner(&store).await;
+    let before = owner(&store, "rings/1").await;
     assert!(before.is_string(), "{before}");
     first.stop().await;
     let last = ring(&second, "a", true).await;
     second.wait_for::<Rings>(&last, SOON).await.unwrap();
     assert_eq!(times(&second, "a").await, 2);
-    let after = owner(&store).await;
+    let after = owner(&store, "rings/1").await;
     assert!(after.is_string() && after != before, "{before}, {after}");
     second.stop().await;
-    assert_eq!(owner(&store).await, Value::Null);
+    assert_eq!(owner(&store, "rings/1").await, Value::Null);
 }
 
 /// A process of its own, as far as tokio knows.
@@ -218,13 +218,13 @@ async fn one_that_applies_nothing_of_what_it_reads_is_not_taken_for_gone() {
     let last = ring(&first, "a", true).await;
     first.wait_for::<Rings>(&last, SOON).await.unwrap();
     let second = follow(&store, patience).await;
-    let before = owner(&store).await;
+    let before = owner(&store, "rings/1").await;
     let begun = Instant::now();
     while begun.elapsed() < 2 * patience {
         let last = ring(&second, "a", false).await;
         second.wait_for::<Rings>(&last, SOON).await.unwrap();
     }
-    assert_eq!(owner(&store).await, before);
+    assert_eq!(owner(&store, "rings/1").await, before);
 }
 
 #[tokio::test]

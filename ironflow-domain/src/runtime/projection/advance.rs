@@ -215,8 +215,8 @@ impl<P: Projection> Following<P> {
         };
         let is_on_the_way = !at_end && read_to > self.position;
         self.unwritten += self.taken.events as u64;
-        let must_be_told =
-            self.unwritten > 0 && self.last_written.elapsed() >= self.times.take_over_after / 4;
+        let must_be_told = (self.unwritten > 0 || self.refold.is_some())
+            && self.last_written.elapsed() >= self.times.take_over_after / 4;
         let events = self.progress.events + self.unwritten;
         if !self.views.changed().is_empty()
             || !self.besides.is_empty()

@@ -75,6 +75,7 @@ impl<P: Projection> Following<P> {
             step.parked = progress.parked;
             step.stuck = stuck;
         });
+        self.is_to_be_refilled = parked.values().any(|parked| parked.is_retried);
         let told = Told::new(to, &parked);
         self.updates.are_told(self.generation, told);
         self.is_untold = false;
@@ -109,6 +110,11 @@ impl<P: Projection> Following<P> {
         Ok(())
     }
 
+    /// Whether there is something to do that no event shows.
+    fn is_left_to_do(&self) -> bool {
+        self.is_to_be_refilled || self.is_to_be_completed()
+    }
+
     /// Whether the views are to serve, and somebody has yet to say that they are complete.
     fn is_to_be_completed(&self) -> bool {
         let SeenHead { head, .. } = &*self.head.borrow();
@@ -131,10 +137,10 @@ impl<P: Projection> Following<P> {
             let position = ahead.log.read_to.max(self.position);
             self.position = position;
             self.tell(|step| (step.position, step.doing) = (position, Doing::AtEnd));
-            if self.is_to_be_completed() {
+            if self.is_left_to_do() {
                 // No event may ever come that shows that nobody does it.
                 tokio::time::sleep(self.times.take_over_after).await;
-                if self.is_to_be_completed() {
+                if self.is_left_to_do() {
                     return Ok(());
                 }
             }

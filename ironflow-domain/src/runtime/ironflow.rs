@@ -11,10 +11,10 @@ use uuid::Uuid;
 
 use crate::runtime::command::{Queues, Registry};
 use crate::runtime::projection::{
-    Definition, Followed, Hub, Lookout, Registration, Surroundings, Times, Waiters, WhenChanged,
-    needed,
+    Definition, Followed, Hub, Lookout, Registration, Surroundings, Times, WhenChanged, needed,
 };
 use crate::runtime::reactor;
+use crate::runtime::waiting::Waiters;
 use crate::store::{Capabilities, Store};
 use crate::{Command, CommandPolicy, Enrich, Projection, Reactor};
 
@@ -236,7 +236,8 @@ impl<X: Send + Sync + 'static> Builder<X> {
         self
     }
 
-    /// How many may [wait](Ironflow::wait_for) for projections at a time; 10 000 unless given. Where
+    /// How many may wait for [projections](Ironflow::wait_for) and
+    /// [reactors](Ironflow::wait_for_reactor) at a time; 10 000 unless given. Where
     /// projections do not move, one more is told so at once, instead of filling the memory.
     pub fn most_waiters(mut self, waiters: usize) -> Self {
         self.most_waiters = waiters;

@@ -6,6 +6,7 @@ mod boundary;
 mod claims;
 mod command;
 mod ironflow;
+mod lag;
 mod load;
 mod log_reader;
 mod not_started;
@@ -15,6 +16,7 @@ mod reactor;
 mod snapshot;
 mod stopping;
 mod trying;
+mod waiting;
 
 pub use boundary::Boundary;
 pub use claims::{
@@ -27,13 +29,15 @@ pub use command::{
     Transaction, TransactionError, TransactionReceipt, Transactions,
 };
 pub use ironflow::{Builder, Ironflow, NoEnrichment, NotEnriched, StartError};
+pub use lag::Lag;
 pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
 pub use projection::{
-    Awaited, Live, LiveError, LiveViews, OperationError, ParkedEvent, ParkedView, PartitionInfo,
-    PastRebuild, ProjectionLag, ProjectionOperation, ProjectionState, ProjectionStatus, QueryError,
-    Rebuild, RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError,
-    ViewChange, ViewOperation, WaitError, WhenChanged,
+    Live, LiveError, LiveViews, OperationError, ParkedEvent, ParkedView, PartitionInfo,
+    PastRebuild, ProjectionOperation, ProjectionState, ProjectionStatus, QueryError, Rebuild,
+    RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError, ViewChange,
+    ViewOperation, WhenChanged,
 };
 pub use reactor::{ParkedReaction, ReactorError, ReactorOperation, ReactorState, ReactorStatus};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};
+pub use waiting::{Awaited, Follower, WaitError};

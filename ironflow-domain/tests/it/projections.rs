@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ironflow_domain::store::MemoryStore;
-use ironflow_domain::{Ironflow, ProjectionState, Receipt, StartError, WaitError};
+use ironflow_domain::{Follower, Ironflow, ProjectionState, Receipt, StartError, WaitError};
 
 use crate::bank::{Account, Balance, Branch, Move, Open, Owner, append_stray};
 
@@ -303,7 +303,7 @@ async fn what_cannot_be_waited_for_says_so() {
         matches!(
             error,
             WaitError::NotFollowed {
-                name: "balance",
+                follower: Follower::Projection("balance"),
                 ..
             }
         ),

@@ -63,7 +63,6 @@ mod views;
 mod wait;
 
 pub use head::{PastRebuild, RebuildOutcome};
-pub use lag::ProjectionLag;
 pub use live::{Live, LiveError, LiveViews};
 pub use operate::{OperationError, Rebuild, RebuildCheck};
 pub use operations::{ProjectionOperation, ViewOperation};
@@ -73,7 +72,6 @@ pub use registration::WhenChanged;
 pub use status::{ProjectionState, ProjectionStatus, RebuildProgress};
 pub use subscribe::{Subscription, SubscriptionError, ViewChange};
 pub use view::QueryError;
-pub use wait::{Awaited, WaitError};
 
 pub(crate) use definition::Definition;
 pub(crate) use follow::Times;
@@ -81,4 +79,3 @@ pub(crate) use hub::Hub;
 pub(crate) use lookout::{Found, Lookout, Seen};
 pub(crate) use registration::{Followed, Registration, Surroundings};
 pub(crate) use tables::needed;
-pub(crate) use wait::Waiters;

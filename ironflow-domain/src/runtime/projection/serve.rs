@@ -3,10 +3,10 @@
 use std::time::Instant;
 
 use crate::Projection;
+use crate::runtime::lag::age;
 use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::SeenHead;
-use crate::runtime::projection::standby::age;
 use crate::runtime::projection::tables::write_head;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::Expected;

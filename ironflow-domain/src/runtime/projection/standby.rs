@@ -4,10 +4,8 @@
 //! something to do; where it does not, another process does it. Should both do it after all, one of
 //! them fails the checkpoint's guard.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
-
 use crate::model::projection::Routes;
+use crate::runtime::lag::age;
 use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::advance::Page;
 use crate::runtime::projection::checkpoint::Checkpoint;
@@ -20,7 +18,8 @@ use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::subscribe::Told;
 use crate::runtime::projection::trouble::Trouble;
 use crate::store::{Expected, ReadLog};
-use crate::{Position, Projection, Timestamp};
+use crate::{Position, Projection};
+use std::sync::Arc;
 
 impl<P: Projection> Following<P> {
     /// Follows the process that fills the views, until it is this one's turn, or told to stop.
@@ -166,11 +165,4 @@ impl<P: Projection> Following<P> {
         let read = ReadLog::after(position).matching(self.reads.clone());
         Ok(Page::alone(self.store.read_log(read.limit(1)).await?))
     }
-}
-
-/// How long ago that was; nothing where another clock says that it is yet to be.
-pub(super) fn age(time: Timestamp) -> Duration {
-    let now = Timestamp::from(SystemTime::now()).as_micros();
-    let micros = now.saturating_sub(time.as_micros());
-    Duration::from_micros(u64::try_from(micros).unwrap_or(0))
 }

@@ -19,7 +19,7 @@ pub(super) enum Outcome {
         error: String,
         attempts: u32,
     },
-    /// It was told to stop before it was done.
+    /// It was told to stop before it was done, or is paused.
     Stopped,
 }
 
@@ -70,9 +70,15 @@ impl<R: Reactor> Reacting<R> {
                 return Ok(Outcome::Failed { error, attempts });
             }
             self.tell(ReactorState::Retrying { error });
-            let stopping = self.stopping.clone();
-            self.renewing(stopping.pause(pause_after(attempts))).await?;
-            if self.stopping.is_told() {
+            let (stopping, is_to_rest) = (self.stopping.clone(), self.is_to_rest());
+            let pause = async {
+                tokio::select! {
+                    () = is_to_rest => {}
+                    () = stopping.pause(pause_after(attempts)) => {}
+                }
+            };
+            self.renewing(pause).await?;
+            if self.is_interrupted() {
                 return Ok(Outcome::Stopped);
             }
         }

@@ -4,6 +4,7 @@
 //! |-------------------|------------------------------------------------------|
 //! | `place.rs`        | how far a reactor has come, as it is stored          |
 //! | `parked.rs`       | streams that wait for an event that failed           |
+//! | `paused.rs`       | that it is paused                                   |
 //! | `operations.rs`   | what operators have done, as it is stored            |
 //! | `operate.rs`      | what operators do                                    |
 //! | `registration.rs` | from a value to something that reacts                |
@@ -14,11 +15,15 @@
 //! | `write.rs`        | writing the checkpoint                               |
 //! | `trouble.rs`      | why it does not go on                                |
 //! | `status.rs`       | how it is doing                                      |
+//! | `lag.rs`          | how far it is behind                                 |
+//! | `wait.rs`         | waiting until it has come far enough                 |
 
 mod attempt;
+mod lag;
 mod operate;
 mod operations;
 mod parked;
+mod paused;
 mod place;
 mod react;
 mod registration;
@@ -26,6 +31,7 @@ mod retry;
 mod run;
 mod status;
 mod trouble;
+mod wait;
 mod write;
 
 pub use operate::ReactorError;

@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::reactor::operations::{self, ReactorOperation};
 use crate::runtime::reactor::parked::{self, Kept, ParkedReaction};
-use crate::runtime::reactor::place::Place;
+use crate::runtime::reactor::paused;
+use crate::runtime::reactor::place::{self, Place};
 use crate::store::{Expected, StoreError, Write, WriteError};
 use crate::{EventId, Position, Reactor};
 
@@ -135,6 +136,81 @@ impl<X> Ironflow<X> {
         }
     }
 
+    /// Has a reactor do nothing, in all processes, until [`resume_reactor`](Self::resume_reactor): such
+    /// as while what it calls is out of order. It comes to an end with the event it is at, or gives up
+    /// trying that one again. That, and the reason, is [recorded](Self::reactor_operations).
+    ///
+    /// # Errors
+    ///
+    /// When nobody has started it yet, or the store fails.
+    pub async fn pause_reactor(
+        &self,
+        reactor: &str,
+        reason: impl Into<String>,
+    ) -> Result<(), ReactorError> {
+        let reason = reason.into();
+        let paused = || ReactorOperation::Paused {
+            at: SystemTime::now().into(),
+            reason: reason.clone(),
+        };
+        self.record(reactor, paused::pause(reactor), paused).await
+    }
+
+    /// Lets a reactor go on that is paused, or that has stopped at an event.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has started it yet, or the store fails.
+    pub async fn resume_reactor(&self, reactor: &str) -> Result<(), ReactorError> {
+        let resumed = || ReactorOperation::Resumed {
+            at: SystemTime::now().into(),
+        };
+        self.record(reactor, paused::resume(reactor), resumed).await
+    }
+
+    /// Deletes all that is known of a reactor: how far it has come, what is parked, and what operators
+    /// have done. Processes that have it stop reacting; one that is started later begins as with a new
+    /// one, unless its type says [otherwise](crate::Reactor) with what is recorded from then on.
+    ///
+    /// # Errors
+    ///
+    /// When nobody has started it yet, or the store fails.
+    pub async fn delete_reactor(&self, reactor: &str) -> Result<(), ReactorError> {
+        let store = self.store();
+        loop {
+            let (_, revision) = self.place_of(reactor).await?;
+            let parked = parked::read_all(store, reactor).await?;
+            let parked = parked.keys().map(|stream| parked::key(reactor, stream));
+            let mut batch: Vec<Write> = parked.map(Write::delete).collect();
+            batch.push(paused::resume(reactor));
+            batch.push(Write::delete(operations::key(reactor)));
+            // Whoever parks something writes this, too.
+            let place = Write::delete(place::key(reactor));
+            batch.push(place.expecting(Expected::Revision(revision)));
+            if is_written(store.write(batch).await)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Writes something, and records what it is.
+    async fn record(
+        &self,
+        reactor: &str,
+        write: Write,
+        operation: impl Fn() -> ReactorOperation,
+    ) -> Result<(), ReactorError> {
+        let store = self.store();
+        loop {
+            self.place_of(reactor).await?;
+            let operations = operations::read(store, reactor).await?;
+            let batch = vec![write.clone(), operations.with(operation())?];
+            if is_written(store.write(batch).await)? {
+                return Ok(());
+            }
+        }
+    }
+
     /// What operators have told a reactor to do, the last five hundred times, the first of them first.
     ///
     /// # Errors
@@ -192,7 +268,7 @@ impl<X> Ironflow<X> {
         }
     }
 
-    async fn place_of(
+    pub(super) async fn place_of(
         &self,
         reactor: &str,
     ) -> Result<(Place, crate::store::Revision), ReactorError> {

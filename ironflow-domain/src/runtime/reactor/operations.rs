@@ -32,6 +32,20 @@ pub enum ReactorOperation {
         /// Why it is skipped.
         reason: String,
     },
+    /// To do nothing until it is resumed.
+    #[non_exhaustive]
+    Paused {
+        /// When.
+        at: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// To go on.
+    #[non_exhaustive]
+    Resumed {
+        /// When.
+        at: Timestamp,
+    },
     /// To do all again that comes after a position.
     #[non_exhaustive]
     Repeated {

@@ -8,6 +8,8 @@ use crate::runtime::projection::stored;
 use crate::store::{Entry, Expected, Key, Revision, Store, StoreError, Write};
 use crate::{Position, Timestamp};
 
+/// Where the checkpoints are.
+pub(super) const BUCKET: &str = "reactors";
 const WHAT: &str = "the checkpoint of reactor";
 
 /// Where a reactor left off, as it is stored.
@@ -68,5 +70,5 @@ impl Place {
 
 /// Where it is kept how far a reactor has come.
 pub(super) fn key(reactor: &str) -> Key {
-    Key::new("reactors", reactor)
+    Key::new(BUCKET, reactor)
 }

@@ -32,7 +32,7 @@ impl<R: Reactor> Reacting<R> {
         // Where a merge begins of which not all parts have been read.
         let mut begun: Option<StreamVersion> = None;
         for event in page.events.iter() {
-            if self.stopping.is_told() {
+            if self.is_interrupted() {
                 return Ok(false);
             }
             self.has_passed = true;
@@ -60,6 +60,8 @@ impl<R: Reactor> Reacting<R> {
                 self.write_place().await?;
             }
             self.write_if_much().await?;
+            // Somebody may wait for it.
+            self.tell(self.state());
         }
         Ok(true)
     }

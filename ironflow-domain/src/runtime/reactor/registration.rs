@@ -90,15 +90,16 @@ impl Running {
         while status.changed().await.is_ok() {}
     }
 
+    /// How it is doing, and will be.
+    pub(super) fn status(&self) -> watch::Receiver<ReactorStatus> {
+        self.status.clone()
+    }
+
     /// How it is doing. A task that went away with its tokio runtime cannot say so itself.
     pub(super) fn status_now(&self) -> ReactorStatus {
         let mut status = self.status.borrow().clone();
         let is_gone = self.status.has_changed().is_err();
-        let is_over = matches!(
-            status.state,
-            ReactorState::Failed { .. } | ReactorState::Stopped
-        );
-        if is_gone && !is_over {
+        if is_gone && !status.state.is_over() {
             status.change(ReactorState::Stopped);
         }
         status

@@ -16,6 +16,12 @@ impl<R: Reactor> Reacting<R> {
         parked.is_some_and(|parked| parked.contains_key(stream))
     }
 
+    /// Whether somebody wants a stream to be tried again.
+    pub(super) fn has_retried(&self) -> bool {
+        let mut parked = self.parked.iter().flatten();
+        parked.any(|(_, kept)| kept.reaction.is_retried)
+    }
+
     /// Parks the stream of an event that failed too often.
     pub(super) fn park(
         &mut self,
@@ -78,7 +84,7 @@ impl<R: Reactor> Reacting<R> {
                 .await?;
             next = page.next;
             for event in page.events.iter() {
-                if self.stopping.is_told() {
+                if self.is_interrupted() {
                     return Ok(false);
                 }
                 if event.position > to {

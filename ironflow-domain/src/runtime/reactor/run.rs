@@ -16,6 +16,7 @@ use crate::runtime::ahead::next_event;
 use crate::runtime::projection::{Found, Lookout, Seen, Surroundings, Times};
 use crate::runtime::reactor::operations;
 use crate::runtime::reactor::parked::Parked;
+use crate::runtime::reactor::paused;
 use crate::runtime::reactor::place::{self, Place};
 use crate::runtime::reactor::status::{ReactorState, ReactorStatus};
 use crate::runtime::reactor::trouble::Trouble;
@@ -41,6 +42,8 @@ pub(super) struct Reacting<R> {
     seen: Seen,
     /// What operators have done, as it was.
     wishes: Seen,
+    /// Whether they have paused it, as it was.
+    paused: Seen,
     /// That has changed, and nobody has looked what to do.
     is_told: bool,
     /// What is done, and whose turn it is.
@@ -75,12 +78,11 @@ impl<R: Reactor> Reacting<R> {
         } = surroundings;
         let seen = lookout.watch(place::key(R::NAME), Found::Unknown);
         let wishes = lookout.watch(operations::key(R::NAME), Found::Unknown);
+        let paused = lookout.watch(paused::key(R::NAME), Found::Unknown);
         Self {
             reactor: Arc::new(reactor),
             store: Arc::clone(store),
-            reads: EventQuery::all()
-                .categories(R::CATEGORIES.iter().copied())
-                .names(R::reactions().sets.names()),
+            reads: reads::<R>(),
             times: *times,
             node: Arc::clone(node),
             stopping,
@@ -88,6 +90,7 @@ impl<R: Reactor> Reacting<R> {
             _lookout: Arc::clone(lookout),
             seen,
             wishes,
+            paused,
             is_told: false,
             place: Place::after(Position::START),
             revision: None,
@@ -138,6 +141,9 @@ impl<R: Reactor> Reacting<R> {
         if self.revision.is_none() {
             self.refresh().await?;
         }
+        if self.is_paused().await? {
+            return self.rest().await;
+        }
         match &self.place.owner {
             _ if self.is_owner() => self.act().await,
             None => self.claim().await,
@@ -166,6 +172,15 @@ impl<R: Reactor> Reacting<R> {
         });
     }
 
+    /// There is nothing to react to before that.
+    fn has_come_to(&self, position: Position) {
+        self.status.send_if_modified(|status| {
+            let has_moved = status.position != position;
+            status.position = position;
+            has_moved
+        });
+    }
+
     /// What it was doing when somebody looked last.
     pub(super) fn state(&self) -> ReactorState {
         self.status.borrow().state.clone()
@@ -184,10 +199,11 @@ impl<R: Reactor> Reacting<R> {
         let is_known = self.is_owner() && place.owner == self.place.owner;
         self.revision = Some(revision);
         if !is_known {
+            // Both are written together.
+            self.parked = (place.parked == 0).then(Parked::new);
             self.place = place;
             self.has_passed = false;
             self.unwritten = 0;
-            self.parked = None;
             self.changed.clear();
         }
     }
@@ -200,11 +216,7 @@ impl<R: Reactor> Reacting<R> {
 
     /// Reacts to a page of the log, or waits for more.
     async fn act(&mut self) -> Result<(), Trouble> {
-        if self.parked.is_none() || self.is_told || self.wishes.has_changed().unwrap_or(false) {
-            self.wishes.mark_unchanged();
-            self.read_parked().await?;
-            self.is_told = false;
-        }
+        self.look_at_parked().await?;
         if !self.retry_parked().await? {
             return Ok(());
         }
@@ -219,19 +231,35 @@ impl<R: Reactor> Reacting<R> {
             () = self.stopping.told() => Ok(()),
             () = written_by_others(&mut seen, self.revision) => Err(Trouble::Overtaken),
             () = changed(&mut wishes) => Ok(()),
+            () = self.is_to_rest() => Ok(()),
             grown = self.store.log_grown(self.place.position) => Ok(grown?),
             () = tokio::time::sleep(self.times.poll) => Ok(()),
         }
     }
 
+    /// Reads what is parked, where others may have changed it.
+    async fn look_at_parked(&mut self) -> Result<(), Trouble> {
+        if self.parked.is_none() || self.is_told || self.wishes.has_changed().unwrap_or(false) {
+            self.wishes.mark_unchanged();
+            self.read_parked().await?;
+            self.is_told = false;
+        }
+        Ok(())
+    }
+
     /// Waits while another process reacts, until it seems to be gone or says something new.
     async fn stand_by(&mut self) -> Result<(), Trouble> {
+        self.look_at_parked().await?;
         self.tell(ReactorState::StandingBy);
-        let mut seen = self.seen.clone();
+        let (mut wishes, mut seen) = (self.wishes.clone(), self.seen.clone());
         let (store, times) = (Arc::clone(&self.store), self.times);
         let due = async {
-            let from = self.place.position;
-            next_event(&*store, &self.reads, from, times.poll, |_| {}).await?;
+            // What somebody wants to be retried shows as well as an event that there is something to do.
+            if !self.has_retried() {
+                let from = self.place.position;
+                let reads = &self.reads;
+                next_event(&*store, reads, from, times.poll, |at| self.has_come_to(at)).await?;
+            }
             // By the clock of this process alone, so that it does not matter what others show.
             tokio::time::sleep(times.take_over_after).await;
             Ok::<(), Trouble>(())
@@ -248,10 +276,62 @@ impl<R: Reactor> Reacting<R> {
                 }
                 self.refresh().await
             }
+            () = changed(&mut wishes) => Ok(()),
+            () = self.is_to_rest() => Ok(()),
             due = due => {
                 due?;
                 self.claim().await
             }
+        }
+    }
+
+    /// Whether operators have paused it.
+    async fn is_paused(&self) -> Result<bool, Trouble> {
+        let seen = match &*self.paused.borrow() {
+            Found::Unknown => None,
+            Found::Nothing => Some(false),
+            Found::Entry(_) => Some(true),
+        };
+        match seen {
+            Some(is_paused) => Ok(is_paused),
+            // It may begin before anybody has looked.
+            None => Ok(paused::is_paused(&*self.store, R::NAME).await?),
+        }
+    }
+
+    /// Waits until it is paused.
+    pub(super) fn is_to_rest(&self) -> impl Future<Output = ()> + use<R> {
+        let mut paused = self.paused.clone();
+        async move {
+            let is_paused = |found: &Found| found.entry().is_some();
+            if paused.wait_for(is_paused).await.is_err() {
+                // Nobody looks any more, since the application has stopped.
+                pending::<()>().await;
+            }
+        }
+    }
+
+    /// Whether it is to do nothing more, after the event it is at.
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.stopping.is_told() || self.paused.borrow().entry().is_some()
+    }
+
+    /// Leaves it to nobody, until somebody resumes it.
+    async fn rest(&mut self) -> Result<(), Trouble> {
+        self.release().await;
+        self.tell(ReactorState::Paused);
+        let (mut paused, mut seen) = (self.paused.clone(), self.seen.clone());
+        let resumed = async {
+            let is_resumed = |found: &Found| *found == Found::Nothing;
+            if paused.wait_for(is_resumed).await.is_err() {
+                pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = self.stopping.told() => Ok(()),
+            () = written_by_others(&mut seen, self.revision) => Err(Trouble::Overtaken),
+            () = resumed => Ok(()),
         }
     }
 
@@ -281,6 +361,13 @@ impl<R: Reactor> Reacting<R> {
             }
         }
     }
+}
+
+/// Which events a reactor reads.
+pub(super) fn reads<R: Reactor>() -> EventQuery {
+    EventQuery::all()
+        .categories(R::CATEGORIES.iter().copied())
+        .names(R::reactions().sets.names())
 }
 
 /// Waits until a key has changed.

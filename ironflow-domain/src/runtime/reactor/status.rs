@@ -16,6 +16,8 @@ pub enum ReactorState {
     Active,
     /// Another process does it; this one is ready to take over.
     StandingBy,
+    /// Somebody has [paused](Ironflow::pause_reactor) it.
+    Paused,
     /// The store failed, or an event did; it goes on trying.
     Retrying {
         /// What went wrong.
@@ -29,6 +31,13 @@ pub enum ReactorState {
     },
     /// It was told to stop.
     Stopped,
+}
+
+impl ReactorState {
+    /// Whether it does nothing more by itself.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self, Self::Failed { .. } | Self::Stopped)
+    }
 }
 
 /// How a reactor of this process is doing.

@@ -1,5 +1,7 @@
 //! Side effects: each event at least once, in the order of its stream, by one process at a time.
 
+mod operations;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

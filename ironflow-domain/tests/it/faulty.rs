@@ -9,7 +9,7 @@ use ironflow_domain::store::{
     StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, StreamId, StreamVersion};
-use tokio::sync::{Barrier, watch};
+use tokio::sync::{Barrier, Notify, watch};
 
 #[derive(Clone)]
 pub(crate) struct Faulty {
@@ -37,6 +37,9 @@ pub(crate) struct Faulty {
     pub(crate) overtaken_heads: Arc<AtomicUsize>,
     /// How many of the next batches are written and the answer is lost.
     pub(crate) lost_writes: Arc<AtomicUsize>,
+    /// How many of the next batches are written and not answered until they are let go.
+    pub(crate) held_writes: Arc<AtomicUsize>,
+    pub(crate) let_go: Arc<Notify>,
     /// How many of the next readers of a projection's generations wait until another one has read
     /// them, too.
     pub(crate) meeting_readers: Arc<AtomicUsize>,
@@ -67,6 +70,8 @@ impl Default for Faulty {
             resumes: Arc::default(),
             overtaken_heads: Arc::default(),
             lost_writes: Arc::default(),
+            held_writes: Arc::default(),
+            let_go: Arc::default(),
             meeting_readers: Arc::default(),
             meeting: Arc::new(Barrier::new(2)),
             lost_appends: Arc::default(),
@@ -210,6 +215,9 @@ impl KeyValueStore for Faulty {
         let written = self.store.write(batch).await;
         if is_due(&self.lost_writes) {
             return Err(fault().into());
+        }
+        if is_due(&self.held_writes) {
+            self.let_go.notified().await;
         }
         written
     }

@@ -1,6 +1,7 @@
 //! Views that an event cannot be applied to: they wait, and the others go on.
 
 use std::cell::Cell;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use ironflow_domain::store::{Key, KeyValueStore, MemoryStore, Store, Write};
@@ -465,4 +466,44 @@ async fn one_that_fills_a_view_again_for_long_is_not_taken_for_gone() {
     for ironflow in [&follows, &other] {
         until(ironflow, |status| status.parked == 0).await;
     }
+}
+
+#[tokio::test]
+async fn what_is_parked_is_known_whatever_is_said_late_by_one_that_was_told_to_stop() {
+    let store = Faulty::default();
+    let follows = start::<Contents>(&store).await;
+    let outside = Ironflow::new(store.store.clone()).start().await.unwrap();
+    let last = fill(&outside, "a", &[1]).await;
+    shows(&follows, "a", &last).await.unwrap();
+    // It has written what it is at, and does not know it when it is told to stop.
+    store.held_writes.store(1, Ordering::SeqCst);
+    fill(&outside, "a", &[2]).await;
+    let is_held = async {
+        while store.held_writes.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(SOON, is_held).await.unwrap();
+    outside.pause("jars").await.unwrap();
+    until(&follows, |status| status.state == ProjectionState::Paused).await;
+    outside.resume("jars").await.unwrap();
+    // It goes on, and a view does not.
+    store.hangs_at_start.send_replace(true);
+    outside.rebuild_view("jars", "a").await.unwrap();
+    until(&follows, |status| status.parked == 1).await;
+    let last = fill(&outside, "a", &[3]).await;
+    let other = fill(&outside, "b", &[4]).await;
+    shows(&follows, "b", &other).await.unwrap();
+    store.let_go.notify_one();
+    let waited = follows
+        .wait_for_view::<Contents>(&"a".to_owned(), &last, Duration::from_millis(100))
+        .await;
+    assert!(
+        matches!(waited, Err(WaitError::Timeout { .. })),
+        "{waited:?}"
+    );
+    assert_eq!(follows.projection_statuses()[0].parked, 1);
+    store.hangs_at_start.send_replace(false);
+    shows(&follows, "a", &last).await.unwrap();
+    assert_eq!(contents(&follows, "a").await, (vec![1, 2, 3], 3));
 }

@@ -19,7 +19,7 @@ use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::parked::Parked;
 use crate::runtime::projection::refold::Refold;
-use crate::runtime::projection::status::{Doing, Step, Steps};
+use crate::runtime::projection::status::{Doing, Step, Teller};
 use crate::runtime::projection::subscribe::Updates;
 use crate::runtime::projection::taken::Taken;
 use crate::runtime::projection::trouble::Trouble;
@@ -43,7 +43,7 @@ pub(super) struct Follower {
     pub(super) head: watch::Receiver<SeenHead>,
     pub(super) generation: u32,
     pub(super) updates: Updates,
-    pub(super) steps: watch::Sender<Steps>,
+    pub(super) teller: Teller,
     pub(super) stopping: Stopping,
 }
 
@@ -56,7 +56,7 @@ pub(crate) struct Times {
 
 /// Follows the log until told to stop, or until an event cannot be applied.
 pub(super) async fn run<P: Projection>(follower: Follower) {
-    let (steps, generation) = (follower.steps.clone(), follower.generation);
+    let (teller, generation) = (follower.teller.clone(), follower.generation);
     let doing = match Following::<P>::new(follower).follow().await {
         Ok(()) => Doing::Stopped,
         Err(trouble) => {
@@ -70,7 +70,7 @@ pub(super) async fn run<P: Projection>(follower: Follower) {
             Doing::Failed { error }
         }
     };
-    steps.send_modify(|steps| steps.of(generation).doing = doing);
+    teller.tell(|step| step.doing = doing);
 }
 
 /// A projection on its way through the log.
@@ -87,7 +87,7 @@ pub(super) struct Following<P> {
     /// Which events it reads.
     pub(super) reads: EventQuery,
     pub(super) updates: Updates,
-    pub(super) steps: watch::Sender<Steps>,
+    teller: Teller,
     pub(super) stopping: Stopping,
     /// The checkpoint, as it was looked up by the way.
     pub(super) seen: Seen,
@@ -144,7 +144,7 @@ impl<P: Projection> Following<P> {
             head,
             generation,
             updates,
-            steps,
+            teller,
             stopping,
         } = follower;
         let progress = Progress::none();
@@ -160,7 +160,7 @@ impl<P: Projection> Following<P> {
             generation,
             reads: reads::<P>(),
             updates,
-            steps,
+            teller,
             stopping,
             takes_over: false,
             position: progress.position,
@@ -256,8 +256,7 @@ impl<P: Projection> Following<P> {
 
     /// Says how far it is.
     pub(super) fn tell(&self, change: impl FnOnce(&mut Step)) {
-        self.steps
-            .send_modify(|steps| change(steps.of(self.generation)));
+        self.teller.tell(change);
     }
 
     /// What was not written has not happened: nothing of it may be remembered.

@@ -18,7 +18,9 @@ use crate::runtime::projection::head::SeenHead;
 use crate::runtime::projection::hub::Hub;
 use crate::runtime::projection::lookout::{Found, Lookout, Seen};
 use crate::runtime::projection::rate::Begun;
-use crate::runtime::projection::status::{Doing, ProjectionState, ProjectionStatus, Step, Steps};
+use crate::runtime::projection::status::{
+    Doing, ProjectionState, ProjectionStatus, Step, Steps, Teller,
+};
 use crate::runtime::projection::subscribe::Updates;
 use crate::runtime::stopping::Stopping;
 use crate::store::Store;
@@ -165,18 +167,6 @@ impl Keeper {
 
     fn start(&self, generation: u32, steps: &watch::Sender<Steps>) -> Running {
         let (stop, stopping) = Stopping::new();
-        let follower = Follower {
-            store: Arc::clone(&self.store),
-            lookout: Arc::clone(&self.lookout),
-            hub: self.hub.clone(),
-            times: self.times,
-            node: Arc::clone(&self.node),
-            head: self.head.subscribe(),
-            generation,
-            updates: self.updates.clone(),
-            steps: steps.clone(),
-            stopping,
-        };
         let before = {
             // Where it is followed again, it is not behind what was said of it.
             let status = self.status.borrow();
@@ -188,14 +178,21 @@ impl Keeper {
             });
             again.unwrap_or_default()
         };
-        steps.send_modify(|steps| *steps.of(generation) = before);
-        let following = tokio::spawn((self.follow)(follower));
-        let task = tokio::spawn(report_panic(
-            self.name,
+        let teller = Teller::new(steps, generation, before);
+        let follower = Follower {
+            store: Arc::clone(&self.store),
+            lookout: Arc::clone(&self.lookout),
+            hub: self.hub.clone(),
+            times: self.times,
+            node: Arc::clone(&self.node),
+            head: self.head.subscribe(),
             generation,
-            following,
-            steps.clone(),
-        ));
+            updates: self.updates.clone(),
+            teller: teller.clone(),
+            stopping,
+        };
+        let following = tokio::spawn((self.follow)(follower));
+        let task = tokio::spawn(report_panic(self.name, following, teller));
         Running {
             stop,
             task,
@@ -332,12 +329,7 @@ async fn stop_all(running: BTreeMap<u32, Running>) {
 }
 
 /// A projection that panicked has failed like any other, and must say so.
-async fn report_panic(
-    name: &'static str,
-    generation: u32,
-    task: JoinHandle<()>,
-    steps: watch::Sender<Steps>,
-) {
+async fn report_panic(name: &'static str, task: JoinHandle<()>, teller: Teller) {
     let Err(error) = task.await else { return };
     let doing = if let Ok(panic) = error.try_into_panic() {
         let error = format!("it panicked: {}", panic_text(&*panic));
@@ -347,5 +339,5 @@ async fn report_panic(
         // The tokio runtime is shutting down.
         Doing::Stopped
     };
-    steps.send_modify(|steps| steps.of(generation).doing = doing);
+    teller.tell(|step| step.doing = doing);
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use tokio::sync::watch;
+
 use crate::runtime::ironflow::Ironflow;
 use crate::runtime::projection::Followed;
 use crate::{Position, Timestamp};
@@ -133,7 +135,49 @@ impl ProjectionStatus {
 
 /// How far each of the generations has come that are followed here.
 #[derive(Debug, Default)]
-pub(super) struct Steps(BTreeMap<u32, Step>);
+pub(super) struct Steps {
+    /// The number of whoever follows it, and what that one says.
+    told: BTreeMap<u32, (u64, Step)>,
+    /// How many have begun to follow one.
+    followers: u64,
+}
+
+/// Somebody who follows a generation, and says how far it is: until another one begins to, who may know
+/// better. One that was told to stop may be busy with its last batch then.
+#[derive(Clone)]
+pub(super) struct Teller {
+    steps: watch::Sender<Steps>,
+    generation: u32,
+    number: u64,
+}
+
+impl Teller {
+    /// One that begins where it is known to be.
+    pub(super) fn new(steps: &watch::Sender<Steps>, generation: u32, step: Step) -> Self {
+        let mut number = 0;
+        steps.send_modify(|steps| {
+            steps.followers += 1;
+            number = steps.followers;
+            steps.told.insert(generation, (number, step));
+        });
+        Self {
+            steps: steps.clone(),
+            generation,
+            number,
+        }
+    }
+
+    /// Says how far it is.
+    pub(super) fn tell(&self, change: impl FnOnce(&mut Step)) {
+        self.steps.send_if_modified(|steps| {
+            let told = steps.told.get_mut(&self.generation);
+            let own = told.filter(|(number, _)| *number == self.number);
+            let Some((_, step)) = own else { return false };
+            change(step);
+            true
+        });
+    }
+}
 
 /// How far a generation has come.
 #[derive(Debug, Default)]
@@ -165,17 +209,12 @@ pub(super) enum Doing {
 }
 
 impl Steps {
-    /// That of a generation, to change it.
-    pub(super) fn of(&mut self, generation: u32) -> &mut Step {
-        self.0.entry(generation).or_default()
-    }
-
     pub(super) fn get(&self, generation: u32) -> Option<&Step> {
-        self.0.get(&generation)
+        self.told.get(&generation).map(|(_, step)| step)
     }
 
     pub(super) fn forget(&mut self, generation: u32) {
-        self.0.remove(&generation);
+        self.told.remove(&generation);
     }
 }
 

@@ -2,9 +2,11 @@
 //! same projections as two programs have them.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ironflow_domain::{Aggregate, Decide, Decision, Fold, command, event};
+use ironflow_domain::{
+    Aggregate, Decide, Decision, Fold, React, Reactor, Recorded, command, event,
+};
 use serde::{Deserialize, Serialize};
 
 /// Rounds in which flawed events make projections panic.
@@ -85,6 +87,31 @@ macro_rules! aggregate {
             }
         }
     };
+}
+
+/// Delivers what was sent.
+#[derive(Reactor)]
+#[reactor("deliveries", of(ParcelEvent), from_start, retries = 1)]
+pub(crate) struct Deliveries(pub(crate) Done);
+
+/// The streams and the numbers of the events that were delivered, in that order, by all processes.
+pub(crate) type Done = Arc<Mutex<Vec<(String, u64)>>>;
+
+impl React<ParcelEvent> for Deliveries {
+    type Error = &'static str;
+
+    async fn react(&self, event: &Recorded<ParcelEvent>) -> Result<(), &'static str> {
+        tokio::task::yield_now().await;
+        let number = match event.data {
+            ParcelEvent::Sent { flaw, .. } if is_met(flaw) => return Err("a flaw"),
+            ParcelEvent::Sent { number, .. } | ParcelEvent::Held { number } => number,
+        };
+        self.0
+            .lock()
+            .unwrap()
+            .push((event.stream.to_string(), number));
+        Ok(())
+    }
 }
 
 aggregate!(Track, TrackEvent, Move);

@@ -1,6 +1,6 @@
 //! Rounds of chaos with projections: their workers are killed, stand still, stop, and begin again;
 //! they are paused, rebuilt, parked and retried. At the end every view, and every row of a table, is
-//! what a fold of the log says.
+//! what a fold of the log says, and a reactor was done with every event, in the order of its stream.
 //!
 //! | file         | what is in it                                                     |
 //! |--------------|-------------------------------------------------------------------|

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use ironflow_domain::{
-    Ironflow, OperationError, Position, Projection, ProjectionState, Rebuild, Receipt,
-    Unpartitioned,
+    EventId, Ironflow, OperationError, Position, Projection, ProjectionState, ReactorError,
+    ReactorState, Rebuild, Receipt, Unpartitioned,
 };
 use serde_json::Value;
 use tokio::sync::broadcast;
 
 use crate::Site;
 use crate::domain::{
-    Make, Move, Noise, NoiseEvent, Parcel, ParcelEvent, Post, Track, TrackEvent, first, second,
-    set_broken,
+    Done, Make, Move, Noise, NoiseEvent, Parcel, ParcelEvent, Post, Track, TrackEvent, first,
+    second, set_broken,
 };
 use crate::verdict::{Log, Stored};
 use crate::watch::{Complaints, News, Recorded, end_of_log};
@@ -22,6 +22,7 @@ use crate::worker::{Pace, Program, Worker};
 
 const KEYS: [&str; 4] = ["a", "b", "c", "d"];
 const STREAMS: u8 = 3;
+const DELIVERIES: &str = "deliveries";
 const PROJECTIONS: [&str; 3] = ["paths", "rows", "whole"];
 /// How long anything may take on a machine that is busy with other things.
 const LONG: Duration = Duration::from_secs(10);
@@ -38,6 +39,9 @@ pub(crate) struct Happened {
     parked: usize,
     skipped: usize,
     generations: usize,
+    delivered: usize,
+    reactor_paused: usize,
+    reactions_skipped: usize,
 }
 
 pub(crate) fn round<S: Site>(seed: u64, site: &S, happened: &mut Happened) {
@@ -66,6 +70,7 @@ struct Round<S> {
     pace: Pace,
     news: News,
     complaints: Complaints,
+    done: Done,
     last_number: u64,
     has_flaws: bool,
     has_second: bool,
@@ -93,6 +98,7 @@ impl<S: Site> Round<S> {
             pace,
             news: broadcast::Sender::new(256),
             complaints: Complaints::default(),
+            done: Done::default(),
             last_number: 0,
             has_flaws,
         };
@@ -147,9 +153,10 @@ impl<S: Site> Round<S> {
             pace,
             news,
             complaints,
+            done,
             ..
         } = self;
-        let worker = Worker::start(site, program, *pace, news, complaints);
+        let worker = Worker::start(site, program, *pace, news, complaints, done);
         self.workers.push(worker);
     }
 
@@ -160,7 +167,7 @@ impl<S: Site> Round<S> {
     }
 
     async fn step(&mut self, happened: &mut Happened) {
-        match self.random.u8(..60) {
+        match self.random.u8(..62) {
             0..24 => self.write().await,
             24..30 => {
                 // A moment in which they do what they do.
@@ -219,6 +226,7 @@ impl<S: Site> Round<S> {
                 refused(self.outside.rebuild_view("paths", key).await);
             }
             58 => self.site.disturb().await,
+            59 => self.operate_on_reactor(happened).await,
             _ => {
                 let is_broken = self.random.bool();
                 set_broken(self.seed, self.has_flaws && is_broken);
@@ -271,6 +279,45 @@ impl<S: Site> Round<S> {
         }
     }
 
+    async fn operate_on_reactor(&mut self, happened: &mut Happened) {
+        let outside = &self.outside;
+        match self.random.u8(..8) {
+            0..2 => {
+                let paused = outside.pause_reactor(DELIVERIES, "chaos").await;
+                happened.reactor_paused += usize::from(paused.is_ok());
+                reactor_refused(paused);
+            }
+            2..5 => reactor_refused(outside.resume_reactor(DELIVERIES).await),
+            what => {
+                let parked = outside.parked_reactions(DELIVERIES).await;
+                let parked = parked.unwrap_or_default();
+                let Some(reaction) = self.random.choice(parked) else {
+                    return;
+                };
+                let event = reaction.event;
+                if what < 7 {
+                    reactor_refused(outside.retry_reaction(DELIVERIES, event.id).await);
+                    return;
+                }
+                let Some(number) = self.number_of(event.id).await else {
+                    return;
+                };
+                // It may be gone as soon as that is said.
+                self.complaints.skip(DELIVERIES, &event.stream, number);
+                let skipped = outside.skip_reaction(DELIVERIES, event.id, "chaos").await;
+                happened.reactions_skipped += usize::from(skipped.is_ok());
+                reactor_refused(skipped);
+            }
+        }
+    }
+
+    /// The number in an event.
+    async fn number_of(&self, event: EventId) -> Option<u64> {
+        let recorded = self.outside.store().find_event(event).await.ok()??;
+        let data: Value = serde_json::from_str(&recorded.data).unwrap();
+        data["number"].as_u64()
+    }
+
     /// Waits a while until nothing is being rebuilt: where all stand still, that is never.
     async fn rebuilt<P: Projection>(&self) {
         let until = Instant::now() + Duration::from_millis(200);
@@ -306,12 +353,9 @@ impl<S: Site> Round<S> {
             return;
         };
         let Some(event) = view.event else { return };
-        let store = self.outside.store();
-        let Ok(Some(recorded)) = store.find_event(event.id).await else {
+        let Some(number) = self.number_of(event.id).await else {
             return;
         };
-        let data: Value = serde_json::from_str(&recorded.data).unwrap();
-        let number = data["number"].as_u64().unwrap();
         // It may be gone as soon as that is said.
         self.complaints.skip(projection, &view.key, number);
         let skipped = self
@@ -429,6 +473,8 @@ impl<S: Site> Round<S> {
         for name in PROJECTIONS {
             again(async || self.outside.resume(name).await).await;
         }
+        let resume = async || self.outside.resume_reactor(DELIVERIES).await;
+        while let Err(ReactorError::Store(_)) = resume().await {}
         self.write().await;
         // Those that have been through all of it come to the end, and so does a new one.
         let survivors = std::mem::take(&mut self.workers);
@@ -488,6 +534,9 @@ impl<S: Site> Round<S> {
             let followed: Vec<u32> = followed.iter().map(|all| all[index]).collect();
             happened.generations += stored.is_what_the_log_says(&log, &followed).await;
         }
+        let done = self.done.lock().unwrap();
+        happened.delivered += done.len();
+        log.is_delivered(&done, &self.complaints);
         self.complaints.assert_none();
     }
 
@@ -502,7 +551,11 @@ impl<S: Site> Round<S> {
                 return false;
             }
             let what = worker.ironflow().map(Ironflow::projection_statuses);
-            assert!(Instant::now() < deadline, "stays at {what:?}, not {end:?}");
+            let reacts = worker.ironflow().map(Ironflow::reactor_statuses);
+            assert!(
+                Instant::now() < deadline,
+                "stays at {what:?}, {reacts:?}, not {end:?}"
+            );
             // Nobody tells of each status.
             tokio::time::sleep(Duration::from_millis(2)).await;
             let (Some(ironflow), Some(statuses)) = (worker.ironflow(), what) else {
@@ -530,6 +583,21 @@ impl<S: Site> Round<S> {
                 is_there &= status.state == ProjectionState::Active
                     && status.rebuild.is_none()
                     && status.parked == 0
+                    && end.is_some_and(|end| status.position >= end);
+            }
+            for status in ironflow.reactor_statuses() {
+                let parked = ironflow.parked_reactions(DELIVERIES).await;
+                is_there &= parked.as_ref().is_ok_and(Vec::is_empty);
+                for parked in parked.unwrap_or_default() {
+                    if !parked.is_retried {
+                        let retried = ironflow.retry_reaction(DELIVERIES, parked.event.id);
+                        reactor_refused(retried.await);
+                    }
+                }
+                is_there &= matches!(
+                    status.state,
+                    ReactorState::Active | ReactorState::StandingBy
+                ) && status.parked == 0
                     && end.is_some_and(|end| status.position >= end);
             }
             if is_there {
@@ -592,6 +660,17 @@ fn refused(outcome: Result<(), OperationError>) {
             | OperationError::NothingBefore { .. }
             | OperationError::NotParked { .. }
             | OperationError::Store(_),
+        ) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// And so may one on a reactor.
+fn reactor_refused(outcome: Result<(), ReactorError>) {
+    match outcome {
+        Ok(())
+        | Err(
+            ReactorError::Unknown { .. } | ReactorError::NotParked { .. } | ReactorError::Store(_),
         ) => {}
         Err(error) => panic!("{error}"),
     }

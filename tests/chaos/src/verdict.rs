@@ -21,6 +21,8 @@ struct Event {
     number: u64,
     /// The views of `paths` that it goes to.
     keys: Vec<String>,
+    stream: String,
+    is_parcel: bool,
     is_sent_parcel: bool,
     is_noise: bool,
 }
@@ -55,6 +57,8 @@ impl Log {
                     position: event.position,
                     number: data["number"].as_u64().unwrap(),
                     keys,
+                    stream: event.stream.to_owned(),
+                    is_parcel: event.name.starts_with("parcel."),
                     is_sent_parcel: event.name == "parcel.sent",
                     is_noise: event.name == "noise.made",
                 });
@@ -77,6 +81,33 @@ impl Log {
     }
 
     /// The views of a projection as they are with all that the log has up to there.
+    /// Whether what was delivered is what was recorded: each event at least once, and those of a stream
+    /// in their order, whatever was done again.
+    pub(crate) fn is_delivered(&self, done: &[(String, u64)], complaints: &Complaints) {
+        let mut delivered = BTreeMap::<&str, Vec<u64>>::new();
+        for (stream, number) in done {
+            let before = delivered.entry(stream).or_default();
+            if !before.contains(number) {
+                before.push(*number);
+            }
+        }
+        let mut recorded = BTreeMap::<&str, Vec<u64>>::new();
+        for event in self.0.iter().filter(|event| event.is_parcel) {
+            recorded
+                .entry(&event.stream)
+                .or_default()
+                .push(event.number);
+        }
+        for all in [&mut delivered, &mut recorded] {
+            for (stream, numbers) in all {
+                numbers.retain(|number| !complaints.is_skipped("deliveries", stream, *number));
+            }
+        }
+        delivered.retain(|_, numbers| !numbers.is_empty());
+        recorded.retain(|_, numbers| !numbers.is_empty());
+        assert_eq!(delivered, recorded);
+    }
+
     fn fold(&self, projection: &str, plus: u64, to: Position) -> Views {
         let mut views = Views::new();
         for event in self.0.iter().filter(|event| event.position <= to) {

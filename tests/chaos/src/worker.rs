@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
 
 use crate::Site;
-use crate::domain::{first, second};
+use crate::domain::{Deliveries, Done, first, second};
 use crate::gate::{Gate, Gated};
 use crate::watch::{self, Complaints, News, Told};
 
@@ -45,6 +45,7 @@ impl Worker {
         pace: Pace,
         news: &News,
         complaints: &Complaints,
+        done: &Done,
     ) -> Self {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
@@ -56,7 +57,7 @@ impl Worker {
         let ironflow = Arc::<OnceLock<Ironflow>>::default();
         let (site, gated, started) = (site.clone(), gate.clone(), Arc::clone(&ironflow));
         let (news, complaints) = (news.subscribe(), complaints.clone());
-        let tell = Arc::clone(&told);
+        let (tell, done) = (Arc::clone(&told), Arc::clone(done));
         runtime.spawn(async move {
             // Where the database is disturbed, starting fails: it is tried again, as by whoever
             // looks after processes.
@@ -67,7 +68,8 @@ impl Worker {
                 let gate = gated.clone();
                 let builder = Ironflow::new(Gated { store, gate })
                     .poll_interval(pace.poll)
-                    .take_over_after(pace.take_over_after);
+                    .take_over_after(pace.take_over_after)
+                    .reactor(Deliveries(Arc::clone(&done)));
                 let builder = match program {
                     Program::First => builder
                         .projection::<first::Paths>()

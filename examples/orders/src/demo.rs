@@ -15,6 +15,8 @@ use crate::Orders;
 use crate::commands::{CancelOrder, ConfirmOrder, PayOrder, PlaceOrder, ShipOrder};
 use crate::domain::{Address, Cents, CustomerId, Item, OrderError, OrderId, Status};
 use crate::projections::{CustomerOrders, OrderDetail};
+use crate::reactors::ShipmentNotices;
+use crate::shop::Notifications;
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
@@ -48,15 +50,18 @@ pub async fn run() -> Outcome {
 
 struct Demo {
     orders: Orders,
+    notifications: Notifications,
     order: OrderId,
     customer: CustomerId,
 }
 
 impl Demo {
     async fn start(store: Sqlite) -> Outcome<Self> {
-        let orders = crate::start(store).await?;
+        let notifications = Notifications::default();
+        let orders = crate::start_with(store, notifications.clone()).await?;
         Ok(Self {
             orders,
+            notifications,
             order: "123".into(),
             customer: "cust-456".into(),
         })
@@ -175,7 +180,23 @@ impl Demo {
         };
         println!("    the page changes by {}", view.last_event_name);
         expect("the page's status", view.state.status, Status::Shipped)?;
-        self.views_show(&receipt, Status::Shipped).await
+        self.views_show(&receipt, Status::Shipped).await?;
+        self.the_customer_is_told(&receipt).await
+    }
+
+    async fn the_customer_is_told(&self, receipt: &Receipt) -> Outcome {
+        self.orders
+            .wait_for_reactor::<ShipmentNotices>(receipt, SOON)
+            .await?;
+        let notices = self.notifications.notices();
+        for notice in &notices {
+            let number = notice.tracking_number.as_deref().unwrap_or("none");
+            println!(
+                "    the customer is told that order {} is on its way: {number}",
+                notice.order_id
+            );
+        }
+        expect("the notices", notices.len(), 1)
     }
 
     async fn the_customers_lists_are_rebuilt(&self) -> Outcome {

@@ -4,7 +4,8 @@
 //! - [`commands`]: what can be asked of it; each decision beside its command, each rule in a spec
 //!   below it.
 //! - [`projections`]: what the shop shows its customers.
-//! - [`shop`]: what a decision needs to know of the world: customers and products.
+//! - [`reactors`]: what the shop does because of what happened.
+//! - [`shop`]: the world around it: customers, products, and the notification service.
 //! - [`api`]: the same over HTTP.
 
 pub mod api;
@@ -12,6 +13,7 @@ pub mod commands;
 pub mod demo;
 pub mod domain;
 pub mod projections;
+pub mod reactors;
 pub mod shop;
 
 use ironflow_domain::store::Store;
@@ -19,17 +21,27 @@ use ironflow_domain::{Catalogue, Ironflow, StartError};
 
 use crate::commands::{CancelOrder, ConfirmOrder, PayOrder, PlaceOrder, ShipOrder};
 use crate::projections::{CustomerOrders, OrderDetail};
-use crate::shop::Shop;
+use crate::reactors::ShipmentNotices;
+use crate::shop::{Notifications, Shop};
 
 /// The running service.
 pub type Orders = Ironflow<Shop>;
 
 /// Puts the service together on a store.
 pub async fn start(store: impl Store) -> Result<Orders, StartError> {
+    start_with(store, Notifications::default()).await
+}
+
+/// The same, with a notification service of one's own.
+pub async fn start_with(
+    store: impl Store,
+    notifications: Notifications,
+) -> Result<Orders, StartError> {
     Ironflow::new(store)
         .enrich(Shop::with_samples())
         .projection::<OrderDetail>()
         .projection::<CustomerOrders>()
+        .reactor(ShipmentNotices(notifications))
         .start()
         .await
 }

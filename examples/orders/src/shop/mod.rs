@@ -1,11 +1,13 @@
-//! What a decision needs to know of the world. A real shop asks its databases; this one has
-//! everything in memory.
+//! The world around the shop: what a decision needs to know of it, and who is told what has happened.
+//! A real shop asks databases and services; this one has everything in memory.
 
 mod catalogue;
 mod customers;
+mod notifications;
 
 pub use catalogue::{Catalogue, Product};
 pub use customers::{Customer, Customers};
+pub use notifications::{NoAnswer, Notifications, ShipmentNotice};
 
 /// What commands are enriched with.
 #[derive(Debug, Clone, Default)]

@@ -23,6 +23,7 @@ fn the_walkthrough_plays_and_checks_itself() {
         "order-detail-view of 123: paid",
         "conflict: stream order-123 is at version 3, expected version 2",
         "in order-123, which is at version 4",
+        "the customer is told that order 123 is on its way: track-1",
         "refused: an order that is shipped cannot be cancelled",
         "order-123 holds order.placed, order.confirmed, order.paid, order.shipped\n",
         "stopped and started again",

@@ -46,7 +46,7 @@ pub enum WaitError {
     /// It was not there in time.
     #[error(
         "{follower} is at position {reached}, and did not reach {wanted} within {timeout:?}{}",
-        because(.why)
+        because(.why.as_deref())
     )]
     #[non_exhaustive]
     Timeout {
@@ -140,8 +140,8 @@ pub enum WaitError {
     },
 }
 
-fn because(why: &Option<String>) -> String {
-    why.iter().map(|why| format!(": {why}")).collect()
+fn because(why: Option<&str>) -> String {
+    why.map(|why| format!(": {why}")).unwrap_or_default()
 }
 
 /// What a projection is to show, or a reactor to be done with: what became of a command, an event, or

@@ -10,7 +10,7 @@ use crate::runtime::log_reader::LogReader;
 use crate::runtime::projection::follow::{Following, PAGE};
 use crate::runtime::projection::head::{SeenHead, view_key};
 use crate::runtime::projection::hub::Next;
-use crate::runtime::projection::parked::{self, Parked};
+use crate::runtime::projection::parked::Parked;
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::subscribe::{Told, Updated};
@@ -79,12 +79,7 @@ impl<P: Projection> Following<P> {
     /// Takes one page of the log into the views. Says whether that was the end of the log.
     pub(super) async fn advance(&mut self) -> Result<bool, Trouble> {
         let begun = Instant::now();
-        if self.parked.is_none() {
-            self.parked = Some(match self.progress.parked {
-                0 => Parked::new(),
-                _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
-            });
-        }
+        self.look_at_parked().await?;
         let page = self.next_page().await?;
         let has_missed = AtomicBool::new(false);
         let Applied {

@@ -115,8 +115,6 @@ pub(super) struct Following<P> {
     pub(super) deleted_since: Option<Revision>,
     /// Whether others have written the checkpoint, and subscribers were not told of it.
     pub(super) is_untold: bool,
-    /// Whether a parked view is to be filled again, by whoever fills the views.
-    pub(super) is_to_be_refilled: bool,
     /// What is parked, where that was read.
     pub(super) parked: Option<Parked>,
     /// What the events that are taken, and not written yet, do to tables.
@@ -176,7 +174,6 @@ impl<P: Projection> Following<P> {
             asked_who_serves: None,
             deleted_since: None,
             is_untold: false,
-            is_to_be_refilled: false,
             parked: None,
             statements: Vec::new(),
             besides: Vec::new(),

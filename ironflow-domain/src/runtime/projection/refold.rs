@@ -38,6 +38,23 @@ impl<P: Projection> Following<P> {
         parked.event.as_ref().map(|event| event.error.clone())
     }
 
+    /// Reads what is parked, where that is not known.
+    pub(super) async fn look_at_parked(&mut self) -> Result<(), Trouble> {
+        if self.parked.is_none() {
+            self.parked = Some(match self.progress.parked {
+                0 => Parked::new(),
+                _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
+            });
+        }
+        Ok(())
+    }
+
+    /// Whether somebody wants a parked view to be filled again.
+    pub(super) fn has_retried(&self) -> bool {
+        let mut parked = self.parked.iter().flatten();
+        parked.any(|(_, view)| view.is_retried)
+    }
+
     /// Parks the view that an event could not be applied to, once that was tried often enough. Other
     /// trouble, and that before, is given back.
     pub(super) async fn fails_at_a_view(&mut self, trouble: Trouble) -> Result<(), Trouble> {

@@ -12,7 +12,6 @@ use crate::runtime::projection::checkpoint::Checkpoint;
 use crate::runtime::projection::follow::{Following, PAGE};
 use crate::runtime::projection::head::{SeenHead, view_key};
 use crate::runtime::projection::lookout::Found;
-use crate::runtime::projection::parked::{self, Parked};
 use crate::runtime::projection::route::route;
 use crate::runtime::projection::status::Doing;
 use crate::runtime::projection::subscribe::Told;
@@ -24,6 +23,7 @@ use std::sync::Arc;
 impl<P: Projection> Following<P> {
     /// Follows the process that fills the views, until it is this one's turn, or told to stop.
     pub(super) async fn stand_by(&mut self) -> Result<(), Trouble> {
+        self.look_at_parked().await?;
         let (mut seen, told_to_stop) = (self.seen.clone(), self.stopping.told());
         tokio::pin!(told_to_stop);
         while !self.is_its_turn() {
@@ -57,10 +57,8 @@ impl<P: Projection> Following<P> {
     pub(super) async fn tell_of_others(&mut self) -> Result<(), Trouble> {
         let to = self.progress.position;
         let told = self.updates.told(self.generation);
-        let parked = match self.progress.parked {
-            0 => Parked::new(),
-            _ => parked::read_all(&*self.store, P::NAME, self.generation).await?,
-        };
+        self.look_at_parked().await?;
+        let parked = self.parked.take().unwrap_or_default();
         if let Some(told) = told.filter(|_| self.updates.are_wanted()) {
             let freed = told.parked.iter();
             let freed = freed.filter(|key| !parked.contains_key(*key));
@@ -74,10 +72,10 @@ impl<P: Projection> Following<P> {
             step.parked = progress.parked;
             step.stuck = stuck;
         });
-        self.is_to_be_refilled = parked.values().any(|parked| parked.is_retried);
         let told = Told::new(to, &parked);
         self.updates.are_told(self.generation, told);
         self.is_untold = false;
+        self.parked = Some(parked);
         Ok(())
     }
 
@@ -111,7 +109,7 @@ impl<P: Projection> Following<P> {
 
     /// Whether there is something to do that no event shows.
     fn is_left_to_do(&self) -> bool {
-        self.is_to_be_refilled || self.is_to_be_completed()
+        self.has_retried() || self.is_to_be_completed()
     }
 
     /// Whether the views are to serve, and somebody has yet to say that they are complete.

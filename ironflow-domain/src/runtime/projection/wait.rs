@@ -123,9 +123,9 @@ impl<X> Ironflow<X> {
     ) -> Result<(), WaitError> {
         let name = P::NAME;
         let follower = Follower::Projection(name);
-        let followed = self.projections().get(name);
-        let followed = followed.ok_or(WaitError::NotFollowed { follower })?;
-        let mut status = followed.status.clone();
+        let running = self.projections().get(name);
+        let running = running.ok_or(WaitError::NotFollowed { follower })?;
+        let mut status = running.status.clone();
         let waiting = status.wait_for(|status| is_there(status));
         match tokio::time::timeout(timeout, waiting).await {
             Ok(Ok(_)) => Ok(()),
@@ -152,10 +152,10 @@ impl<X> Ironflow<X> {
             return Ok(());
         };
         let wanted = place.position;
-        let followed = self.projections().get(name);
-        let followed = followed.ok_or(WaitError::NotFollowed { follower })?;
+        let running = self.projections().get(name);
+        let running = running.ok_or(WaitError::NotFollowed { follower })?;
         let _waiting = self.waiters().one_more()?;
-        let mut status = followed.status.clone();
+        let mut status = running.status.clone();
         let arrived = tokio::time::timeout(timeout, wait_until(&mut status, wanted)).await;
         if let Ok(arrived) = arrived {
             return arrived.map_err(|error| WaitError::Stopped { follower, error });

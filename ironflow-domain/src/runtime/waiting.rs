@@ -84,9 +84,7 @@ pub enum WaitError {
         error: String,
     },
     /// There is no such event.
-    #[error(
-        "event {event} is not recorded, so there is nothing to wait for: {follower} never gets to it"
-    )]
+    #[error("event {event} is not recorded, so {follower} never comes to it")]
     #[non_exhaustive]
     UnknownEvent {
         /// Who.

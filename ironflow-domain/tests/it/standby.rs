@@ -243,7 +243,7 @@ async fn it_can_be_waited_for_by_position_and_by_event() {
     let error = follows.wait_for::<Rings>(unknown, SOON).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("event {unknown} is not recorded, so projection rings will not show it")
+        format!("event {unknown} is not recorded, so projection rings never comes to it")
     );
     let read = ironflow_domain::store::StreamStore::read_log(&store, ReadLog::after(position));
     assert!(read.await.unwrap().at_end);
@@ -264,7 +264,7 @@ async fn no_more_wait_than_may() {
     let error = wait(NEVER).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "2 wait for projections already: see whether they move, or raise `.most_waiters(…)` of \
+        "2 wait already: see whether they move, or raise `.most_waiters(…)` of \
          `Ironflow::new(…)`"
     );
     for task in two {

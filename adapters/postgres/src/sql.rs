@@ -156,9 +156,17 @@ async fn transact(
             }
         }
     }
-    let committing = session.in_time(session.run("COMMIT"));
-    committing.await.map_err(Stopped::Committing)?;
-    Ok(Ok(revisions))
+    let committing = session.in_time(session.run("COMMIT")).await;
+    let Err(failure) = committing else {
+        return Ok(Ok(revisions));
+    };
+    match statements.last() {
+        // A constraint that is deferred does not say which statement was too many: the last one was.
+        Some(last) if failure.breaks_constraint() => {
+            refuse(session, (statements.len() - 1, last), failure).await
+        }
+        _ => Err(Stopped::Committing(failure)),
+    }
 }
 
 /// What a statement that failed leads to: to nothing, where it will fail again.

@@ -57,6 +57,10 @@ impl Change for Batch {
         Ok(revisions)
     }
 
+    fn at_fault(&self, error: &rusqlite::Error) -> Option<WriteError> {
+        sql::at_fault(error, &self.statements)
+    }
+
     fn doing(&self) -> String {
         let writing = match self.writes.as_slice() {
             [one] => format!("write key {}", one.key),

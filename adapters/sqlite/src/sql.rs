@@ -3,9 +3,9 @@
 use ironflow_domain::SqlValue;
 use ironflow_domain::store::{SqlStatement, StoreErrorKind, WriteError};
 use rusqlite::types::{Null, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ToSql};
+use rusqlite::{Connection, ErrorCode, ToSql};
 
-use crate::error::kind;
+use crate::error::{again, kind};
 use crate::writer::Failure;
 
 /// Executes statements in the transaction that is open.
@@ -27,6 +27,14 @@ pub(crate) fn execute_all(
         });
     }
     Ok(())
+}
+
+/// What is told where a constraint of a user's table has ended the transaction: at its commit, or at
+/// once. It does not say which statement was too many: the last one was.
+pub(crate) fn at_fault(error: &rusqlite::Error, statements: &[SqlStatement]) -> Option<WriteError> {
+    let last = statements.len().checked_sub(1)?;
+    let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
+    is_constraint.then(|| WriteError::statement(last, &statements[last], again(error)))
 }
 
 fn execute(connection: &Connection, statement: &SqlStatement) -> rusqlite::Result<()> {

@@ -54,6 +54,12 @@ pub(crate) trait Change: Send + 'static {
     /// came to nothing.
     fn make(&self, connection: &Connection) -> Result<Self::Done, Failure<Self::Error>>;
 
+    /// What the caller gets instead where that has ended the transaction that it was alone in; nothing
+    /// where it is no fault of the change.
+    fn at_fault(&self, _error: &rusqlite::Error) -> Option<Self::Error> {
+        None
+    }
+
     /// What it is, such as `append to stream order-1`.
     fn doing(&self) -> String;
 }
@@ -141,6 +147,15 @@ impl<C: Change> Job for Waiting<C> {
     }
 
     fn fail(&mut self, failure: &Failed) {
+        if let Failed::Sqlite {
+            error,
+            in_doubt: false,
+        } = failure
+            && let Some(error) = self.change.at_fault(error)
+        {
+            self.answer = Some(Err(error));
+            return;
+        }
         let doing = self.change.doing();
         let error = match failure {
             Failed::Sqlite {

@@ -403,6 +403,7 @@ macro_rules! __for_every_rule {
             a_guard_that_is_lost_executes_no_statement
             a_statement_that_is_refused_is_told_and_nothing_is_written
             a_statement_that_would_end_the_transaction_is_refused
+            what_a_constraint_refuses_in_the_end_is_refused_alone
             a_parameter_is_the_value_it_is
             of_many_with_the_same_guard_one_executes_its_statements
         }

@@ -23,6 +23,9 @@ use ironflow_domain::store::{
 use super::Fixture;
 use super::given::{get, key, put, value};
 
+/// How often several write at the same time.
+const ROUNDS: i64 = 10;
+
 /// A table that nobody else has.
 struct Table(String);
 
@@ -231,6 +234,52 @@ pub async fn a_statement_that_would_end_the_transaction_is_refused(store: Fixtur
     table.drop(&*store).await;
 }
 
+pub async fn what_a_constraint_refuses_in_the_end_is_refused_alone(store: Fixture) {
+    let Some(table) = Table::make(&*store).await else {
+        return;
+    };
+    let leads = format!("{}_leads", table.0);
+    let columns = format!(
+        "id BIGINT PRIMARY KEY, leads_to BIGINT NOT NULL
+         REFERENCES {} (id) DEFERRABLE INITIALLY DEFERRED",
+        table.0
+    );
+    let create = format!("CREATE TABLE {leads} ({columns})");
+    execute(&*store, vec![statement(create, Vec::new())]).await;
+    let lead = |id: i64| {
+        let sql = format!("INSERT INTO {leads} (id, leads_to) VALUES ($1, $1)");
+        statement(sql, vec![SqlValue::Integer(id)])
+    };
+    // It need not be so before the end.
+    execute(&*store, vec![lead(1), table.insert(1)]).await;
+    for round in 0..ROUNDS {
+        let (a, b) = (key(&format!("a{round}")), key(&format!("b{round}")));
+        let wrong = store.write_and_execute(
+            vec![Write::put(a.clone(), "one")],
+            vec![table.count(1), lead(2)],
+        );
+        // Others that are written at the same time are none the worse.
+        let (wrong, right, append) = tokio::join!(
+            wrong,
+            store.write_and_execute(Vec::new(), vec![table.count(1)]),
+            store.write(vec![Write::put(b.clone(), "one")])
+        );
+        let index = refused(wrong);
+        assert!(index < 2, "{index} is one of the statements");
+        right.expect("that is right");
+        append.expect("and so is that");
+        assert_eq!(get(&*store, &a).await, None);
+        assert_eq!(value(&*store, &b).await, "one");
+    }
+    let drop = format!("DROP TABLE {leads}");
+    execute(&*store, vec![statement(drop, Vec::new())]).await;
+    assert!(
+        table.takes(&*store, 1, ROUNDS).await,
+        "each was counted once"
+    );
+    table.drop(&*store).await;
+}
+
 pub async fn a_parameter_is_the_value_it_is(store: Fixture) {
     let Some(table) = Table::make(&*store).await else {
         return;
@@ -261,9 +310,6 @@ pub async fn a_parameter_is_the_value_it_is(store: Fixture) {
     assert!(!table.has(&*store, 1).await);
     table.drop(&*store).await;
 }
-
-/// How often several write with the same guard.
-const ROUNDS: i64 = 10;
 
 pub async fn of_many_with_the_same_guard_one_executes_its_statements(store: Fixture) {
     let Some(table) = Table::make(&*store).await else {

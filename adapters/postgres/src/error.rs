@@ -112,13 +112,6 @@ impl Failure {
         self.code() == Some(&SqlState::UNIQUE_VIOLATION)
     }
 
-    /// Whether a constraint is not kept, or a constraint trigger has refused.
-    pub(crate) fn breaks_constraint(&self) -> bool {
-        let classes = ["23", "P0"];
-        let is_one = |code: &SqlState| classes.iter().any(|class| in_class(code, class));
-        self.code().is_some_and(is_one)
-    }
-
     /// Whether the same may succeed at once: it was chosen to make way for another.
     pub(crate) fn made_way(&self) -> bool {
         self.code().is_some_and(|code| {
@@ -139,6 +132,13 @@ pub(crate) fn closed(doing: &str) -> StoreError {
             "failed to {doing}: the store has been closed, or the runtime it was connected on has stopped"
         ),
     )
+}
+
+/// Whether a constraint is not kept, or a constraint trigger has refused.
+pub(crate) fn breaks_constraint(error: &tokio_postgres::Error) -> bool {
+    let classes = ["23", "P0"];
+    let is_one = |code: &SqlState| classes.iter().any(|class| in_class(code, class));
+    error.code().is_some_and(is_one)
 }
 
 /// Whether trying to connect again may help.

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 
 use crate::connections::Slot;
-use crate::error::Failure;
+use crate::error::{Failure, breaks_constraint};
 use crate::key_value::{self, Outcome};
 use crate::session::{Connector, Session};
 
@@ -160,12 +160,11 @@ async fn transact(
     let Err(failure) = committing else {
         return Ok(Ok(revisions));
     };
-    match statements.last() {
-        // A constraint that is deferred does not say which statement was too many: the last one was.
-        Some(last) if failure.breaks_constraint() => {
-            refuse(session, (statements.len() - 1, last), failure).await
+    match failure {
+        Failure::Postgres(error) if breaks_constraint(&error) => {
+            roll_back(session, WriteError::constraint(error)).await
         }
-        _ => Err(Stopped::Committing(failure)),
+        failure => Err(Stopped::Committing(failure)),
     }
 }
 

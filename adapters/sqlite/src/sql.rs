@@ -29,12 +29,12 @@ pub(crate) fn execute_all(
     Ok(())
 }
 
-/// What is told where a constraint of a user's table has ended the transaction: at its commit, or at
-/// once. It does not say which statement was too many: the last one was.
+/// What is told where a constraint of a user's table has ended the transaction, at its commit or at
+/// once.
 pub(crate) fn at_fault(error: &rusqlite::Error, statements: &[SqlStatement]) -> Option<WriteError> {
-    let last = statements.len().checked_sub(1)?;
     let is_constraint = error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation);
-    is_constraint.then(|| WriteError::statement(last, &statements[last], again(error)))
+    let is_theirs = is_constraint && !statements.is_empty();
+    is_theirs.then(|| WriteError::constraint(again(error)))
 }
 
 fn execute(connection: &Connection, statement: &SqlStatement) -> rusqlite::Result<()> {

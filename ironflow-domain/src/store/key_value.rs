@@ -57,6 +57,7 @@ pub trait KeyValueStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// As [`write`](Self::write): where a key is not as it is expected, no statement takes effect.
+    /// [`WriteError::Constraint`] when the statements break one that is checked at the end;
     /// [`WriteError::Statement`] when the database refuses a statement, and will do so again; what
     /// may pass, such as a lock that is not given in time, is a [`WriteError::Store`].
     /// [`Unsupported`](super::StoreErrorKind::Unsupported) when there is a statement, and the store
@@ -287,6 +288,15 @@ pub enum WriteError {
         #[source]
         source: Box<dyn Error + Send + Sync>,
     },
+    /// The statements together break a constraint that the database checks at the end, and will do so
+    /// again. Which of them is to blame is not known.
+    #[error("the statements break a constraint that is checked at the end")]
+    #[non_exhaustive]
+    Constraint {
+        /// What the database said.
+        #[source]
+        source: Box<dyn Error + Send + Sync>,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -299,6 +309,13 @@ impl WriteError {
         match self {
             Self::Store(error) => error,
             error => StoreError::new(StoreErrorKind::Other, error.to_string()).because(error),
+        }
+    }
+
+    /// For adapters: a constraint is broken that was checked at the end.
+    pub fn constraint(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Constraint {
+            source: source.into(),
         }
     }
 

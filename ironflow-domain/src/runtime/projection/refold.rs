@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use crate::model::projection::{State, Unapplied};
 use crate::runtime::projection::fold::{InMemory, fold};
-use crate::runtime::projection::follow::Following;
+use crate::runtime::projection::follow::{Following, PAGE};
 use crate::runtime::projection::head::view_key;
 use crate::runtime::projection::parked::{self, ATTEMPTS, Parked, ParkedEvent, ParkedView};
 use crate::runtime::projection::trouble::Trouble;
@@ -90,6 +90,7 @@ impl<P: Projection> Following<P> {
             "view is parked"
         );
         self.failing = None;
+        self.page = PAGE;
         self.besides
             .push(parked::write(&view, P::NAME, self.generation)?);
         let parked = self.parked.insert(all);

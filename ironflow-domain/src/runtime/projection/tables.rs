@@ -157,11 +157,29 @@ impl<P: Projection> Following<P> {
 
     /// Which event led to the statement that was refused.
     pub(super) fn at_the_event(&self, error: WriteError) -> Trouble {
-        let WriteError::Statement {
-            index, sql, source, ..
-        } = error
-        else {
-            return error.into();
+        let (index, sql, source) = match error {
+            WriteError::Statement {
+                index, sql, source, ..
+            } => (index, sql, source),
+            // The smallest that can be tried is an append: others may need the whole of it.
+            WriteError::Constraint { source, .. } if self.page > 1 => {
+                return Trouble::Constraint(source);
+            }
+            WriteError::Constraint { source, .. } => match self.statements.last() {
+                Some(OfEvent { event, statements }) => {
+                    return Trouble::Statement {
+                        event: Box::new(event.clone()),
+                        key: Unpartitioned.to_string(),
+                        statement: statements
+                            .last()
+                            .map(ToString::to_string)
+                            .unwrap_or_default(),
+                        error: source,
+                    };
+                }
+                None => return Trouble::Constraint(source),
+            },
+            error => return error.into(),
         };
         let mut before = 0;
         for OfEvent { event, statements } in &self.statements {
@@ -180,21 +198,47 @@ impl<P: Projection> Following<P> {
 
     /// Goes on filling tables that were parked, by a page of the log.
     pub(super) async fn refill_tables(&mut self, parked: ParkedView) -> Result<(), Trouble> {
+        let filled = self.refill_page(&parked).await;
+        let Err(Trouble::Constraint(_)) = filled else {
+            return filled;
+        };
+        // One append after the other, as far as that was.
+        let before = std::mem::replace(&mut self.page, 1);
+        let filled = self.refill_appends(&parked.key).await;
+        self.page = before;
+        filled
+    }
+
+    async fn refill_appends(&mut self, key: &str) -> Result<(), Trouble> {
+        for _ in 0..PAGE {
+            let parked = self.parked.as_ref().and_then(|all| all.get(key));
+            let Some(parked) = parked.filter(|parked| parked.is_retried).cloned() else {
+                break;
+            };
+            if self.stopping.is_told() {
+                break;
+            }
+            self.refill_page(&parked).await?;
+        }
+        Ok(())
+    }
+
+    async fn refill_page(&mut self, parked: &ParkedView) -> Result<(), Trouble> {
         let read = ReadLog::after(parked.read_from()).matching(self.reads.clone());
-        let page = self.store.read_log(read.limit(PAGE)).await?;
-        let trouble = match self.refill(&page, &parked, None).await {
-            Err(trouble) => trouble,
-            filled => return filled,
-        };
-        let Some(event) = trouble.event() else {
-            return Err(trouble);
-        };
-        // What comes before the event at fault must not wait for it.
-        let event = ParkedEvent::new(event.clone(), full_text(&trouble));
-        self.views.clear();
-        self.statements.clear();
-        self.besides.clear();
-        self.refill(&page, &parked, Some(event)).await
+        let page = self.store.read_log(read.limit(self.page)).await?;
+        let mut up_to = None;
+        while let Err(trouble) = self.refill(&page, parked, up_to).await {
+            self.views.clear();
+            self.statements.clear();
+            self.besides.clear();
+            let Some(event) = trouble.event() else {
+                return Err(trouble);
+            };
+            // What comes before the event at fault must not wait for it. That may break a constraint,
+            // too: then it is one of those.
+            up_to = Some(ParkedEvent::new(event.clone(), full_text(&trouble)));
+        }
+        Ok(())
     }
 
     /// Takes a page into tables that are parked, up to the event that they stay parked for.

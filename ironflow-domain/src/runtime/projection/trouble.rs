@@ -34,6 +34,9 @@ pub(super) enum Trouble {
         #[source]
         error: Box<dyn Error + Send + Sync>,
     },
+    /// Of one of several appends: it is not known of which.
+    #[error("the statements of several appends break a constraint")]
+    Constraint(#[source] Box<dyn Error + Send + Sync>),
     #[error("the tables cannot be changed: {sql}")]
     Tables {
         sql: String,

@@ -45,3 +45,5 @@ impl ::flow::Projection for Customer {
         ])
     }
 }
+#[automatically_derived]
+impl ::flow::HasViews for Customer {}

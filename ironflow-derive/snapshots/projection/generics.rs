@@ -31,3 +31,5 @@ impl<T: Payload> ::ironflow_domain::Projection for Readings<T> {
         ])
     }
 }
+#[automatically_derived]
+impl<T: Payload> ::ironflow_domain::HasViews for Readings<T> {}

@@ -28,3 +28,5 @@ impl ::ironflow_domain::Projection for Accounts {
         ])
     }
 }
+#[automatically_derived]
+impl ::ironflow_domain::HasViews for Accounts {}

@@ -184,5 +184,8 @@ fn generate(projection: &Projection) -> TokenStream {
                 #root::Feed::new([#sources])
             }
         }
+
+        #[automatically_derived]
+        impl #impl_generics #root::HasViews for #ident #type_generics #where_clause {}
     }
 }

@@ -37,7 +37,7 @@ pub use identity::{
 pub use json::JsonError;
 pub use metadata::Metadata;
 pub use projection::{
-    Feed, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
+    Feed, HasViews, Kept, Partition, Project, Projection, Reads, Source, Unpartitioned, View,
 };
 pub use reactor::{React, Reaction, Reactions, Reactor, ReactsTo};
 pub use recorded::{EventRef, Recorded, RecordedEvent, UndecodableEvent};

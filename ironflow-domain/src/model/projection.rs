@@ -74,6 +74,15 @@ pub trait Projection: Sized + Send + Sync + 'static {
     fn feed() -> Feed<Self>;
 }
 
+/// A projection whose views are kept, and can be asked one by one: all but those [in
+/// tables](crate::SqlProjection). `derive(Projection)` says so.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no views",
+    label = "fills tables, or is no projection",
+    note = "where it fills tables, ask them with SQL, as in `SELECT … FROM …`"
+)]
+pub trait HasViews: Projection {}
+
 /// How the state of a projection is kept. Implemented for all that serde can write and read.
 ///
 /// The serde traits are asked for here, and in one place only: as supertraits of [`Projection`] they

@@ -12,7 +12,7 @@ use crate::runtime::projection::fold::{InMemory, fold};
 use crate::runtime::projection::trouble::Trouble;
 use crate::runtime::trying::full_text;
 use crate::store::{Store, StoreError};
-use crate::{EventRef, Position, Projection, View};
+use crate::{EventRef, HasViews, Position, Projection, View};
 
 /// A view could not be folded.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ impl<X> Ironflow<X> {
     /// Every time, it reads and decodes all events that `P` reads, whichever view is asked
     /// for: a second for some hundred thousands of them. In memory are one page and the view. That is
     /// for small logs, tests and audits; follow `P` where users wait for an answer.
-    pub fn live<P: Projection>(&self, key: &P::Key) -> Live<P> {
+    pub fn live<P: HasViews>(&self, key: &P::Key) -> Live<P> {
         Live {
             all: self.live_views(),
             key: key.to_string(),
@@ -119,7 +119,7 @@ impl<X> Ironflow<X> {
     /// # Costs
     ///
     /// As [`live`](Self::live), and all views are in memory.
-    pub fn live_views<P: Projection>(&self) -> LiveViews<P> {
+    pub fn live_views<P: HasViews>(&self) -> LiveViews<P> {
         LiveViews {
             store: self.shared_store(),
             until: None,

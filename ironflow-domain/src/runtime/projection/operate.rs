@@ -16,7 +16,7 @@ use crate::runtime::projection::parked;
 use crate::runtime::projection::tables;
 use crate::runtime::projection::view::{QueryError, parse_view};
 use crate::store::{Entry, Expected, KeyRange, Store, StoreError, Write, WriteError};
-use crate::{Position, Projection, View};
+use crate::{HasViews, Position, Projection, View};
 
 /// How many views to compare or delete at once.
 const AT_ONCE: usize = 500;
@@ -112,10 +112,8 @@ pub enum OperationError {
         /// The name.
         projection: String,
     },
-    /// It is without views that could be compared or filled again one by one: it has tables.
-    #[error(
-        "projection {projection} has tables, which are asked and compared with SQL: rebuild it as a whole"
-    )]
+    /// It is without views that could be filled again one by one: it has tables.
+    #[error("projection {projection} has tables, and no views one by one: rebuild it as a whole")]
     #[non_exhaustive]
     InTables {
         /// The name.
@@ -252,13 +250,9 @@ impl<X> Ironflow<X> {
     /// # Errors
     ///
     /// When there is nothing to compare with, or the store fails.
-    pub async fn check_rebuild<P: Projection>(&self) -> Result<RebuildCheck, OperationError> {
+    pub async fn check_rebuild<P: HasViews>(&self) -> Result<RebuildCheck, OperationError> {
         let definition = self.definition::<P>();
         let SeenHead { head, .. } = read(self.store(), P::NAME).await?;
-        if !P::TABLES.is_empty() {
-            let projection = P::NAME.to_owned();
-            return Err(OperationError::InTables { projection });
-        }
         let serving = of_this_program(P::NAME, &head, &definition)?;
         let other = building(&head, &definition).or_else(|| head.before(&definition));
         let other = other.ok_or_else(|| OperationError::NothingBefore {

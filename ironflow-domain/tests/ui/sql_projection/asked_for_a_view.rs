@@ -17,6 +17,8 @@ impl ProjectSql<AccountEvent> for Balances {
 async fn run(ironflow: ironflow_domain::Ironflow) {
     let _ = ironflow.query::<Balances>(&"7".to_owned()).await;
     let _ = ironflow.view::<Balances>(&ironflow_domain::Unpartitioned).await;
+    let _ = ironflow.live_views::<Balances>().await;
+    let _ = ironflow.check_rebuild::<Balances>().await;
 }
 
 fn main() {}

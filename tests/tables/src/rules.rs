@@ -210,8 +210,8 @@ pub async fn a_projection_that_is_deleted_leaves_no_table(site: &impl Site) {
     wait::<OrderReport>(&ironflow, &last).await;
     let rebuild = Rebuild::new("a test");
     let generation = ironflow.rebuild::<OrderReport>(rebuild).await.unwrap();
-    let rebuilt = ironflow.wait_for_rebuild::<OrderReport>(generation, SOON);
-    rebuilt.await.unwrap();
+    let waited = ironflow.wait_for_rebuild::<OrderReport>(generation, SOON);
+    waited.await.unwrap();
     let names = ["order_report", "takings"];
     for name in names.iter().flat_map(|name| {
         let of_generation = |number: u32| format!("{name}_{number}");

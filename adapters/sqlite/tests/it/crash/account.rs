@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 
 use ironflow_domain::{
-    Aggregate, Decide, Decision, Fold, Partition, Project, Projection, Recorded, command, event,
+    Aggregate, Decide, Decision, Fold, Partition, Project, ProjectSql, Projection, Recorded,
+    SqlProjection, Statements, command, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -87,5 +88,24 @@ impl Project<AccountEvent> for Balance {
         let AccountEvent::Booked { amount, .. } = event.data;
         self.balance += amount;
         self.events += 1;
+    }
+}
+
+/// All that was booked, a row each. Nothing in the table keeps a row from being there twice.
+#[derive(SqlProjection)]
+#[projection("bookings", of(AccountEvent))]
+#[table(
+    "bookings",
+    columns = "account TEXT NOT NULL, version BIGINT NOT NULL, amount BIGINT NOT NULL"
+)]
+pub(super) struct Bookings;
+
+impl ProjectSql<AccountEvent> for Bookings {
+    fn project(event: &Recorded<AccountEvent>, sql: &mut Statements) {
+        let AccountEvent::Booked { amount, .. } = event.data;
+        sql.execute(
+            "INSERT INTO {bookings} (account, version, amount) VALUES ($1, $2, $3)",
+            (event.stream.id(), event.version.get(), amount),
+        );
     }
 }

@@ -170,6 +170,7 @@ impl Client {
             let history = History::read(&store).await;
             history.agrees_with(&self.orders, &self.answers);
             history.is_shown(&store, is_whole).await;
+            history.is_in_the_table(&self.path, is_whole);
             let effects = Effects::beside(&self.path);
             let charged = &mut self.charged;
             charged

@@ -12,7 +12,7 @@ use super::work::Batch;
 
 /// What a process does with one order of each kind, its start and its projection included. It dies
 /// before and after each.
-const STEPS: [&str; 19] = [
+const STEPS: [&str; 21] = [
     "append_all",
     "deletion of claims-begun",
     "find_event",
@@ -29,8 +29,10 @@ const STEPS: [&str; 19] = [
     "write of claims",
     "write of claims-begun",
     "write of projection and projection-checkpoints",
+    "write of projection and projection-checkpoints with statements",
     "write of projection-checkpoints",
     "write of projection-checkpoints and projections",
+    "write of projection-checkpoints and projections with statements",
     "write of snapshots",
 ];
 

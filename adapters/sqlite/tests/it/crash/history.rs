@@ -1,10 +1,12 @@
 //! What the file says has happened, read without the runtime, and what must hold of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use ironflow_domain::store::{Key, KeyValueStore, ReadLog, StreamStore};
 use ironflow_domain::{EventId, Ironflow, Position, RecordedEvent};
 use ironflow_sqlite::Sqlite;
+use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
 
 use super::account::{Account, Balance, NotEnough};
@@ -214,6 +216,32 @@ impl History {
             let is_behind = state.events < whole.events;
             assert!(!is_whole || !is_behind, "the view of {account} is behind");
         }
+    }
+
+    /// The rows are what was booked first, in that order, each once.
+    pub(super) fn is_in_the_table(&self, file: &Path, is_whole: bool) {
+        let file = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let is_made = "SELECT count(*) FROM sqlite_schema WHERE name = 'bookings'";
+        let is_made: i64 = file.query_row(is_made, [], |row| row.get(0)).unwrap();
+        let rows: Vec<(String, u64, i64)> = if is_made == 0 {
+            Vec::new()
+        } else {
+            let sql = "SELECT account, version, amount FROM bookings_1 ORDER BY rowid";
+            let mut rows = file.prepare(sql).unwrap();
+            let rows = rows.query_map([], |row| {
+                Ok((row.get(0)?, u64::from(row.get::<_, u32>(1)?), row.get(2)?))
+            });
+            rows.unwrap().map(Result::unwrap).collect()
+        };
+        let accounts = self.accounts.iter();
+        let all = accounts.flat_map(|(account, booked)| {
+            let row = |one: &Booked| (one.position, (account.clone(), one.version, one.amount));
+            booked.iter().map(row).collect::<Vec<_>>()
+        });
+        let all: BTreeMap<_, _> = all.collect();
+        let all: Vec<_> = all.into_values().collect();
+        assert!(all.starts_with(&rows), "{rows:?} are none of {all:?}");
+        assert!(!is_whole || rows.len() == all.len(), "the table is behind");
     }
 
     /// What is kept beside the stream is a state that the stream has had.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use super::account::{Balance, Book, NotEnough};
+use super::account::{Balance, Book, Bookings, NotEnough};
 use super::effects::Effects;
 use super::orders::Order;
 use super::steps::{End, Life, Stepped};
@@ -101,6 +101,7 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
         .queued(batch.queued);
     let ironflow = Ironflow::new(store)
         .projection::<Balance>()
+        .projection::<Bookings>()
         .take_over_after(Duration::from_millis(20))
         .poll_interval(Duration::from_millis(20))
         .policy(policy)
@@ -136,6 +137,8 @@ pub(super) async fn work(store: Sqlite, effects: Effects, batch: Batch, life: Li
     timeout(SOON, answered).await.expect("all are answered");
     let end = end_of_the_log(&file).await;
     let shown = worker.ironflow.wait_for::<Balance>(end, SOON).await;
+    shown.unwrap();
+    let shown = worker.ironflow.wait_for::<Bookings>(end, SOON).await;
     shown.unwrap();
     worker.ironflow.stop().await;
 }

@@ -286,23 +286,32 @@ pub async fn a_parameter_is_the_value_it_is(store: Fixture) {
     let Some(table) = Table::make(&*store).await else {
         return;
     };
-    let text = |text: &str| SqlValue::Text(text.to_owned());
-    for (column, value) in [
-        ("n", SqlValue::Integer(i64::MIN)),
-        ("n", SqlValue::Integer(i64::MAX)),
-        ("r", SqlValue::Real(-0.1)),
-        ("r", SqlValue::Real(1e300)),
-        ("t", text("")),
-        ("t", text("it's \"$1\"; -- {a} \\ \n 日本 🦀")),
-        ("t", text(&"x".repeat(100_000))),
-    ] {
+    let long = "x".repeat(100_000);
+    for (column, value, written) in [
+        ("n", SqlValue::Integer(i64::MIN), i64::MIN.to_string()),
+        ("n", SqlValue::Integer(i64::MAX), i64::MAX.to_string()),
+        ("r", SqlValue::Real(-0.1), "-0.1".to_owned()),
+        ("r", SqlValue::Real(1e300), "1e300".to_owned()),
+    ]
+    .into_iter()
+    .chain(
+        ["", "it's \"$1\"; -- {a} \\ \n 日本 🦀", &long].map(|text| {
+            let written = format!("'{}'", text.replace('\'', "''"));
+            ("t", SqlValue::Text(text.to_owned()), written)
+        }),
+    ) {
         let insert = format!("INSERT INTO {} ({column}, id) VALUES ($2, $1)", table.0);
-        let delete = format!("DELETE FROM {} WHERE {column} = $1", table.0);
+        // One that finds it by the parameter, and one that has it written out.
+        let by_parameter = format!("UPDATE {} SET id = 2 WHERE {column} = $1", table.0);
+        let written_out = format!("DELETE FROM {} WHERE {column} = {written}", table.0);
         let insert = statement(insert, vec![SqlValue::Integer(1), value.clone()]);
         execute(&*store, vec![insert]).await;
         assert!(table.has(&*store, 1).await, "{column}");
-        execute(&*store, vec![statement(delete, vec![value.clone()])]).await;
-        assert!(!table.has(&*store, 1).await, "{column} {value:?}");
+        let by_parameter = statement(by_parameter, vec![value.clone()]);
+        execute(&*store, vec![by_parameter]).await;
+        assert!(table.has(&*store, 2).await, "{column} {value:?}");
+        execute(&*store, vec![statement(written_out, Vec::new())]).await;
+        assert!(!table.has(&*store, 2).await, "{column} {value:?}");
     }
     let insert = format!("INSERT INTO {} (id, t) VALUES ($1, $2)", table.0);
     let parameters = vec![SqlValue::Integer(1), SqlValue::Null];

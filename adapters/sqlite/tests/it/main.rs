@@ -6,6 +6,7 @@
 )]
 
 mod batches;
+mod broken_sql;
 mod chaos;
 mod claims;
 mod closing;

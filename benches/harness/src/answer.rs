@@ -17,6 +17,9 @@ pub struct Answer {
     /// One in a hundred took longer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub p99_us: Option<f64>,
+    /// The most memory that the process has had, in bytes, where that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_bytes: Option<u64>,
     /// How many conflicts reached the caller, who tried again.
     #[serde(default)]
     pub retries: u64,

@@ -1,6 +1,7 @@
 //! A contender's program: `<variant> <url> <work as JSON>`, and an answer on the last line.
 
 use std::env;
+use std::fs;
 use std::hint::black_box;
 use std::io::{self, Write};
 use std::path::Path;
@@ -101,7 +102,20 @@ fn on_a_store<C: Contender>(target: &Target, work: &Work) -> Result<Answer, Fail
         workloads::perform(&contender, work).await
     });
     wait_until_closed(Path::new(&format!("{}-wal", target.url)));
-    answer
+    answer.map(|answer| Answer {
+        peak_bytes: peak_bytes(),
+        ..answer
+    })
+}
+
+/// The most memory that this process has had, as Linux counts it.
+fn peak_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = peak.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
 }
 
 /// SQLite removes its write-ahead log when the last connection is closed, which some do in threads

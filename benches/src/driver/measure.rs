@@ -52,7 +52,7 @@ impl Measurements<'_> {
     /// What is counted is the same every time, and a build takes long.
     fn rounds(&self, workload: &Workload) -> usize {
         match workload.kind {
-            Kind::Instructions | Kind::Bytes | Kind::Build(_) => 1,
+            Kind::Instructions | Kind::Bytes | Kind::Build(_) | Kind::Memory(_) => 1,
             _ => self.sizes.rounds,
         }
     }

@@ -7,9 +7,9 @@ Measures Ironflow beside its peers and beside code by hand.
 
   --quick          small and short, to see that everything works: two minutes once everything is built.
                    Its numbers are no claims.
-  --full           volume with ten million events, too
-  --only A,B       only these workloads: command, again, command10, load, replay, rebuild, live, hot, pure,
-                   bytes, volume, slow-disk, build; or one of several, as in command/8
+  --full           volume and memory with ten million events, too
+  --only A,B       only these workloads: command, again, command10, load, replay, rebuild, memory, live, hot,
+                   pure, bytes, volume, slow-disk, build; or one of several, as in command/8
   --peers A,B      only these peers, or `none`; Ironflow and what is written by hand always run
   --stores A,B     only these stores: postgres, sqlite, sqlite-normal, memory
   --rounds N       how often everything is measured; the median counts

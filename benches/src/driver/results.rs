@@ -63,6 +63,14 @@ impl Measured {
             Kind::Pure => answer.seconds / done * 1e9,
             Kind::Build(_) => answer.seconds,
             Kind::Live(_) => answer.p50_us.unwrap_or_default(),
+            #[expect(clippy::cast_precision_loss, reason = "no memory is so large")]
+            Kind::Memory(_) => match answer.peak_bytes {
+                Some(bytes) => bytes as f64 / 1e6,
+                None => {
+                    return self
+                        .fail("this system does not say how much memory there was".to_owned());
+                }
+            },
             // Rates, and the others as what there is for each event or round.
             _ => done / answer.seconds,
         };

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Pure,
     /// Instructions for folding and deciding.
     Instructions,
+    /// The most memory that a rebuild of so many events takes.
+    Memory(u64),
     /// Bytes on disk for an event.
     Bytes,
     /// What a clean build takes.
@@ -135,6 +137,9 @@ pub(crate) fn all() -> Vec<Workload> {
     }
     add("replay".to_owned(), Kind::Replay);
     add("rebuild".to_owned(), Kind::Rebuild);
+    for events in [100_000, 1_000_000, 10_000_000] {
+        add(format!("memory/{events}"), Kind::Memory(events));
+    }
     add("live/500".to_owned(), Kind::Live(500));
     add("hot".to_owned(), Kind::Hot);
     add("pure".to_owned(), Kind::Pure);
@@ -160,6 +165,9 @@ pub(crate) fn all() -> Vec<Workload> {
     all
 }
 
+/// Preparing so many events takes minutes.
+const ENORMOUS: u64 = 10_000_000;
+
 /// What was asked for.
 pub(crate) fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
     for asked in &options.only {
@@ -172,8 +180,10 @@ pub(crate) fn chosen(options: &Options) -> Result<Vec<Workload>, String> {
             workload.by_default(options)
         } else {
             let named = options.only.iter().any(|asked| workload.is(asked));
-            let enormous = workload.name == "volume/10000000";
-            named && (!enormous || options.full || options.only.contains(&workload.name))
+            named
+                && (!workload.is_enormous()
+                    || options.full
+                    || options.only.contains(&workload.name))
         }
     };
     Ok(all().into_iter().filter(chosen).collect())
@@ -189,9 +199,20 @@ impl Workload {
     fn by_default(&self, options: &Options) -> bool {
         match self.kind {
             Kind::Build(_) => options.build,
-            Kind::Commands { besides, .. } if besides > 1_000_000 => options.full,
+            _ if self.is_enormous() => options.full,
             _ => !options.quick || self.is_quick(),
         }
+    }
+
+    /// Whether it takes minutes to prepare.
+    fn is_enormous(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Commands {
+                besides: ENORMOUS..,
+                ..
+            } | Kind::Memory(ENORMOUS..)
+        )
     }
 
     /// Enough to see that everything works.
@@ -205,6 +226,7 @@ impl Workload {
                 uses,
             } => !slow_disk && besides == 0 && events == 1 && clients != 8 && uses == Uses::Once,
             Kind::Load(events) => events <= 1_000,
+            Kind::Memory(events) => events <= 100_000,
             Kind::Instructions | Kind::Build(_) => false,
             Kind::Replay | Kind::Rebuild | Kind::Live(_) | Kind::Hot | Kind::Pure | Kind::Bytes => {
                 true
@@ -217,6 +239,7 @@ impl Workload {
             Kind::Commands { .. } | Kind::Hot => "commands/s",
             Kind::Load(_) | Kind::Replay | Kind::Rebuild => "events/s",
             Kind::Live(_) => "µs",
+            Kind::Memory(_) => "MB",
             Kind::Pure => "ns",
             Kind::Instructions => "instructions",
             Kind::Bytes => "bytes/event",
@@ -263,6 +286,11 @@ impl Workload {
                 on_a_store && keeps_views && is_best_reader
             }
             Kind::Live(_) => on_a_store && contender.role == Role::Ironflow,
+            // By hand, all views are in memory.
+            Kind::Memory(_) => {
+                let is_ironflow = contender.role == Role::Ironflow;
+                on_a_store && is_ironflow && contender.store != Store::SqliteNormal
+            }
             Kind::Bytes => on_a_store && is_best_reader && contender.store != Store::SqliteNormal,
             Kind::Pure | Kind::Instructions => !on_a_store,
             Kind::Build(_) => {
@@ -290,6 +318,7 @@ impl Workload {
             }
             Kind::Load(events) => Seed::accounts(1, events),
             Kind::Replay | Kind::Rebuild | Kind::Bytes => Seed::accounts(sizes.log.0, sizes.log.1),
+            Kind::Memory(events) => Seed::accounts(events / 100, 100),
             Kind::Hot => Seed::accounts(1, 1),
             Kind::Pure | Kind::Instructions | Kind::Build(_) => Seed::nothing(),
         }
@@ -327,7 +356,7 @@ impl Workload {
                 events: self.seed(sizes).events(),
                 seconds: patience,
             }),
-            Kind::Rebuild => Some(Work::Rebuild {
+            Kind::Rebuild | Kind::Memory(_) => Some(Work::Rebuild {
                 events: self.seed(sizes).events(),
                 seconds: patience,
             }),

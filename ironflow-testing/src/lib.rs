@@ -171,8 +171,8 @@ pub mod contract;
 #[cfg(feature = "laws")]
 pub mod laws;
 mod log;
+mod past;
 mod reactions;
-mod recording;
 mod scenario;
 #[cfg(feature = "schema")]
 mod schema;

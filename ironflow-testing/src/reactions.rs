@@ -8,13 +8,12 @@ use std::ops::Range;
 use std::time::Duration;
 
 use ironflow_domain::__private::Unreacted;
-use ironflow_domain::{Event, EventRef, Metadata, React, Reactor, Timestamp};
+use ironflow_domain::{Event, EventRef, React, Reactor};
 
-use crate::log::{Append, Log};
-use crate::recording;
-use crate::scenario::story::Story;
+use crate::log::Append;
+use crate::past::Past;
 use crate::scenario::unfinished::Unfinished;
-use crate::scenario::{BEGINNING, Happened, Moment, story};
+use crate::scenario::{Happened, Moment, story};
 
 /// Begins a sentence about what a reactor does.
 ///
@@ -70,9 +69,7 @@ use crate::scenario::{BEGINNING, Happened, Moment, story};
 #[track_caller]
 pub fn reactions_of<R: Reactor>(reactor: R) -> ReactionsOf<R> {
     ThenReactions {
-        story: Story::about(R::NAME),
-        log: Log::default(),
-        now: BEGINNING,
+        past: Past::of(R::NAME),
         reactor,
         last: 0..0,
     }
@@ -101,9 +98,7 @@ pub struct Reacted<R> {
 
 /// What was true so far; go on with another [`given`](Self::given), or not.
 pub struct ThenReactions<R> {
-    story: Story,
-    log: Log,
-    now: Timestamp,
+    past: Past,
     reactor: R,
     /// The appends that the reactor was told of last.
     last: Range<usize>,
@@ -121,10 +116,7 @@ impl<R: Reactor> ReactionsOf<R> {
     where
         R: React<E>,
     {
-        let ThenReactions {
-            story, log, now, ..
-        } = &mut self.told;
-        recording::append(story, log, (*now, &Metadata::default()), id, happened);
+        self.told.past.append(id, happened);
         self
     }
 
@@ -136,15 +128,13 @@ impl<R: Reactor> ReactionsOf<R> {
     /// When a text is not a time in RFC 3339.
     #[track_caller]
     pub fn at(mut self, time: impl Moment) -> Self {
-        self.told.now = time.timestamp();
-        self.told.story.time(self.told.now);
+        self.told.past.at(time);
         self
     }
 
     /// So much time goes by.
     pub fn advance(mut self, time: Duration) -> Self {
-        self.told.now = self.told.now + time;
-        self.told.story.time(self.told.now);
+        self.told.past.advance(time);
         self
     }
 
@@ -154,7 +144,7 @@ impl<R: Reactor> ReactionsOf<R> {
             mut told,
             unfinished,
         } = self;
-        told.last = told.last.end..told.log.appends().len();
+        told.last = told.last.end..told.past.log.appends().len();
         let failed = told.react().await;
         Reacted {
             told,
@@ -181,10 +171,10 @@ impl<R: Reactor> Reacted<R> {
         unfinished.goes_on();
         if let Some((event, error)) = failed {
             let text = format!("{event}: {}", story::chain(&error));
-            told.story.fail(headline(&error), &[("But", text)])
+            told.past.story.fail(headline(&error), &[("But", text)])
         }
-        told.story.with("Then", "it is done".to_owned());
-        told.story.tell();
+        told.past.story.with("Then", "it is done".to_owned());
+        told.past.story.tell();
         told
     }
 
@@ -207,20 +197,21 @@ impl<R: Reactor> Reacted<R> {
             Some((_, Unreacted::Failed(error))) => story::chain(&**error),
             Some((event, error)) => {
                 let text = format!("{event}: {}", story::chain(error));
-                told.story.fail(headline(error), &[("But", text)])
+                told.past.story.fail(headline(error), &[("But", text)])
             }
-            None => told.story.fail(
+            None => told.past.story.fail(
                 "it was expected to fail, and is done",
                 &[("Then", format!("it fails: {because}"))],
             ),
         };
         if !said.contains(because) {
             let versus = story::beside(because, &said);
-            told.story
+            told.past
+                .story
                 .fail("it failed for another reason", &[("Then", versus)])
         }
-        told.story.with("Then", format!("it fails: {said}"));
-        told.story.tell();
+        told.past.story.with("Then", format!("it fails: {said}"));
+        told.past.story.tell();
         told
     }
 }
@@ -258,7 +249,8 @@ impl<R: Reactor> ThenReactions<R> {
             mut told,
             unfinished,
         } = self.goes_on();
-        told.story
+        told.past
+            .story
             .with("Again", "it is told of the same events".to_owned());
         async move {
             let failed = told.react().await;
@@ -273,7 +265,7 @@ impl<R: Reactor> ThenReactions<R> {
     /// The event that fails, and why.
     async fn react(&self) -> Option<(String, Unreacted)> {
         let mut reactions = R::reactions();
-        let appends = self.log.appends()[self.last.clone()].iter();
+        let appends = self.past.log.appends()[self.last.clone()].iter();
         for event in appends.flat_map(Append::events) {
             if let Err(error) = reactions.react_to(&event, &self.reactor).await {
                 return Some((named(&event), error));

@@ -8,15 +8,12 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use ironflow_domain::__private::{Applied, Routes, Routing, Unapplied, statements_of as given_to};
-use ironflow_domain::{
-    Event, Metadata, ProjectSql, SqlProjection, Statement, Statements, Timestamp,
-};
+use ironflow_domain::{Event, ProjectSql, SqlProjection, Statement, Statements};
 
-use crate::log::{Append, Log};
-use crate::recording;
-use crate::scenario::story::Story;
+use crate::log::Append;
+use crate::past::Past;
 use crate::scenario::unfinished::Unfinished;
-use crate::scenario::{BEGINNING, Happened, Moment, story};
+use crate::scenario::{Happened, Moment, story};
 
 /// Begins a sentence about the statements of a projection in tables.
 ///
@@ -60,9 +57,7 @@ use crate::scenario::{BEGINNING, Happened, Moment, story};
 #[track_caller]
 pub fn statements_of<P: SqlProjection>() -> StatementsOf<P> {
     ThenStatements {
-        story: Story::about(P::NAME),
-        log: Log::default(),
-        now: BEGINNING,
+        past: Past::of(P::NAME),
         projection: PhantomData,
     }
     .goes_on()
@@ -82,9 +77,7 @@ pub struct StatementsOf<P> {
 
 /// What was true so far; go on with another [`given`](Self::given), or not.
 pub struct ThenStatements<P> {
-    story: Story,
-    log: Log,
-    now: Timestamp,
+    past: Past,
     projection: PhantomData<fn() -> P>,
 }
 
@@ -100,10 +93,7 @@ impl<P: SqlProjection> StatementsOf<P> {
     where
         P: ProjectSql<E>,
     {
-        let ThenStatements {
-            story, log, now, ..
-        } = &mut self.told;
-        recording::append(story, log, (*now, &Metadata::default()), id, happened);
+        self.told.past.append(id, happened);
         self
     }
 
@@ -115,15 +105,13 @@ impl<P: SqlProjection> StatementsOf<P> {
     /// When a text is not a time in RFC 3339.
     #[track_caller]
     pub fn at(mut self, time: impl Moment) -> Self {
-        self.told.now = time.timestamp();
-        self.told.story.time(self.told.now);
+        self.told.past.at(time);
         self
     }
 
     /// So much time goes by.
     pub fn advance(mut self, time: Duration) -> Self {
-        self.told.now = self.told.now + time;
-        self.told.story.time(self.told.now);
+        self.told.past.advance(time);
         self
     }
 
@@ -143,7 +131,7 @@ impl<P: SqlProjection> StatementsOf<P> {
         unfinished.goes_on();
         let expected = match given_to::<P>(expected) {
             Ok(expected) => expected,
-            Err(error) => told.story.fail(
+            Err(error) => told.past.story.fail(
                 "a statement that is expected is wrong",
                 &[("But", error.to_string())],
             ),
@@ -156,16 +144,17 @@ impl<P: SqlProjection> StatementsOf<P> {
         if produced != again {
             let versus = story::beside(&produced, &again);
             let headline = "the same events, taken again, lead to other statements";
-            told.story.fail(headline, &[("Then", versus)])
+            told.past.story.fail(headline, &[("Then", versus)])
         }
         if expected != produced {
             let versus = story::beside(&expected, &produced);
-            told.story
+            told.past
+                .story
                 .fail("not the statements that were expected", &[("Then", versus)])
         }
         let mut told = told;
-        told.story.with("Then", produced);
-        told.story.tell();
+        told.past.story.with("Then", produced);
+        told.past.story.tell();
         told
     }
 
@@ -188,7 +177,7 @@ impl<P: SqlProjection> ThenStatements<P> {
             "statements_of(..) without a then: nothing was checked; end with .then(|sql| ..) or .then_nothing()",
         );
         StatementsOf {
-            from: self.log.appends().len(),
+            from: self.past.log.appends().len(),
             told: self,
             unfinished,
         }
@@ -220,13 +209,15 @@ impl<P: SqlProjection> ThenStatements<P> {
                     Unapplied::Misstated { .. } => "a statement is wrong",
                     _ => "the projection panicked: an event that has happened cannot be refused",
                 };
-                self.story.fail(headline, &[("But", story::chain(&error))])
+                self.past
+                    .story
+                    .fail(headline, &[("But", story::chain(&error))])
             }
         }
     }
 
     fn take(&self, from: usize) -> Result<Applied<P>, Unapplied> {
-        let appends = self.log.appends()[from..].iter();
+        let appends = self.past.log.appends()[from..].iter();
         let events = appends.flat_map(Append::events);
         let mut routes = Routes::default();
         let page = Routing::<P>::read(events, &routes)?.routed(&mut routes)?;

@@ -140,21 +140,21 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// When a text is not a time in RFC 3339.
     #[track_caller]
     pub fn at(mut self, time: impl Moment) -> Self {
-        self.telling.set_time(time.timestamp());
+        self.telling.past.at(time);
         self
     }
 
     /// So much time goes by.
     pub fn advance(mut self, time: Duration) -> Self {
-        self.telling.set_time(self.telling.now + time);
+        self.telling.past.advance(time);
         self
     }
 
     /// Who issued the commands that led to what is given from here on.
     pub fn issued_by(mut self, who: impl Into<String>) -> Self {
         let who = who.into();
-        self.telling.story.with("By", who.clone());
-        self.telling.metadata.issued_by = Some(who);
+        self.telling.past.story.with("By", who.clone());
+        self.telling.past.metadata.issued_by = Some(who);
         self
     }
 
@@ -191,8 +191,8 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     /// ```
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         let text = serde_json::to_string(&metadata).unwrap_or_default();
-        self.telling.story.with("With", text);
-        self.telling.metadata = metadata;
+        self.telling.past.story.with("With", text);
+        self.telling.past.metadata = metadata;
         self
     }
 
@@ -207,11 +207,11 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
     #[track_caller]
     pub fn times(mut self, times: u32) -> Self {
         if times == 0 {
-            let story = &self.telling.story;
+            let story = &self.telling.past.story;
             story.fail("what is delivered zero times leads to nothing", &[])
         }
         let text = format!("every append is delivered {times} times");
-        self.telling.story.with("Times", text);
+        self.telling.past.story.with("Times", text);
         self.telling.times = times;
         self
     }
@@ -220,7 +220,7 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
 impl<P> Debug for Views<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Views")
-            .field("log", &self.telling.log)
+            .field("log", &self.telling.past.log)
             .finish_non_exhaustive()
     }
 }

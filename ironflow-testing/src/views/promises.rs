@@ -25,9 +25,12 @@ pub(super) fn take_the_last_append<P>(telling: &mut Telling<P>)
 where
     P: Projection + Debug + PartialEq,
 {
-    let end = telling.log.appends().len();
+    let end = telling.past.log.appends().len();
     let mut again = telling.follower.clone();
-    let states = match telling.follower.take::<P>(&telling.log, end - 1..end, 1) {
+    let states = match telling
+        .follower
+        .take::<P>(&telling.past.log, end - 1..end, 1)
+    {
         Ok(states) => states,
         Err(trouble) => telling.fail(&trouble),
     };
@@ -48,7 +51,7 @@ fn check_purity<P>(
 ) where
     P: Projection + Debug + PartialEq,
 {
-    let text = match again.take::<P>(&telling.log, appends, 1) {
+    let text = match again.take::<P>(&telling.past.log, appends, 1) {
         Ok(again) => {
             let comparison = table::compare(["once", "again"], states, &again);
             if comparison.summary.is_none() {
@@ -58,7 +61,7 @@ fn check_purity<P>(
         }
         Err(trouble) => trouble.text(),
     };
-    telling.story.fail(
+    telling.past.story.fail(
         "the projection is not pure: taken again, the same events led to other views",
         &[("Again", text)],
     )
@@ -75,7 +78,7 @@ where
         return;
     }
     let read = read.map_or("nothing".to_owned(), |read| story::versus(state, &read));
-    telling.story.fail(
+    telling.past.story.fail(
         &format!("{} does not survive being stored", table::title(key)),
         &[
             ("View", layout::value(state)),
@@ -93,7 +96,7 @@ where
     P: Projection + Debug + PartialEq,
 {
     let states = telling.states();
-    let appends = telling.log.appends();
+    let appends = telling.past.log.appends();
     let end = appends.len();
     let places = (TAKEN / end.max(1)).max(RESTARTS);
     let step = end.div_ceil(places).max(1);
@@ -134,9 +137,9 @@ where
     P: Projection,
 {
     let mut follower = Follower::default();
-    follower.take::<P>(&telling.log, 0..stop, 1)?;
+    follower.take::<P>(&telling.past.log, 0..stop, 1)?;
     let mut follower = follower.restarted();
-    follower.take::<P>(&telling.log, stop..end, 1)?;
+    follower.take::<P>(&telling.past.log, stop..end, 1)?;
     follower.states()
 }
 
@@ -150,11 +153,11 @@ where
     let headline = format!(
         "the projection is not idempotent: delivered {times} times, an append led to other views"
     );
-    let appends = telling.log.appends();
+    let appends = telling.past.log.appends();
     let mut follower = Follower::default();
     for (at, append) in appends.iter().enumerate() {
         let section = Some(("Append", named(append)));
-        let once = match follower.take::<P>(&telling.log, at..at + 1, 1) {
+        let once = match follower.take::<P>(&telling.past.log, at..at + 1, 1) {
             Ok(_) => follower.states(),
             Err(trouble) => Err(trouble),
         };
@@ -164,7 +167,7 @@ where
         };
         for _ in 1..times {
             follower = follower.restarted();
-            let outcome = follower.take::<P>(&telling.log, at..at + 1, 1);
+            let outcome = follower.take::<P>(&telling.past.log, at..at + 1, 1);
             let outcome = outcome.and_then(|_| follower.states());
             expect(
                 telling,
@@ -177,7 +180,7 @@ where
         }
     }
     let mut follower = Follower::default();
-    let outcome = follower.take::<P>(&telling.log, 0..appends.len(), times);
+    let outcome = follower.take::<P>(&telling.past.log, 0..appends.len(), times);
     let outcome = outcome.and_then(|_| follower.states());
     expect(
         telling,
@@ -212,7 +215,7 @@ fn expect<P>(
         Err(trouble) => trouble.text(),
     };
     let sections: Vec<_> = section.into_iter().chain([("But", but)]).collect();
-    telling.story.fail(headline, &sections)
+    telling.past.story.fail(headline, &sections)
 }
 
 /// The events of an append by their names.

@@ -58,13 +58,13 @@ impl<P: Projection + Debug + PartialEq> Views<P> {
             let key = key.to_string();
             if views.insert(key.clone(), view).is_some() {
                 let headline = format!("{} is expected twice", table::title(&key));
-                then.telling.story.fail(&headline, &[])
+                then.telling.past.story.fail(&headline, &[])
             }
         }
         let produced = then.telling.states();
         let comparison = table::compare(["expected", "produced"], &views, &produced);
         if let Some(summary) = comparison.summary {
-            then.telling.story.fail(
+            then.telling.past.story.fail(
                 &format!("not the views that were expected: {summary}"),
                 &[("Then", comparison.table)],
             )
@@ -343,7 +343,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
             let [expected, produced] =
                 [expected, produced].map(|view| States::from([(key.to_owned(), view)]));
             let comparison = table::compare(["expected", "produced"], &expected, &produced);
-            self.telling.story.fail(
+            self.telling.past.story.fail(
                 &format!("{} is not as was expected", table::title(key)),
                 &[("Then", comparison.table)],
             )
@@ -359,7 +359,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
         if !is_expected {
             let headline = format!("{} does not match", table::title(key));
             let then = table::list(&view);
-            self.telling.story.fail(&headline, &[("Then", then)])
+            self.telling.past.story.fail(&headline, &[("Then", then)])
         }
         self.and_say(table::rows(&view))
     }
@@ -369,7 +369,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
         if let Some(view) = self.telling.state(key) {
             let headline = format!("{} is there, and should not be", table::title(key));
             let view = table::list(&States::from([(key.to_owned(), view)]));
-            self.telling.story.fail(&headline, &[("Then", view)])
+            self.telling.past.story.fail(&headline, &[("Then", view)])
         }
         self.and_say(table::absence(key))
     }
@@ -380,14 +380,14 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
             return view;
         }
         let there_are = table::list(&self.telling.states());
-        self.telling.story.fail(
+        self.telling.past.story.fail(
             &format!("{} is missing", table::title(key)),
             &[("Then", story::beside(expected, &there_are))],
         )
     }
 
     fn and_say(mut self, views: Vec<(String, String)>) -> Self {
-        self.telling.story.views(views);
+        self.telling.past.story.views(views);
         self
     }
 
@@ -399,7 +399,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
     }
 
     fn noted(mut self) -> Self {
-        self.telling.story.tell();
+        self.telling.past.story.tell();
         self
     }
 }
@@ -449,7 +449,7 @@ impl<P: Projection + Debug + PartialEq> ThenViews<P> {
 impl<P> Debug for ThenViews<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ThenViews")
-            .field("log", &self.telling.log)
+            .field("log", &self.telling.past.log)
             .finish_non_exhaustive()
     }
 }

@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitStr, Type};
+use syn::{Data, DeriveInput, Type};
 
 use crate::attributes::{First, Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
-use crate::paths::{CRATE, Root};
-use crate::reads::{self, Variant};
+use crate::paths::CRATE;
+use crate::reads::{self, Reading};
 use crate::words::in_words;
 
 pub(crate) const NAME: First = First {
@@ -67,12 +67,9 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
 
 /// What the declaration means.
 struct Projection {
-    root: Root,
-    name: Option<LitStr>,
+    reading: Reading,
     partition: Option<Type>,
     version: Option<u32>,
-    events: Vec<Type>,
-    only: Vec<Variant>,
     item: DeriveInput,
 }
 
@@ -101,36 +98,24 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Projection {
     let example = in_words(&item.ident.unraw().to_string(), '-');
     let words = Words::default().say("account-balance", &*example);
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), words, diagnostics);
-    let root = Root::new(given.crate_path(), diagnostics);
-    let name = given.first_text();
-    if let Some(name) = &name {
-        reads::check_name(name, "projection", &example, diagnostics);
-    }
-    let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
-    let only = reads::only(given.types("only"), &events, diagnostics);
+    let reading = Reading::take(&mut given, "projection", &example, diagnostics);
     let partition = given.r#type("partition");
     let version = given
         .number("version")
         .and_then(|version| item::version(&version, "a version of a projection", diagnostics));
     Projection {
-        root,
-        name,
+        reading,
         partition,
         version,
-        events,
-        only,
         item,
     }
 }
 
 fn generate(projection: &Projection) -> TokenStream {
     let Projection {
-        root,
-        name,
+        reading,
         partition,
         version,
-        events,
-        only,
         item,
     } = projection;
     if item.generics.lifetimes().next().is_some() {
@@ -139,10 +124,8 @@ fn generate(projection: &Projection) -> TokenStream {
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let doc = item::doc(&item.attrs);
-    // Where it is missing, that has been reported.
-    let name = name
-        .as_ref()
-        .map_or_else(|| quote!("missing"), |name| quote!(#name));
+    let Reading { root, events, .. } = reading;
+    let name = reading.name();
     let key = partition.as_ref().map_or_else(
         || quote!(#root::Unpartitioned),
         |partition| quote!(#partition),
@@ -150,17 +133,14 @@ fn generate(projection: &Projection) -> TokenStream {
     let version = version
         .as_ref()
         .map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
-    let sources = reads::sets(
-        events,
-        only,
-        |event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source),
-    );
-    let are_variants = reads::are_variants(only);
-    let reads = reads::listed(item, events, &quote!(#root::Reads));
+    let sources = reading
+        .sets(|event| quote_spanned!(event.span()=> <Self as #root::Project<#event>>::source));
+    let are_variants = reading.are_variants();
+    let reads = reading.listed(item, &quote!(#root::Reads));
     // What is missing of the state is reported at its name.
     let form = quote_spanned!(ident.span()=> Self);
     let initial = item::initial(item, root);
-    let one_of_each_category = reads::one_of_each_category(item, events, root);
+    let one_of_each_category = reading.one_of_each_category(item);
     quote! {
         #one_of_each_category
 

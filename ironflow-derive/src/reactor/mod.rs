@@ -4,13 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, LitInt, LitStr, Type};
+use syn::{Data, DeriveInput, LitInt};
 
 use crate::attributes::{First, Grammar, Key, Shape, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
-use crate::paths::{CRATE, Root};
-use crate::reads::{self, Variant};
+use crate::paths::CRATE;
+use crate::reads::{self, Reading};
 use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -76,10 +76,7 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
 
 /// What the declaration means.
 struct Reactor {
-    root: Root,
-    name: Option<LitStr>,
-    events: Vec<Type>,
-    only: Vec<Variant>,
+    reading: Reading,
     from_start: bool,
     repeatable: bool,
     retries: Option<u32>,
@@ -107,18 +104,9 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> Reactor {
     let example = in_words(&item.ident.unraw().to_string(), '-');
     let words = Words::default().say("order-mails", &*example);
     let mut given = ON_ITEM.take(&mut item.attrs, item.ident.span(), words, diagnostics);
-    let root = Root::new(given.crate_path(), diagnostics);
-    let name = given.first_text();
-    if let Some(name) = &name {
-        reads::check_name(name, "reactor", &example, diagnostics);
-    }
-    let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
-    let only = reads::only(given.types("only"), &events, diagnostics);
+    let reading = Reading::take(&mut given, "reactor", &example, diagnostics);
     Reactor {
-        root,
-        name,
-        events,
-        only,
+        reading,
         from_start: given.flag("from_start"),
         repeatable: given.flag("repeatable"),
         retries: given
@@ -145,10 +133,7 @@ fn count(number: &LitInt, diagnostics: &Diagnostics) -> Option<u32> {
 
 fn generate(reactor: &Reactor) -> TokenStream {
     let Reactor {
-        root,
-        name,
-        events,
-        only,
+        reading,
         from_start,
         repeatable,
         retries,
@@ -161,10 +146,8 @@ fn generate(reactor: &Reactor) -> TokenStream {
     let ident = &item.ident;
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let doc = item::doc(&item.attrs);
-    // Where it is missing, that has been reported.
-    let name = name
-        .as_ref()
-        .map_or_else(|| quote!("missing"), |name| quote!(#name));
+    let Reading { root, events, .. } = reading;
+    let name = reading.name();
     let from_start = from_start.then(|| {
         quote!(
             const FROM_START: ::core::primitive::bool = true;
@@ -178,14 +161,11 @@ fn generate(reactor: &Reactor) -> TokenStream {
     let retries = retries.map(|it| quote!(const RETRIES: ::core::primitive::u32 = #it;));
     let most_parked =
         most_parked.map(|it| quote!(const MOST_PARKED: ::core::primitive::u32 = #it;));
-    let reactions = reads::sets(
-        events,
-        only,
-        |event| quote_spanned!(event.span()=> <Self as #root::React<#event>>::reaction),
-    );
-    let are_variants = reads::are_variants(only);
-    let reacts_to = reads::listed(item, events, &quote!(#root::ReactsTo));
-    let one_of_each_category = reads::one_of_each_category(item, events, root);
+    let reactions = reading
+        .sets(|event| quote_spanned!(event.span()=> <Self as #root::React<#event>>::reaction));
+    let are_variants = reading.are_variants();
+    let reacts_to = reading.listed(item, &quote!(#root::ReactsTo));
+    let one_of_each_category = reading.one_of_each_category(item);
     quote! {
         #one_of_each_category
 

@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Data, DeriveInput, Fields, LitStr, Type};
+use syn::{Data, DeriveInput, Fields};
 
 #[cfg(test)]
 pub(crate) use self::table::ON_ITEM as ON_TABLE;
@@ -14,9 +14,9 @@ use self::table::Table;
 use crate::attributes::{Grammar, Key, Words};
 use crate::diagnostics::Diagnostics;
 use crate::item;
-use crate::paths::{CRATE, Root};
+use crate::paths::CRATE;
 use crate::projection::{NAME, OF, PARTITION, VERSION};
-use crate::reads::{self, Variant};
+use crate::reads::{self, Reading};
 use crate::words::in_words;
 
 pub(crate) static ON_ITEM: Grammar = Grammar {
@@ -44,11 +44,8 @@ pub(crate) static ON_ITEM: Grammar = Grammar {
 
 /// What the declaration means.
 struct SqlProjection {
-    root: Root,
-    name: Option<LitStr>,
+    reading: Reading,
     version: Option<u32>,
-    events: Vec<Type>,
-    only: Vec<Variant>,
     tables: Vec<Table>,
     item: DeriveInput,
 }
@@ -82,23 +79,14 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> SqlProjection {
         "` out: rows are told apart by their columns".to_owned(),
     );
     let mut given = ON_ITEM.take(&mut item.attrs, ident.span(), said, diagnostics);
-    let root = Root::new(given.crate_path(), diagnostics);
-    let name = given.first_text();
-    if let Some(name) = &name {
-        reads::check_name(name, "projection", &words, diagnostics);
-    }
-    let events = reads::each_once(given.types("of").unwrap_or_default(), diagnostics);
-    let only = reads::only(given.types("only"), &events, diagnostics);
+    let reading = Reading::take(&mut given, "projection", &words, diagnostics);
     let version = given
         .number("version")
         .and_then(|version| item::version(&version, "a version of a projection", diagnostics));
     let tables = table::take(&mut item, diagnostics);
     SqlProjection {
-        root,
-        name,
+        reading,
         version,
-        events,
-        only,
         tables,
         item,
     }
@@ -106,11 +94,8 @@ fn parse(mut item: DeriveInput, diagnostics: &Diagnostics) -> SqlProjection {
 
 fn generate(projection: &SqlProjection) -> TokenStream {
     let SqlProjection {
-        root,
-        name,
+        reading,
         version,
-        events,
-        only,
         tables,
         item,
     } = projection;
@@ -120,21 +105,16 @@ fn generate(projection: &SqlProjection) -> TokenStream {
     }
     let ident = &item.ident;
     let doc = item::doc(&item.attrs);
-    // Where it is missing, that has been reported.
-    let name = name
-        .as_ref()
-        .map_or_else(|| quote!("missing"), |name| quote!(#name));
+    let Reading { root, events, .. } = reading;
+    let name = reading.name();
     let version = version
         .as_ref()
         .map(|version| quote!(const VERSION: ::core::primitive::u32 = #version;));
-    let sources = reads::sets(
-        events,
-        only,
-        |event| quote_spanned!(event.span()=> <Self as #root::ProjectSql<#event>>::source),
-    );
-    let are_variants = reads::are_variants(only);
-    let reads = reads::listed(item, events, &quote!(#root::Reads));
-    let one_of_each_category = reads::one_of_each_category(item, events, root);
+    let sources = reading
+        .sets(|event| quote_spanned!(event.span()=> <Self as #root::ProjectSql<#event>>::source));
+    let are_variants = reading.are_variants();
+    let reads = reading.listed(item, &quote!(#root::Reads));
+    let one_of_each_category = reading.one_of_each_category(item);
     let tables = tables.iter().map(|table| {
         let Table {
             name,

@@ -165,6 +165,8 @@ pub(crate) fn all() -> Vec<Workload> {
     all
 }
 
+/// At least so many events a second are taken where it is not the time that matters.
+const SLOWEST: f64 = 100_000.0;
 /// Preparing so many events takes minutes.
 const ENORMOUS: u64 = 10_000_000;
 
@@ -356,9 +358,14 @@ impl Workload {
                 events: self.seed(sizes).events(),
                 seconds: patience,
             }),
-            Kind::Rebuild | Kind::Memory(_) => Some(Work::Rebuild {
+            Kind::Rebuild => Some(Work::Rebuild {
                 events: self.seed(sizes).events(),
                 seconds: patience,
+            }),
+            Kind::Memory(events) => Some(Work::Rebuild {
+                events,
+                #[expect(clippy::cast_precision_loss, reason = "there are not so many events")]
+                seconds: patience.max(events as f64 / SLOWEST),
             }),
             Kind::Live(rate) => Some(Work::Live {
                 accounts: KNOWN,

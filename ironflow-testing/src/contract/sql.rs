@@ -17,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ironflow_domain::SqlValue;
 use ironflow_domain::store::{
-    Expected, Revision, SqlStatement, Store, StoreErrorKind, Write, WriteError,
+    Expected, Revision, SqlDialect, SqlStatement, Store, StoreErrorKind, Write, WriteError,
 };
 
 use super::Fixture;
@@ -287,11 +287,26 @@ pub async fn a_parameter_is_the_value_it_is(store: Fixture) {
         return;
     };
     let long = "x".repeat(100_000);
+    let (blob, bytes) = match store.capabilities().sql {
+        Some(SqlDialect::Postgres) => ("BYTEA", "'\\x2700ff5c'"),
+        _ => ("BLOB", "x'2700ff5c'"),
+    };
+    for column in ["b BOOLEAN".to_owned(), format!("x {blob}")] {
+        let add = format!("ALTER TABLE {} ADD COLUMN {column}", table.0);
+        execute(&*store, vec![statement(add, Vec::new())]).await;
+    }
     for (column, value, written) in [
         ("n", SqlValue::Integer(i64::MIN), i64::MIN.to_string()),
         ("n", SqlValue::Integer(i64::MAX), i64::MAX.to_string()),
         ("r", SqlValue::Real(-0.1), "-0.1".to_owned()),
         ("r", SqlValue::Real(1e300), "1e300".to_owned()),
+        ("b", SqlValue::Bool(true), "TRUE".to_owned()),
+        ("b", SqlValue::Bool(false), "FALSE".to_owned()),
+        (
+            "x",
+            SqlValue::Blob(vec![b'\'', 0, 0xff, b'\\']),
+            bytes.to_owned(),
+        ),
     ]
     .into_iter()
     .chain(

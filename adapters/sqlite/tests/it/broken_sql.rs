@@ -1,12 +1,15 @@
-//! The rules `sql::…` of the contract, on stores with a fault each: one that a fault passes proves
-//! nothing.
+//! The rules `sql::…` of the contract, on stores with a fault each: the rule that is about a fault
+//! must fail, since one that a fault passes proves nothing.
 
+use std::collections::BTreeSet;
 use std::panic::catch_unwind;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use ironflow_domain::store::{
     Append, AppendError, Appended, Capabilities, Entry, Key, KeyRange, KeyValueStore, ListStreams,
-    LogPage, ReadLog, ReadStream, Revision, SqlStatement, StoreError, StoreErrorKind, StreamInfo,
-    StreamPage, StreamStore, Write, WriteError, async_trait,
+    LogPage, MemoryStore, ReadLog, ReadStream, Revision, SqlStatement, Store, StoreError,
+    StoreErrorKind, StreamInfo, StreamPage, StreamStore, Write, WriteError, async_trait,
 };
 use ironflow_domain::{EventId, Position, RecordedEvent, SqlValue, StreamId};
 use ironflow_sqlite::Sqlite;
@@ -31,18 +34,108 @@ enum Fault {
     LetsStatementsEndTheTransaction,
     RoundsNumbers,
     TrimsTexts,
+    CutsTexts,
     TakesNothingForEmpty,
+    KnowsOneTruth,
+    EndsBytesAtZero,
     AnswersForStatementsToo,
+    TakesTooManyParameters,
+    TakesMissingParametersForNothing,
+    ForgetsARefusalTheSecondTime,
+    RefusesWhoComesAtTheSameTime,
+    // Of stores without SQL.
+    NoneWithoutSql,
+    TakesStatementsItCannotExecute,
+    WritesThoughItCannotExecute,
+    FailsForAnotherReason,
+    RefusesNoStatements,
 }
 
-/// A store in a database in memory with one fault.
-#[derive(Clone)]
+/// A store with one fault: a database in memory, or one without SQL.
 struct Broken {
     fault: Fault,
-    inner: Sqlite,
+    inner: Arc<dyn Store>,
+    /// What was refused once.
+    refused: Mutex<BTreeSet<String>>,
+    /// How many are writing.
+    writing: AtomicUsize,
+}
+
+fn failed_to_write() -> WriteError {
+    StoreError::new(StoreErrorKind::Other, "failed to write").into()
 }
 
 impl Broken {
+    async fn new(fault: Fault) -> Self {
+        let inner: Arc<dyn Store> = match fault {
+            Fault::NoneWithoutSql
+            | Fault::TakesStatementsItCannotExecute
+            | Fault::WritesThoughItCannotExecute
+            | Fault::FailsForAnotherReason
+            | Fault::RefusesNoStatements => Arc::new(MemoryStore::new()),
+            _ => Arc::new(Sqlite::in_memory().await.unwrap()),
+        };
+        Self {
+            fault,
+            inner,
+            refused: Mutex::default(),
+            writing: AtomicUsize::new(0),
+        }
+    }
+
+    /// What a store without SQL does.
+    async fn without_sql(
+        &self,
+        batch: Vec<Write>,
+        statements: Vec<SqlStatement>,
+    ) -> Result<Vec<Option<Revision>>, WriteError> {
+        match (self.fault, statements.is_empty()) {
+            (Fault::TakesStatementsItCannotExecute, false) => self.inner.write(batch).await,
+            (Fault::WritesThoughItCannotExecute, false) => {
+                self.inner.write(batch).await?;
+                Err(Capabilities::unsupported("execute SQL").into())
+            }
+            (Fault::FailsForAnotherReason, false) => Err(failed_to_write()),
+            (Fault::RefusesNoStatements, true) => {
+                Err(Capabilities::unsupported("execute SQL").into())
+            }
+            _ => self.inner.write_and_execute(batch, statements).await,
+        }
+    }
+
+    /// Takes statements, or what they are given, for something else.
+    fn misread(&self, statements: &mut Vec<SqlStatement>) {
+        match self.fault {
+            Fault::TakesTooManyParameters => {
+                for SqlStatement {
+                    sql, parameters, ..
+                } in statements.iter_mut()
+                {
+                    let is_used = |number: &usize| sql.contains(&format!("${number}"));
+                    let used = (1..=parameters.len()).filter(is_used).count();
+                    parameters.truncate(used);
+                }
+            }
+            Fault::TakesMissingParametersForNothing => {
+                for statement in statements.iter_mut() {
+                    if statement.parameters.is_empty() && statement.sql.contains("$1") {
+                        statement.parameters.push(SqlValue::Null);
+                    }
+                }
+            }
+            Fault::ForgetsARefusalTheSecondTime => {
+                let refused = self.refused.lock().unwrap();
+                statements.retain(|statement| !refused.contains(&*statement.sql));
+            }
+            _ => {}
+        }
+        for statement in statements {
+            let parameters = std::mem::take(&mut statement.parameters);
+            let parameters = parameters.into_iter();
+            statement.parameters = parameters.map(|value| worn(self.fault, value)).collect();
+        }
+    }
+
     async fn one_after_the_other(
         &self,
         batch: Vec<Write>,
@@ -78,7 +171,14 @@ fn worn(fault: Fault, value: SqlValue) -> SqlValue {
         (Fault::TrimsTexts, SqlValue::Text(text)) => {
             SqlValue::Text(text.replace(char::is_whitespace, " "))
         }
+        (Fault::CutsTexts, SqlValue::Text(text)) => {
+            SqlValue::Text(text.chars().take(65_536).collect())
+        }
         (Fault::TakesNothingForEmpty, SqlValue::Null) => SqlValue::Text(String::new()),
+        (Fault::KnowsOneTruth, SqlValue::Bool(_)) => SqlValue::Bool(true),
+        (Fault::EndsBytesAtZero, SqlValue::Blob(bytes)) => {
+            SqlValue::Blob(bytes.into_iter().take_while(|byte| *byte != 0).collect())
+        }
         (_, value) => value,
     }
 }
@@ -102,6 +202,9 @@ impl KeyValueStore for Broken {
         mut batch: Vec<Write>,
         mut statements: Vec<SqlStatement>,
     ) -> Result<Vec<Option<Revision>>, WriteError> {
+        if self.inner.capabilities().sql.is_none() {
+            return self.without_sql(batch, statements).await;
+        }
         match self.fault {
             Fault::ExecutesBeforeItWrites => {
                 let executed = self.inner.write_and_execute(Vec::new(), statements).await;
@@ -144,14 +247,20 @@ impl KeyValueStore for Broken {
             }
             _ => {}
         }
-        for statement in &mut statements {
-            let parameters = std::mem::take(&mut statement.parameters);
-            let parameters = parameters.into_iter();
-            statement.parameters = parameters.map(|value| worn(self.fault, value)).collect();
-        }
+        self.misread(&mut statements);
         let first = statements.first().cloned();
+        let others = self.writing.fetch_add(1, Ordering::SeqCst);
         let written = self.inner.write_and_execute(batch, statements).await;
-        let failed = || StoreError::new(StoreErrorKind::Other, "failed to write").into();
+        self.writing.fetch_sub(1, Ordering::SeqCst);
+        if others > 0 && self.fault == Fault::RefusesWhoComesAtTheSameTime {
+            return Err(failed_to_write());
+        }
+        if let Err(WriteError::Statement { sql, source, .. }) = &written
+            // Whether a row is there is asked by making it again.
+            && !source.to_string().contains("UNIQUE")
+        {
+            self.refused.lock().unwrap().insert(sql.clone());
+        }
         match (written, first) {
             (Err(WriteError::Statement { source, .. }), Some(first))
                 if self.fault == Fault::TellsTheFirstStatement =>
@@ -161,12 +270,12 @@ impl KeyValueStore for Broken {
             (Err(WriteError::Statement { .. }), _)
                 if self.fault == Fault::TakesRefusalsForFailures =>
             {
-                Err(failed())
+                Err(failed_to_write())
             }
             (Err(WriteError::Constraint { .. }), _)
                 if self.fault == Fault::TakesBrokenConstraintsForFailures =>
             {
-                Err(failed())
+                Err(failed_to_write())
             }
             (Err(WriteError::Constraint { source, .. }), Some(first))
                 if self.fault == Fault::TellsAStatementForAConstraint =>
@@ -225,52 +334,87 @@ impl StreamStore for Broken {
     }
 }
 
-/// Those of the rules `sql::…` that a store with this fault fails.
-fn failed(fault: Fault) -> Vec<&'static str> {
-    let open = || async move {
-        let inner = Sqlite::in_memory().await.unwrap();
-        Fixture::new(Broken { fault, inner })
+/// Those of the rules that a store with this fault fails.
+fn failed<'a>(fault: Fault, names: &[&'a str]) -> Vec<&'a str> {
+    let rules = rules();
+    let fails = |name: &str| {
+        let rule = rules.iter().find(|rule| rule.name == name);
+        let rule = rule.unwrap_or_else(|| panic!("there is no rule {name}"));
+        let open = || async move { Fixture::new(Broken::new(fault).await) };
+        catch_unwind(|| rule.check(open)).is_err()
     };
-    let rules = rules().into_iter();
-    let names = rules.filter(|rule| {
-        rule.name.starts_with("sql::") && catch_unwind(|| rule.check(open)).is_err()
-    });
-    names.map(|rule| rule.name).collect()
+    names.iter().copied().filter(|name| fails(name)).collect()
+}
+
+macro_rules! every_fault_is_found {
+    ($($fault:ident: $($rule:literal),+;)*) => {
+        /// All that find a fault.
+        const FINDING: &[&str] = &[$($($rule),+),*];
+
+        $(#[test]
+        #[allow(non_snake_case, reason = "the fault's own name finds it")]
+        fn $fault() {
+            let names = [$($rule),+];
+            assert_eq!(failed(Fault::$fault, &names), names);
+        })*
+    };
 }
 
 #[test]
-fn every_fault_is_found_and_every_rule_finds_one() {
-    assert_eq!(failed(Fault::None), [""; 0]);
-    let mut finding = Vec::new();
-    for fault in [
-        Fault::ExecutesBeforeItWrites,
-        Fault::WritesBeforeItExecutes,
-        Fault::ExecutesInReverse,
-        Fault::ForgetsTheLastStatement,
-        Fault::ExecutesNothingWithoutWrites,
-        Fault::IgnoresExpectedRevisions,
-        Fault::LooksAtStatementsFirst,
-        Fault::GoesOnAfterAStatementThatIsRefused,
-        Fault::TellsTheFirstStatement,
-        Fault::TakesRefusalsForFailures,
-        Fault::TakesBrokenConstraintsForFailures,
-        Fault::TellsAStatementForAConstraint,
-        Fault::LetsStatementsEndTheTransaction,
-        Fault::RoundsNumbers,
-        Fault::TrimsTexts,
-        Fault::TakesNothingForEmpty,
-        Fault::AnswersForStatementsToo,
-    ] {
-        let by = failed(fault);
-        assert!(!by.is_empty(), "{fault:?} is found by no rule");
-        // Where most rules fail, that says nothing about one of them.
-        if by.len() <= 4 {
-            finding.extend(by);
-        }
-    }
-    let rules = rules().into_iter().map(|rule| rule.name);
-    let idle: Vec<_> = rules
-        .filter(|name| name.starts_with("sql::") && !finding.contains(name))
+fn every_rule_about_sql_finds_a_fault_and_fails_no_store_without_one() {
+    let rules = rules();
+    let names = rules.iter().map(|rule| rule.name);
+    let names: Vec<_> = names.filter(|name| name.starts_with("sql::")).collect();
+    let idle: Vec<_> = names
+        .iter()
+        .filter(|name| !FINDING.contains(name))
         .collect();
-    assert_eq!(idle, [""; 0], "these find no fault");
+    assert_eq!(idle, Vec::<&&str>::new());
+    for fault in [Fault::None, Fault::NoneWithoutSql] {
+        assert_eq!(failed(fault, &names), Vec::<&str>::new(), "{fault:?}");
+    }
+}
+
+every_fault_is_found! {
+    ExecutesBeforeItWrites:
+        "sql::a_guard_that_is_lost_executes_no_statement",
+        "sql::of_many_with_the_same_guard_one_executes_its_statements";
+    WritesBeforeItExecutes:
+        "sql::a_statement_that_is_refused_is_told_and_nothing_is_written",
+        "sql::a_statement_that_would_end_the_transaction_is_refused",
+        "sql::what_a_constraint_refuses_in_the_end_is_refused_alone";
+    ExecutesInReverse: "sql::statements_and_writes_are_made_together";
+    ForgetsTheLastStatement: "sql::statements_and_writes_are_made_together";
+    ExecutesNothingWithoutWrites: "sql::a_parameter_is_the_value_it_is";
+    IgnoresExpectedRevisions:
+        "sql::a_guard_that_is_lost_executes_no_statement",
+        "sql::of_many_with_the_same_guard_one_executes_its_statements";
+    LooksAtStatementsFirst: "sql::a_guard_that_is_lost_executes_no_statement";
+    GoesOnAfterAStatementThatIsRefused:
+        "sql::a_statement_that_is_refused_is_told_and_nothing_is_written",
+        "sql::a_statement_that_would_end_the_transaction_is_refused";
+    TellsTheFirstStatement: "sql::a_statement_that_is_refused_is_told_and_nothing_is_written";
+    TakesRefusalsForFailures: "sql::a_statement_that_is_refused_is_told_and_nothing_is_written";
+    TakesBrokenConstraintsForFailures:
+        "sql::what_a_constraint_refuses_in_the_end_is_refused_alone";
+    TellsAStatementForAConstraint: "sql::what_a_constraint_refuses_in_the_end_is_refused_alone";
+    RefusesWhoComesAtTheSameTime: "sql::what_a_constraint_refuses_in_the_end_is_refused_alone";
+    LetsStatementsEndTheTransaction:
+        "sql::a_statement_that_would_end_the_transaction_is_refused";
+    RoundsNumbers: "sql::a_parameter_is_the_value_it_is";
+    TrimsTexts: "sql::a_parameter_is_the_value_it_is";
+    CutsTexts: "sql::a_parameter_is_the_value_it_is";
+    TakesNothingForEmpty: "sql::a_parameter_is_the_value_it_is";
+    KnowsOneTruth: "sql::a_parameter_is_the_value_it_is";
+    EndsBytesAtZero: "sql::a_parameter_is_the_value_it_is";
+    AnswersForStatementsToo: "sql::statements_and_writes_are_made_together";
+    TakesTooManyParameters: "sql::a_statement_that_is_refused_is_told_and_nothing_is_written";
+    TakesMissingParametersForNothing:
+        "sql::a_statement_that_is_refused_is_told_and_nothing_is_written";
+    ForgetsARefusalTheSecondTime:
+        "sql::a_statement_that_is_refused_is_told_and_nothing_is_written";
+    TakesStatementsItCannotExecute: "sql::statements_and_writes_are_made_together";
+    WritesThoughItCannotExecute: "sql::statements_and_writes_are_made_together";
+    FailsForAnotherReason: "sql::statements_and_writes_are_made_together";
+    RefusesNoStatements: "sql::statements_and_writes_are_made_together";
 }

@@ -162,7 +162,9 @@ impl<P: Projection> Following<P> {
                 index, sql, source, ..
             } => (index, sql, source),
             // The smallest that can be tried is an append: others may need the whole of it.
-            WriteError::Constraint { source, .. } if self.page > 1 => {
+            WriteError::Constraint { source, .. }
+                if self.page > 1 && !self.statements.is_empty() =>
+            {
                 return Trouble::Constraint(source);
             }
             WriteError::Constraint { source, .. } => match self.statements.last() {
@@ -177,7 +179,11 @@ impl<P: Projection> Following<P> {
                         error: source,
                     };
                 }
-                None => return Trouble::Constraint(source),
+                // What makes, shows or drops tables has broken it.
+                None => {
+                    let sql = "what makes or drops them breaks a constraint".to_owned();
+                    return Trouble::Tables { sql, error: source };
+                }
             },
             error => return error.into(),
         };

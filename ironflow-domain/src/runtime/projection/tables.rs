@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crate::model::projection::{Applied, OfEvent, Routes};
+use crate::model::projection::{Applied, Routes};
 use crate::model::sql;
 use crate::runtime::projection::definition::TableOf;
 use crate::runtime::projection::follow::{Following, PAGE};
@@ -157,49 +157,34 @@ impl<P: Projection> Following<P> {
 
     /// Which event led to the statement that was refused.
     pub(super) fn at_the_event(&self, error: WriteError) -> Trouble {
-        let (index, sql, source) = match error {
+        let mut statements = self.statements.iter().flat_map(|of| {
+            let statements = of.statements.iter();
+            statements.map(|statement| (&of.event, statement))
+        });
+        let (at, sql, error) = match error {
             WriteError::Statement {
                 index, sql, source, ..
-            } => (index, sql, source),
-            // The smallest that can be tried is an append: others may need the whole of it.
-            WriteError::Constraint { source, .. }
-                if self.page > 1 && !self.statements.is_empty() =>
-            {
-                return Trouble::Constraint(source);
+            } => (statements.nth(index), sql, source),
+            WriteError::Constraint { source, .. } => {
+                let last = statements.last();
+                // The smallest that can be tried is an append: others may need the whole of it.
+                if self.page > 1 && last.is_some() {
+                    return Trouble::Constraint(source);
+                }
+                let sql = "what makes or drops them breaks a constraint".to_owned();
+                (last, sql, source)
             }
-            WriteError::Constraint { source, .. } => match self.statements.last() {
-                Some(OfEvent { event, statements }) => {
-                    return Trouble::Statement {
-                        event: Box::new(event.clone()),
-                        key: Unpartitioned.to_string(),
-                        statement: statements
-                            .last()
-                            .map(ToString::to_string)
-                            .unwrap_or_default(),
-                        error: source,
-                    };
-                }
-                // What makes, shows or drops tables has broken it.
-                None => {
-                    let sql = "what makes or drops them breaks a constraint".to_owned();
-                    return Trouble::Tables { sql, error: source };
-                }
-            },
             error => return error.into(),
         };
-        let mut before = 0;
-        for OfEvent { event, statements } in &self.statements {
-            if let Some(statement) = statements.get(index - before) {
-                return Trouble::Statement {
-                    event: Box::new(event.clone()),
-                    key: Unpartitioned.to_string(),
-                    statement: statement.to_string(),
-                    error: source,
-                };
-            }
-            before += statements.len();
+        match at {
+            Some((event, statement)) => Trouble::Statement {
+                event: Box::new(event.clone()),
+                key: Unpartitioned.to_string(),
+                statement: statement.to_string(),
+                error,
+            },
+            None => Trouble::Tables { sql, error },
         }
-        Trouble::Tables { sql, error: source }
     }
 
     /// Goes on filling tables that were parked, by a page of the log.

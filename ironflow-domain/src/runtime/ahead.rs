@@ -1,4 +1,4 @@
-//! What lies ahead of whoever stands by.
+//! What lies ahead of whoever stands by or waits.
 
 use std::time::Duration;
 
@@ -27,5 +27,18 @@ pub(crate) async fn next_event(
             grown = store.log_grown(position) => grown?,
             () = tokio::time::sleep(poll) => {}
         }
+    }
+}
+
+/// Where the log ends, which is not before that position. No store says so without being read, but none
+/// has to give what nobody wants.
+pub(crate) async fn end_of_log(store: &dyn Store, after: Position) -> Result<Position, StoreError> {
+    let mut read = ReadLog::after(after).names(["none"]).payload_only();
+    loop {
+        let page = store.read_log(read.clone()).await?;
+        if page.at_end {
+            return Ok(page.read_to);
+        }
+        read.after = page.read_to;
     }
 }

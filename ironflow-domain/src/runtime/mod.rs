@@ -33,10 +33,10 @@ pub use lag::Lag;
 pub use load::{LoadError, Loaded};
 pub use log_reader::LogReader;
 pub use projection::{
-    Live, LiveError, LiveViews, OperationError, ParkedEvent, ParkedView, PartitionInfo,
-    PastRebuild, ProjectionOperation, ProjectionState, ProjectionStatus, QueryError, Rebuild,
-    RebuildCheck, RebuildOutcome, RebuildProgress, Subscription, SubscriptionError, ViewChange,
-    ViewOperation, WhenChanged,
+    Fresh, FreshError, Live, LiveError, LiveViews, MaybeStale, OperationError, OrStale,
+    ParkedEvent, ParkedView, PartitionInfo, PastRebuild, ProjectionOperation, ProjectionState,
+    ProjectionStatus, QueryError, Rebuild, RebuildCheck, RebuildOutcome, RebuildProgress,
+    Subscription, SubscriptionError, ViewChange, ViewOperation, WhenChanged,
 };
 pub use reactor::{ParkedReaction, ReactorError, ReactorOperation, ReactorState, ReactorStatus};
 pub use snapshot::{LoadingReport, SnapshotCost, StreamLoading};

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use ironflow_domain::store::{Key, KeyRange, KeyValueStore, MemoryStore, Store, Write};
 use ironflow_domain::{
-    Aggregate, Decide, Decision, Fold, Ironflow, OperationError, Partition, Project, Projection,
-    ProjectionState, ProjectionStatus, Rebuild, RebuildOutcome, Receipt, Recorded, WaitError,
-    command, event,
+    Aggregate, Decide, Decision, Fold, FreshError, Ironflow, OperationError, Partition, Project,
+    Projection, ProjectionState, ProjectionStatus, Rebuild, RebuildOutcome, Receipt, Recorded,
+    WaitError, command, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -402,4 +402,45 @@ async fn what_a_fresh_fold_agrees_with_is_the_same_and_what_is_missing_is_not() 
     }
     let check = follows.check_rebuild::<Switches>().await.unwrap();
     assert_eq!((check.same, check.moving, check.different), (0, 0, 2));
+}
+
+#[tokio::test]
+async fn a_fresh_view_has_all_that_was_recorded_before_it_was_asked_for() {
+    let store = MemoryStore::new();
+    let follows = follow(&store).await;
+    let writes = Ironflow::new(store.clone()).start().await.unwrap();
+    let lamp = "a".to_owned();
+    assert_eq!(follows.fresh::<Switches>(&lamp).await.unwrap(), None);
+    for round in 1..=20 {
+        // Events that it does not read are no reason to wait.
+        append_stray(&store, "other-1", "other.happened", "null").await;
+        switch(&writes, "a", 1).await;
+        let view = follows.fresh::<Switches>(&lamp).await.unwrap().unwrap();
+        assert_eq!(view.state.times, round);
+    }
+    let before = switch(&writes, "a", 1).await;
+    follows.wait_for::<Switches>(&before, SOON).await.unwrap();
+    writes.pause("switches").await.unwrap();
+    until(&follows, |status| status.state == ProjectionState::Paused).await;
+    switch(&writes, "a", 1).await;
+    // It cannot become any fresher, and for the one before it need not.
+    let time = Duration::from_millis(30);
+    let fresh = || follows.fresh::<Switches>(&lamp).within(time);
+    let error = fresh().await.unwrap_err();
+    assert!(error.to_string().ends_with(": it is paused"), "{error}");
+    let view = fresh().after(&before).await.unwrap().unwrap();
+    assert_eq!(view.state.times, 21);
+    let shown = fresh().or_stale().await.unwrap();
+    assert_eq!(shown.view.unwrap().state.times, 21);
+    let why = shown.stale.unwrap();
+    assert!(matches!(why, WaitError::Timeout { .. }), "{why}");
+    let shown = fresh().after(&before).or_stale().await.unwrap();
+    assert!(shown.stale.is_none());
+    // Nor is an error a stale view that waiting does not mend.
+    let error = writes.fresh::<Switches>(&lamp).or_stale().await;
+    let error = error.unwrap_err();
+    assert!(
+        matches!(error, FreshError::Wait(WaitError::NotFollowed { .. })),
+        "{error}"
+    );
 }

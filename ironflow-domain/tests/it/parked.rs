@@ -405,6 +405,21 @@ async fn and_so_it_has_where_another_process_fills_it() {
 }
 
 #[tokio::test]
+async fn a_parked_view_is_stale_for_whoever_wants_a_fresh_one() {
+    let store = MemoryStore::new();
+    let (follows, _) = parked(&store).await;
+    let [a, b] = ["a", "b"].map(str::to_owned);
+    let error = follows.fresh::<Contents>(&a).await.unwrap_err();
+    assert!(error.to_string().contains("is parked: "), "{error}");
+    let shown = follows.fresh::<Contents>(&a).or_stale().await.unwrap();
+    assert_eq!(shown.view.unwrap().state.grams, [1, 2]);
+    let why = shown.stale.unwrap();
+    assert!(matches!(why, WaitError::Parked { .. }), "{why}");
+    let other = follows.fresh::<Contents>(&b).await.unwrap().unwrap();
+    assert_eq!(other.state.grams, [4]);
+}
+
+#[tokio::test]
 async fn a_retry_is_done_though_whoever_filled_the_views_is_gone() {
     let store = MemoryStore::new();
     let (follows, _) = parked(&store).await;

@@ -22,6 +22,7 @@
 //! | `wait.rs`         | waiting for it                                            |
 //! | `view.rs`         | asking it                                                 |
 //! | `fold.rs`         | taking a part of the log into views in memory             |
+//! | `fresh.rs`        | asking for a view that is fresh enough                    |
 //! | `live.rs`         | views that are folded when asked for, and not kept        |
 //! | `subscribe.rs`    | being told of changes                                     |
 //! | `lag.rs`          | how far it is behind the log                              |
@@ -35,6 +36,7 @@ mod checkpoint;
 mod definition;
 mod fold;
 mod follow;
+mod fresh;
 mod head;
 mod hub;
 mod keep;
@@ -62,6 +64,7 @@ mod view;
 mod views;
 mod wait;
 
+pub use fresh::{Fresh, FreshError, MaybeStale, OrStale};
 pub use head::{PastRebuild, RebuildOutcome};
 pub use live::{Live, LiveError, LiveViews};
 pub use operate::{OperationError, Rebuild, RebuildCheck};

@@ -125,9 +125,16 @@ impl<X> Ironflow<X> {
         // The text is made before the await, so that a key that cannot cross threads can still be
         // asked for.
         let key = key.to_string();
+        self.view_named::<P>(&key).await
+    }
+
+    pub(super) async fn view_named<P: Projection>(
+        &self,
+        key: &str,
+    ) -> Result<Option<View<P>>, QueryError> {
         match self.generation_of::<P>().await? {
             Some(generation) => {
-                let view = self.read::<State<P>>(P::NAME, generation, &key).await?;
+                let view = self.read::<State<P>>(P::NAME, generation, key).await?;
                 Ok(view.map(|view| view.map(|state| state.0)))
             }
             None => Ok(None),

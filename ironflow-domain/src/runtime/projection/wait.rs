@@ -37,7 +37,18 @@ impl<X> Ironflow<X> {
         awaited: impl Into<Awaited>,
         timeout: Duration,
     ) -> Result<(), WaitError> {
-        let (name, key, awaited) = (P::NAME, key.to_string(), awaited.into());
+        let key = key.to_string();
+        self.wait_for_view_named(P::NAME, &key, awaited.into(), timeout)
+            .await
+    }
+
+    pub(super) async fn wait_for_view_named(
+        &self,
+        name: &'static str,
+        key: &str,
+        awaited: Awaited,
+        timeout: Duration,
+    ) -> Result<(), WaitError> {
         let begun = Instant::now();
         loop {
             let left = timeout.saturating_sub(begun.elapsed());
@@ -53,13 +64,13 @@ impl<X> Ironflow<X> {
             if parked == 0 {
                 return Ok(());
             }
-            let key_of_parked = parked::key(name, generation, &key);
+            let key_of_parked = parked::key(name, generation, key);
             let Some(entry) = self.store().get(&key_of_parked).await? else {
                 return Ok(());
             };
             if let Some(event) = parked::read(&entry, name)?.event {
                 let error = event.error;
-                let projection = name;
+                let (projection, key) = (name, key.to_owned());
                 return Err(WaitError::Parked {
                     projection,
                     key,

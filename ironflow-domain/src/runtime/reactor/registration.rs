@@ -6,12 +6,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::model::projection::panic_text;
+use crate::runtime::ahead::end_of_log;
 use crate::runtime::projection::Surroundings;
 use crate::runtime::reactor::place::Place;
 use crate::runtime::reactor::run::Reacting;
 use crate::runtime::reactor::status::{ReactorState, ReactorStatus};
 use crate::runtime::stopping::Stopping;
-use crate::store::{Expected, ReadLog, Store, StoreError, WriteError};
+use crate::store::{Expected, Store, StoreError, WriteError};
 use crate::{Position, Reactor};
 
 type Run = dyn FnOnce(&Surroundings, watch::Sender<ReactorStatus>, Stopping) -> Task + Send + Sync;
@@ -53,7 +54,7 @@ impl Registered {
             let position = if self.from_start {
                 Position::START
             } else {
-                end_of_log(store).await?
+                end_of_log(store, Position::START).await?
             };
             let write = Place::after(position).write(self.name, Expected::Absent)?;
             match store.write(vec![write]).await {
@@ -117,19 +118,5 @@ async fn report_end(
         let error = format!("it panicked: {}", panic_text(&*panic));
         tracing::error!(reactor = name, error, "reactor stopped");
         status.send_modify(|status| status.change(ReactorState::Failed { error }));
-    }
-}
-
-/// Where the log ends. No store says so without being read, but none has to give what nobody wants.
-async fn end_of_log(store: &dyn Store) -> Result<Position, StoreError> {
-    let mut read = ReadLog::after(Position::START)
-        .names(["none"])
-        .payload_only();
-    loop {
-        let page = store.read_log(read.clone()).await?;
-        if page.at_end {
-            return Ok(page.read_to);
-        }
-        read.after = page.read_to;
     }
 }

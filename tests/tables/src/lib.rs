@@ -54,6 +54,7 @@ macro_rules! tests {
             an_owner_that_was_thought_to_be_gone_writes_nothing
             a_statement_that_is_refused_parks_the_tables_until_it_is_skipped
             a_constraint_that_is_deferred_parks_the_tables_at_its_event
+            an_append_whose_first_event_breaks_a_deferred_constraint_parks_the_tables
             events_that_are_not_read_lead_to_no_statement
             a_projection_that_is_deleted_leaves_no_table
         }

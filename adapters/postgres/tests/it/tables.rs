@@ -2,6 +2,7 @@
 //! there are, connections that are killed, and what depends on a table through a rebuild.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use ironflow_domain::{Ironflow, ProjectSql, Rebuild, Recorded, SqlProjection, Statements};
 use ironflow_postgres::Postgres;
@@ -95,7 +96,10 @@ mod newer {
 async fn new_database() -> (String, Client) {
     static LAST: AtomicU32 = AtomicU32::new(0);
     let number = LAST.fetch_add(1, Ordering::Relaxed);
-    let name = format!("tables_{}_{number}", std::process::id());
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // A server that outlives the tests has those of other processes, some with the same number.
+    let nanos = since.unwrap().as_nanos();
+    let name = format!("tables_{}_{nanos}_{number}", std::process::id());
     let url = ironflow_services::postgres_url();
     let admin = connection(&url).await;
     admin

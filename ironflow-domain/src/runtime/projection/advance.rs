@@ -311,6 +311,11 @@ impl<P: Projection> Following<P> {
         };
         let revisions = written.map_err(|error| self.at_the_event(error))?;
         let revision = revisions.last().copied().flatten();
+        if self.parking.take().is_some() && self.page != PAGE {
+            // The event at fault is behind: whole pages from here on.
+            self.page = PAGE;
+            self.reader = None;
+        }
         self.moved(progress, revision)
     }
 

@@ -123,6 +123,8 @@ pub(super) struct Following<P> {
     pub(super) besides: Vec<Write>,
     /// The event and the view that it could not be applied to, and how often that was tried.
     pub(super) failing: Option<(EventId, String, u32)>,
+    /// The key of a view that is to be parked, where that is not written yet.
+    pub(super) parking: Option<String>,
     /// A parked view that is filled again.
     pub(super) refold: Option<Refold<P>>,
     /// That is done.
@@ -178,6 +180,7 @@ impl<P: Projection> Following<P> {
             statements: Vec::new(),
             besides: Vec::new(),
             failing: None,
+            parking: None,
             refold: None,
             refolded: Arc::default(),
             routes: Routes::default(),
@@ -223,6 +226,7 @@ impl<P: Projection> Following<P> {
                 // What comes before the event at fault must not wait for it: append by append from
                 // here on, until it is met alone.
                 self.page = 1;
+                self.parking = None;
             } else {
                 return Err(trouble);
             }
@@ -308,6 +312,7 @@ impl<P: Projection> Following<P> {
         self.revision = Some(revision);
         self.takes_over = false;
         self.unwritten = 0;
+        self.parking = None;
     }
 
     /// How the checkpoint has to be for what this process has read to be true.

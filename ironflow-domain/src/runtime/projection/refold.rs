@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 
 use crate::model::projection::{State, Unapplied};
 use crate::runtime::projection::fold::{InMemory, fold};
-use crate::runtime::projection::follow::{Following, PAGE};
+use crate::runtime::projection::follow::Following;
 use crate::runtime::projection::head::view_key;
 use crate::runtime::projection::parked::{self, ATTEMPTS, Parked, ParkedEvent, ParkedView};
 use crate::runtime::projection::trouble::Trouble;
@@ -63,6 +63,9 @@ impl<P: Projection> Following<P> {
         };
         let attempts = match &self.failing {
             Some((at, of, attempts)) if *at == event && of == key => attempts + 1,
+            // All of the append was tried often enough. Without the event that was taken to be at
+            // fault, what comes before it is refused as well.
+            _ if self.parking.as_deref() == Some(key) => ATTEMPTS,
             _ => 1,
         };
         let key = key.to_owned();
@@ -90,7 +93,7 @@ impl<P: Projection> Following<P> {
             "view is parked"
         );
         self.failing = None;
-        self.page = PAGE;
+        self.parking = Some(view.key.clone());
         self.besides
             .push(parked::write(&view, P::NAME, self.generation)?);
         let parked = self.parked.insert(all);
